@@ -1,0 +1,25 @@
+//! The pages of findings that no check of the topology makes: syntax, names, lock, tree, launch.
+//!
+//! The pages of checks stand beside the checks (`check::CHECKS`).
+
+use super::Code;
+
+/// What `sfgen explain CODE` prints.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The code.
+    pub code: Code,
+    /// The page, in Markdown.
+    pub text: &'static str,
+}
+
+macro_rules! pages {
+    ($($code:ident)*) => {
+        /// Every page here, sorted by code.
+        pub const PAGES: &[Page] = &[$(
+            Page { code: Code(stringify!($code)), text: include_str!(concat!("pages/", stringify!($code), ".md")) },
+        )*];
+    };
+}
+
+pages! {}

@@ -1,0 +1,203 @@
+//! Findings as text for people and as JSON for programs.
+
+use std::{collections::BTreeMap, fmt};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{FileId, Finding, Severity, Sources};
+
+/// Beyond this many findings the rest is counted, not shown: nobody reads on, and a broken file can yield thousands.
+const SHOWN: usize = 200;
+
+/// Findings as `--format json` prints them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The findings in order of place.
+    pub findings: Vec<FindingReport>,
+    /// How many there are beyond those listed.
+    pub omitted: usize,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindingReport {
+    /// `SF` and four digits; `sfgen explain CODE` tells more.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Where it is written, the main place first.
+    pub places: Vec<LabelReport>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LabelReport {
+    /// The file, as named from the working directory.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column, counted from 1, in characters.
+    pub column: usize,
+    /// Length in characters.
+    pub length: usize,
+    /// What stands there, in the light of the finding.
+    pub label: String,
+}
+
+impl Report {
+    /// The report of `findings`, whose places lie in `sources`.
+    #[must_use]
+    pub fn new(findings: &[Finding], sources: &Sources) -> Self {
+        let shown = findings.iter().take(SHOWN);
+        Self {
+            findings: shown.map(|finding| FindingReport::new(finding, sources)).collect(),
+            omitted: findings.len().saturating_sub(SHOWN),
+        }
+    }
+}
+
+impl FindingReport {
+    fn new(finding: &Finding, sources: &Sources) -> Self {
+        let places = finding.labels.iter().map(|label| {
+            let source = sources.get(label.span.file);
+            let (line, column) = source.line_column(label.span.start);
+            let text = source.text.get(label.span.start..label.span.end).unwrap_or_default();
+            let length = text.chars().count();
+            LabelReport {
+                file: source.name.clone(),
+                line,
+                column,
+                length,
+                label: label.text.clone(),
+            }
+        });
+        Self {
+            code: finding.code.to_string(),
+            severity: finding.severity,
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+            places: places.collect(),
+        }
+    }
+}
+
+/// The findings as text, a block each, wrapped at `width` columns; with colours and box drawing where `colour` is set.
+#[must_use]
+pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour: bool) -> String {
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width)
+        .with_context_lines(0)
+        .with_links(false)
+        .without_cause_chain();
+    let mut text = String::new();
+    for finding in findings.iter().take(SHOWN) {
+        let mut parts = Block::parts(finding, sources).into_iter();
+        let Some(mut block) = parts.next() else { continue };
+        block.elsewhere = parts.collect();
+        handler.render_report(&mut text, &block).expect("a String takes all text");
+        text.push('\n');
+    }
+    if findings.len() > SHOWN {
+        let omitted = findings.len() - SHOWN;
+        text.push_str(&format!("and {omitted} more findings; mend these first\n"));
+    }
+    text
+}
+
+/// What miette shows as one snippet: the labels of one finding in one file.
+#[derive(Debug)]
+struct Block {
+    code: Option<String>,
+    severity: miette::Severity,
+    message: String,
+    help: Option<String>,
+    source: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Block>,
+}
+
+impl Block {
+    /// One block per file: the first carries message and help, further ones show the places in other files.
+    fn parts(finding: &Finding, sources: &Sources) -> Vec<Self> {
+        let mut by_file: BTreeMap<FileId, Vec<LabeledSpan>> = BTreeMap::new();
+        for label in &finding.labels {
+            let range = label.span.start..label.span.end;
+            let span = LabeledSpan::new_with_span(Some(label.text.clone()), range);
+            by_file.entry(label.span.file).or_default().push(span);
+        }
+        let main = finding.labels.first().map(|label| label.span.file);
+        let snippet = |file: FileId| {
+            let source = sources.get(file);
+            NamedSource::new(&source.name, source.text.to_string())
+        };
+        let mut blocks = vec![Self {
+            code: Some(finding.code.to_string()),
+            severity: match finding.severity {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+            },
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+            source: main.map(snippet),
+            labels: main.and_then(|file| by_file.remove(&file)).unwrap_or_default(),
+            elsewhere: Vec::new(),
+        }];
+        blocks.extend(by_file.into_iter().map(|(file, labels)| Self {
+            code: None,
+            severity: miette::Severity::Advice,
+            message: "the other place".to_owned(),
+            help: None,
+            source: Some(snippet(file)),
+            labels,
+            elsewhere: Vec::new(),
+        }));
+        blocks
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Block {}
+
+impl Diagnostic for Block {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if self.labels.is_empty() { None } else { Some(Box::new(self.labels.iter().cloned())) }
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        if self.elsewhere.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.elsewhere.iter().map(|block| block as &dyn Diagnostic)))
+    }
+}

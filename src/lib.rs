@@ -1,0 +1,6 @@
+//! `sfgen`: a declarative config compiler and launcher for multi-party privacy computing.
+
+pub mod diag;
+pub mod fs;
+pub mod plan;
+pub mod types;

@@ -1,0 +1,246 @@
+//! `federation.json`: what all parties share. Its digest is the plan digest.
+//!
+//! Nothing here is a party's own choice: no user names, no paths, no unit names, no port that no peer dials.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::types::{
+    DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortRange, Role, TopologyName,
+};
+
+use super::{Engine, Links, Mode};
+
+/// The version of the tree's format that this release writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// The public view of a federation, the same at every party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Federation {
+    /// Version of the format, [`FORMAT`].
+    pub format: u32,
+    /// Name of the topology.
+    pub topology: TopologyName,
+    /// Production or simulation.
+    pub mode: Mode,
+    /// The runtime that all parties run.
+    pub runtime: FederationRuntime,
+    /// How the parties' programs reach each other.
+    pub links: Links,
+    /// Whether the runtime's own links are TLS. The launchers' meeting always is.
+    pub tls: bool,
+    /// The parties by name.
+    pub parties: BTreeMap<PartyName, FederationParty>,
+    /// SPUs by name.
+    pub spus: BTreeMap<DeviceName, Spu>,
+    /// HEUs by name.
+    pub heus: BTreeMap<DeviceName, Heu>,
+    /// Jobs by name.
+    pub jobs: BTreeMap<JobName, FederationJob>,
+}
+
+/// The runtime, as far as it must be the same everywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, tag = "name", rename_all = "kebab-case")]
+pub enum FederationRuntime {
+    /// sfgen's own arithmetic, without Python.
+    Embedded,
+    /// SecretFlow.
+    Secretflow {
+        /// Release, as on PyPI.
+        version: String,
+        /// Engine of the driver.
+        engine: Engine,
+        /// Wanted Python, `3.10` or, to the patch level, `3.10.13`.
+        python: String,
+        /// Names that messages of peers may unpickle, by module; `*` for every name of a module. `None` where
+        /// the list was lifted or the engine has none.
+        deserialize: Option<BTreeMap<String, BTreeSet<String>>>,
+    },
+}
+
+/// One party, as its peers know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FederationParty {
+    /// Fingerprints of its certificates; `None` in simulation, where nobody meets.
+    pub identity: Option<Fingerprints>,
+    /// Its hosts by name.
+    pub hosts: BTreeMap<HostName, FederationHost>,
+}
+
+/// SHA-256 of a party's certificates in DER.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprints {
+    /// Its CA.
+    pub ca: Digest,
+    /// Its leaf, to which the launchers pin it.
+    pub leaf: Digest,
+}
+
+/// One host, as peers know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FederationHost {
+    /// What peers dial.
+    pub address: HostAddr,
+    /// The ports that peers dial; those of Ray and of services are the party's own.
+    pub ports: BTreeMap<Role, PortRange>,
+}
+
+/// An SPU: a virtual machine whose memory is shared among its parties in secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spu {
+    /// Its parties in the order of their ranks.
+    pub parties: Vec<PartyName>,
+    /// MPC protocol, as SPU spells it.
+    pub protocol: String,
+    /// Ring, as SPU spells it.
+    pub field: String,
+    /// `link_desc` of `sf.SPU`, by option name.
+    pub link_desc: BTreeMap<String, u64>,
+}
+
+/// An HEU: homomorphic encryption with one key keeper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heu {
+    /// The party that holds the secret key.
+    pub sk_keeper: PartyName,
+    /// The parties that compute on what is encrypted.
+    pub evaluators: Vec<PartyName>,
+    /// Ring of the SPUs to which it converts, as SPU spells it.
+    pub field: String,
+    /// `mode`, `he_parameters` and the like of `sf.HEU`.
+    pub config: serde_json::Value,
+}
+
+/// A job, as far as all of its parties must agree on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FederationJob {
+    /// Its parties.
+    pub parties: BTreeSet<PartyName>,
+    /// How many runs of it may be under way at once.
+    pub slots: u16,
+    /// What it runs.
+    pub program: Program,
+}
+
+/// What a job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Program {
+    /// A Python script, the same at every party.
+    Script {
+        /// Path, relative to the folder of the topology.
+        path: String,
+        /// Its arguments; placeholders are not filled in yet, since some differ from party to party.
+        args: Vec<String>,
+    },
+    /// The embedded runtime's sum of one private number per party.
+    Sum,
+    /// Ports only: something else starts it.
+    External,
+}
+
+/// How a device's link is named in `links`, in tables and in the seam for the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// SecretFlow's cross-silo link, or the embedded runtime's.
+    Sf,
+    /// The link of one SPU.
+    Spu(DeviceName),
+}
+
+impl Federation {
+    /// The host on which a party's launcher, driver and SPU nodes live: the one with a `control` port.
+    #[must_use]
+    pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
+        self.parties
+            .get(party)?
+            .hosts
+            .iter()
+            .find(|(_, host)| host.ports.contains_key(&Role::Control))
+    }
+
+    /// Under which address `viewer` reaches `link` of `peer`: one port per slot of the peer.
+    ///
+    /// With `links "direct"` it is the same for every viewer. This is the one place to change when launchers
+    /// carry links: then a viewer dials an entry of its own launcher on loopback.
+    #[must_use]
+    pub fn link_address(
+        &self,
+        _viewer: &PartyName,
+        peer: &PartyName,
+        link: &Link,
+    ) -> Option<LinkAddress> {
+        let (_, host) = self.main_host(peer)?;
+        let ports = match link {
+            Link::Sf => *host.ports.get(&Role::Sf)?,
+            Link::Spu(name) => self.spu_ports(peer, host, name)?,
+        };
+        Some(LinkAddress { host: host.address.clone(), first: ports.first(), last: ports.last() })
+    }
+
+    /// The part of a party's `spu` range that belongs to one of its SPUs: they follow each other by name, each
+    /// with as many numbers as the party has slots.
+    fn spu_ports(
+        &self,
+        party: &PartyName,
+        host: &FederationHost,
+        name: &DeviceName,
+    ) -> Option<PortRange> {
+        let range = *host.ports.get(&Role::Spu)?;
+        let mut own = self.spus.iter().filter(|(_, spu)| spu.parties.contains(party));
+        let index = u16::try_from(own.position(|(other, _)| other == name)?).ok()?;
+        let slots = self.slots(party);
+        PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
+            .filter(|part| range.contains(part.last()))
+    }
+
+    /// How many job runs a party can have at once: the slots of its jobs, at least one.
+    #[must_use]
+    pub fn slots(&self, party: &PartyName) -> u16 {
+        let jobs = self.jobs.values().filter(|job| job.parties.contains(party));
+        jobs.fold(0_u16, |sum, job| sum.saturating_add(job.slots)).max(1)
+    }
+
+    /// The parties that share a device or a job with `party`, without itself.
+    #[must_use]
+    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
+        let spus = self.spus.values().map(|spu| spu.parties.iter().collect::<BTreeSet<_>>());
+        let heus = self
+            .heus
+            .values()
+            .map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect::<BTreeSet<_>>());
+        let jobs = self.jobs.values().map(|job| job.parties.iter().collect::<BTreeSet<_>>());
+        let groups = spus.chain(heus).chain(jobs).filter(|group| group.contains(party));
+        groups.flatten().filter(|peer| *peer != party).cloned().collect()
+    }
+}
+
+/// Where a link of a peer is dialled: slot `n` at `first + n`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkAddress {
+    /// The machine to dial.
+    pub host: HostAddr,
+    /// Port of slot 0.
+    pub first: Port,
+    /// Port of the last slot.
+    pub last: Port,
+}
+
+impl LinkAddress {
+    /// The port of one slot, `None` where the peer has fewer slots.
+    #[must_use]
+    pub fn port(&self, slot: u16) -> Option<Port> {
+        self.first.plus(slot).filter(|port| *port <= self.last)
+    }
+}

@@ -1,0 +1,22 @@
+//! The field's words as types: names, addresses, ports, durations, sizes, digests.
+//!
+//! Each is parsed once, in its `FromStr`; a value that exists is valid. The same parser serves KDL, TOML, the
+//! lock file, clap and serde, so that all of them reject with the same words.
+
+mod digest;
+mod duration;
+mod host_addr;
+mod name;
+mod port;
+mod role;
+mod size;
+
+pub use digest::Digest;
+pub use duration::Span;
+pub use host_addr::{Endpoint, HostAddr, HostAddrError};
+pub use name::{
+    DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
+};
+pub use port::{Port, PortError, PortRange};
+pub use role::{RayPort, Role, RoleError};
+pub use size::Size;

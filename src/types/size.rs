@@ -1,0 +1,99 @@
+//! Amounts of memory as users write them.
+
+use std::{fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An amount of bytes, at least one and below 2^63, written `200MiB`, `2GiB` or, in powers of ten, `2GB`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[0-9]+(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"))]
+pub struct Size(u64);
+
+const UNITS: [(&str, u64); 10] = [
+    ("B", 1),
+    ("kB", 1000),
+    ("KB", 1000),
+    ("KiB", 1 << 10),
+    ("MB", 1_000_000),
+    ("MiB", 1 << 20),
+    ("GB", 1_000_000_000),
+    ("GiB", 1 << 30),
+    ("TB", 1_000_000_000_000),
+    ("TiB", 1 << 40),
+];
+
+impl Size {
+    /// `count` MiB.
+    #[must_use]
+    pub const fn mib(count: u64) -> Self {
+        Self(count << 20)
+    }
+
+    /// The amount in bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "a size is a whole number with `MiB`, `GiB`, `MB` or `GB`, such as `2GiB`; not `{text}`"
+            )
+        };
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let factor = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
+        let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
+        bytes.filter(|bytes| (1..1 << 63).contains(bytes)).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, factor) = UNITS
+            .iter()
+            .rev()
+            .find(|(_, factor)| self.0.is_multiple_of(*factor))
+            .expect("1 B divides all");
+        write!(f, "{}{unit}", self.0 / factor)
+    }
+}
+
+impl TryFrom<String> for Size {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Size> for String {
+    fn from(size: Size) -> Self {
+        size.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_unit() {
+        for (text, bytes) in [("200MiB", 200 << 20), ("2GiB", 2 << 30), ("2GB", 2_000_000_000)] {
+            let size = text.parse::<Size>().unwrap();
+            assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, text));
+        }
+        for bad in ["", "5", "GiB", "1.5GiB", "-1B", "0B", "2gib", "99999999999TiB"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+}
