@@ -1,6 +1,10 @@
 //! `sfgen`: a declarative config compiler and launcher for multi-party privacy computing.
 
+pub mod catalogue;
 pub mod diag;
 pub mod fs;
+pub mod lockfile;
+pub mod model;
 pub mod plan;
+pub mod syntax;
 pub mod types;

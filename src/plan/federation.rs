@@ -68,6 +68,8 @@ pub enum FederationRuntime {
 pub struct FederationParty {
     /// Fingerprints of its certificates; `None` in simulation, where nobody meets.
     pub identity: Option<Fingerprints>,
+    /// How many job runs it can have at once; each has ports of its own.
+    pub slots: u16,
     /// Its hosts by name.
     pub hosts: BTreeMap<HostName, FederationHost>,
 }
@@ -158,6 +160,14 @@ pub enum Link {
     Spu(DeviceName),
 }
 
+/// The bytes of `federation.json`, whose SHA-256 is the plan digest.
+#[must_use]
+pub fn federation_bytes(federation: &Federation) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(federation).expect("string keys throughout");
+    bytes.push(b'\n');
+    bytes
+}
+
 impl Federation {
     /// The host on which a party's launcher, driver and SPU nodes live: the one with a `control` port.
     #[must_use]
@@ -199,16 +209,9 @@ impl Federation {
         let range = *host.ports.get(&Role::Spu)?;
         let mut own = self.spus.iter().filter(|(_, spu)| spu.parties.contains(party));
         let index = u16::try_from(own.position(|(other, _)| other == name)?).ok()?;
-        let slots = self.slots(party);
+        let slots = self.parties.get(party)?.slots;
         PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
             .filter(|part| range.contains(part.last()))
-    }
-
-    /// How many job runs a party can have at once: the slots of its jobs, at least one.
-    #[must_use]
-    pub fn slots(&self, party: &PartyName) -> u16 {
-        let jobs = self.jobs.values().filter(|job| job.parties.contains(party));
-        jobs.fold(0_u16, |sum, job| sum.saturating_add(job.slots)).max(1)
     }
 
     /// The parties that share a device or a job with `party`, without itself.

@@ -10,6 +10,7 @@ mod name;
 mod port;
 mod role;
 mod size;
+mod words;
 
 pub use digest::Digest;
 pub use duration::Span;
@@ -20,3 +21,4 @@ pub use name::{
 pub use port::{Port, PortError, PortRange};
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
+pub use words::{Engine, Links, Mode};

@@ -1,0 +1,268 @@
+//! Gives every demand its numbers: pins first, then what the lock remembers, then what is free.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    diag::{Code, Finding, Findings},
+    model::{Demand, Scope, Topology, demands},
+    types::{HostAddr, PortRange, Role},
+};
+
+use super::{
+    format::{Key, Lock},
+    taken::{Taken, first_fit},
+};
+
+/// Two lines of the lock claim one number of one machine.
+const LOCK_OVERLAP: Code = Code("SF0603");
+/// The pool has no room left.
+const POOL_TOO_SMALL: Code = Code("SF0210");
+
+/// Every listener's numbers, and how they came about.
+#[derive(Clone, Debug)]
+pub struct Allocation {
+    /// The numbers of each demand.
+    pub ports: BTreeMap<Key, PortRange>,
+    /// The lock to write: these numbers, and those of whoever was removed.
+    pub lock: Lock,
+    /// What is different from the lock as it was.
+    pub changes: Vec<Change>,
+}
+
+/// A difference between the lock as it was and as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A role has numbers for the first time.
+    Added {
+        /// Whose.
+        key: Key,
+        /// The numbers.
+        to: PortRange,
+    },
+    /// A role has other numbers than before, because the old ones could not stay or did not suffice.
+    Moved {
+        /// Whose.
+        key: Key,
+        /// The old numbers.
+        from: PortRange,
+        /// The new ones.
+        to: PortRange,
+    },
+    /// Numbers that nobody uses any more and that stay reserved.
+    Unused {
+        /// Whose they were.
+        key: Key,
+        /// The numbers.
+        range: PortRange,
+    },
+}
+
+/// Allots ports to every listener of `topology`. What cannot be had is reported.
+pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Allocation {
+    let demands = demands(topology);
+    let mut book = Book::new(topology);
+    let mut granted: BTreeMap<Key, PortRange> = BTreeMap::new();
+    let mut open: Vec<(&Demand<'_>, Key)> = Vec::new();
+    for demand in &demands {
+        let key = Key {
+            party: demand.party.clone(),
+            host: demand.host.clone(),
+            role: demand.role.clone(),
+        };
+        match demand.pin {
+            Some(pin) => {
+                book.take(demand.machine, pin.range.value);
+                granted.insert(key, pin.range.value);
+            }
+            None => open.push((demand, key)),
+        }
+    }
+    let wanted: BTreeSet<Key> = open.iter().map(|(_, key)| key.clone()).collect();
+    // Numbers of whoever is gone stay reserved everywhere: the lock does not know on which machine they were.
+    for (key, (range, _)) in &lock.ports {
+        if !wanted.contains(key) && !granted.contains_key(key) {
+            book.everywhere.insert(*range);
+        }
+    }
+    report_overlaps(&open, lock, findings);
+    open.retain(|(demand, key)| {
+        let Some((range, _)) = lock.ports.get(key) else { return true };
+        let range = *range;
+        if range.count() < u32::from(demand.count) || !book.is_free(demand.machine, range) {
+            return true;
+        }
+        book.take(demand.machine, range);
+        granted.insert(key.clone(), range);
+        false
+    });
+    let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
+    for (demand, key) in open {
+        let grown = lock.ports.get(&key).and_then(|(range, _)| book.grow(demand, *range));
+        match grown.or_else(|| book.find(demand)) {
+            Some(range) => {
+                book.take(demand.machine, range);
+                granted.insert(key, range);
+            }
+            None => {
+                missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count)
+            }
+        }
+    }
+    report_missing(topology, &missing, findings);
+    finish(granted, lock)
+}
+
+fn finish(granted: BTreeMap<Key, PortRange>, old: &Lock) -> Allocation {
+    let mut changes = Vec::new();
+    let mut lock = Lock::default();
+    for (key, (range, span)) in &old.ports {
+        lock.ports.insert(key.clone(), (*range, *span));
+        if !granted.contains_key(key) {
+            changes.push(Change::Unused { key: key.clone(), range: *range });
+        }
+    }
+    for (key, to) in &granted {
+        match lock.ports.insert(key.clone(), (*to, None)) {
+            None => changes.push(Change::Added { key: key.clone(), to: *to }),
+            Some((from, _)) if from != *to => {
+                changes.push(Change::Moved { key: key.clone(), from, to: *to });
+            }
+            Some(_) => {}
+        }
+    }
+    Allocation { ports: granted, lock, changes }
+}
+
+/// Who uses which numbers, so far.
+struct Book<'a> {
+    topology: &'a Topology,
+    /// What each machine listens on or has reserved.
+    machines: BTreeMap<HostAddr, Taken>,
+    /// What no machine may use: numbers of removed parties and, with `scope="global"`, everybody's.
+    everywhere: Taken,
+    /// What belongs to somebody: with `scope="global"` no other party may have it.
+    anyone: Taken,
+}
+
+impl<'a> Book<'a> {
+    fn new(topology: &'a Topology) -> Self {
+        let mut machines: BTreeMap<HostAddr, Taken> = BTreeMap::new();
+        for (_, host) in topology.hosts() {
+            let machine = machines.entry(host.address.value.clone()).or_default();
+            host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
+        }
+        Self { topology, machines, everywhere: Taken::default(), anyone: Taken::default() }
+    }
+
+    fn take(&mut self, machine: &HostAddr, range: PortRange) {
+        self.machines.entry(machine.clone()).or_default().insert(range);
+        self.anyone.insert(range);
+    }
+
+    /// Whether a machine can keep a range that it already has: only its own machine matters, so that a valid
+    /// allotment never moves because of what another party does.
+    fn is_free(&self, machine: &HostAddr, range: PortRange) -> bool {
+        self.machines.get(machine).is_none_or(|taken| !taken.meets(range))
+    }
+
+    fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
+        let mut sets = vec![&self.everywhere];
+        sets.extend(self.machines.get(machine));
+        if self.topology.ports.scope == Scope::Global {
+            sets.push(&self.anyone);
+        }
+        sets
+    }
+
+    fn find(&self, demand: &Demand<'_>) -> Option<PortRange> {
+        first_fit(self.topology.ports.pool.value, demand.count, &self.sets(demand.machine))
+    }
+
+    /// The same first number with more behind it, so that a firewall rule need only be widened.
+    fn grow(&self, demand: &Demand<'_>, old: PortRange) -> Option<PortRange> {
+        let longer = PortRange::of_len(old.first(), demand.count)?;
+        let pool = self.topology.ports.pool.value;
+        let inside = pool.contains(longer.first()) && pool.contains(longer.last());
+        let free = self.sets(demand.machine).iter().all(|set| !set.meets(longer));
+        (inside && free && longer.count() > old.count()).then_some(longer)
+    }
+}
+
+fn report_overlaps(open: &[(&Demand<'_>, Key)], lock: &Lock, findings: &mut Findings) {
+    let mut by_machine: BTreeMap<&HostAddr, Vec<(&Key, PortRange)>> = BTreeMap::new();
+    for (demand, key) in open {
+        if let Some((range, _)) = lock.ports.get(key) {
+            by_machine.entry(demand.machine).or_default().push((key, *range));
+        }
+    }
+    for (machine, mut claims) in by_machine {
+        claims.sort_by_key(|(key, range)| (*range, *key));
+        for pair in claims.windows(2) {
+            let [(first, a), (second, b)] = pair else { continue };
+            if !a.overlaps(*b) {
+                continue;
+            }
+            let message = format!("the lock gives {b} on {machine} to both {first} and {second}");
+            let mut finding = Finding::error(LOCK_OVERLAP, message);
+            for (key, text) in [(second, "this line"), (first, "and this line")] {
+                if let Some(place) = lock.get(key) {
+                    finding = finding.label(place.span, text);
+                }
+            }
+            findings.push(finding.help(
+                "restore the lock from git, or remove one of the two lines to have its ports allotted anew",
+            ));
+        }
+    }
+}
+
+fn report_missing(
+    topology: &Topology,
+    missing: &BTreeMap<&HostAddr, (u32, &Demand<'_>)>,
+    findings: &mut Findings,
+) {
+    let pool = &topology.ports.pool;
+    let Some((machine, (_, demand))) = missing.iter().next() else { return };
+    let count: u32 = missing.values().map(|(count, _)| count).sum();
+    let message = format!(
+        "the pool {} has {count} ports too few: there is no room for `{}` of {}",
+        pool.value, demand.role, demand.party
+    );
+    let widen = u32::from(pool.value.last().get()) + count;
+    let help = match topology.ports.scope {
+        Scope::Global => format!(
+            "widen the pool (`pool {} {}` or more, below 32768), or write `ports scope=\"host\"`, since only listeners of one machine can collide",
+            pool.value.first(),
+            widen.min(32767)
+        ),
+        Scope::Host => format!(
+            "widen the pool (`pool {} {}` or more, below 32768), or give the parties on {machine} fewer slots or CPUs",
+            pool.value.first(),
+            widen.min(32767)
+        ),
+    };
+    let finding = Finding::error(POOL_TOO_SMALL, message)
+        .label(pool.span, "this pool")
+        .label(demand.span, format!("`{}` is wanted here", demand.role))
+        .help(help);
+    findings.push(finding);
+}
+
+impl Allocation {
+    /// The numbers of one role.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<PortRange> {
+        self.ports.get(key).copied()
+    }
+
+    /// The numbers of all roles of one host.
+    pub fn of_host<'a>(
+        &'a self,
+        party: &'a crate::types::PartyName,
+        host: &'a crate::types::HostName,
+    ) -> impl Iterator<Item = (&'a Role, PortRange)> {
+        let mine =
+            self.ports.iter().filter(move |(key, _)| key.party == *party && key.host == *host);
+        mine.map(|(key, range)| (&key.role, *range))
+    }
+}

@@ -1,0 +1,11 @@
+//! `sfgen.lock`: every allotment of ports that was ever made, so that none moves.
+//!
+//! [`Lock`] is the file, [`allocate`] the pure function from topology and lock to the next lock. It knows numbers and
+//! machines; what the numbers are used for is none of its business.
+
+mod allocate;
+mod format;
+mod taken;
+
+pub use allocate::{Allocation, Change, allocate};
+pub use format::{Key, Lock};

@@ -1,0 +1,114 @@
+//! `host "alice-1" address=... { reserve ...; ray ... }`.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    syntax::{Cursor, Node},
+    types::{HostAddr, HostName, Port, Size},
+};
+
+/// A host is named again with another address.
+const TWO_ADDRESSES: Code = Code("SF0103");
+
+/// A machine on which a party runs something.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name.
+    pub name: Spanned<HostName>,
+    /// What peers dial, written here or where the machine was named first. Hosts of one address are one machine.
+    pub address: Spanned<HostAddr>,
+    /// What its listeners bind.
+    pub listen: Spanned<HostAddr>,
+    /// Numbers that others on this machine use.
+    pub reserved: Vec<Spanned<Port>>,
+    /// The Ray node that runs here if the engine is Ray.
+    pub ray: Ray,
+}
+
+/// Settings of a Ray node.
+#[derive(Clone, Debug)]
+pub struct Ray {
+    /// CPUs that Ray may hand out.
+    pub cpus: Spanned<u32>,
+    /// Memory of the object store.
+    pub object_store: Spanned<Size>,
+}
+
+impl Host {
+    /// All interfaces: which peers get through is the firewall's matter, and gRPC ignores the host part (RUNTIME 3).
+    const DEFAULT_LISTEN: HostAddr =
+        HostAddr::Ip(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+
+    pub(super) fn read(
+        cursor: &mut Cursor<'_>,
+        addresses: &BTreeMap<HostName, Spanned<HostAddr>>,
+    ) -> Option<Self> {
+        let name = cursor.arg::<HostName>(0)?;
+        let span = cursor.node.span();
+        let known = addresses.get(&name.value);
+        if known.is_none() && cursor.node.prop("address").is_none() {
+            cursor.missing("`address`", "write what the peers dial: `address=\"192.168.1.10\"`");
+        }
+        let address = cursor.prop::<HostAddr>("address").or_else(|| known.cloned());
+        let listen = cursor.prop("listen").unwrap_or(Spanned::new(Self::DEFAULT_LISTEN, span));
+        let node = cursor.node;
+        let reserved = node.children_named("reserve");
+        let reserved = reserved.flat_map(|child| cursor.at(child).number_args()).collect();
+        let ray = Ray::read(node.child("ray"), span, cursor);
+        Some(Self { name, address: address?, listen, reserved, ray })
+    }
+}
+
+impl Ray {
+    /// Enough for a job that uses an SPU, little enough for a small machine. Ray's own default, all CPUs of the
+    /// machine, would make the port plan depend on it.
+    const DEFAULT_CPUS: u32 = 8;
+    const DEFAULT_OBJECT_STORE: Size = Size::mib(1024);
+
+    fn read(node: Option<&Node>, host: SourceSpan, cursor: &mut Cursor<'_>) -> Self {
+        let (cpus, object_store) = node.map_or((None, None), |node| {
+            let mut cursor = cursor.at(node);
+            (cursor.number_prop("cpus"), cursor.prop("object-store"))
+        });
+        let span = node.map_or(host, Node::span);
+        Self {
+            cpus: cpus.unwrap_or(Spanned::new(Self::DEFAULT_CPUS, span)),
+            object_store: object_store.unwrap_or(Spanned::new(Self::DEFAULT_OBJECT_STORE, span)),
+        }
+    }
+}
+
+/// The address of each machine, from the first host node of that name which has one.
+pub(super) fn addresses(
+    nodes: &[Node],
+    findings: &mut Findings,
+) -> BTreeMap<HostName, Spanned<HostAddr>> {
+    let mut addresses: BTreeMap<HostName, Spanned<HostAddr>> = BTreeMap::new();
+    // Mistakes in single values are reported where the host itself is read.
+    let mut quiet = Findings::default();
+    for party in nodes.iter().filter(|node| node.name.value == "party") {
+        for host in party.children_named("host") {
+            let mut cursor = Cursor::new(host, &mut quiet);
+            let (Some(name), Some(address)) = (cursor.arg::<HostName>(0), cursor.prop("address"))
+            else {
+                continue;
+            };
+            match addresses.get(&name.value) {
+                Some(first) if first.value != address.value => {
+                    let message = format!("host `{}` has two addresses", name.value);
+                    let finding = Finding::error(TWO_ADDRESSES, message)
+                        .label(address.span, "another address here")
+                        .label(first.span, "the first one")
+                        .help("a host is one machine: name it again without an address, or give the other machine another name");
+                    findings.push(finding);
+                }
+                Some(_) => {}
+                None => {
+                    addresses.insert(name.value, address);
+                }
+            }
+        }
+    }
+    addresses
+}

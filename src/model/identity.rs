@@ -1,0 +1,31 @@
+//! `identity ca=... cert=... key=...`.
+
+use camino::Utf8PathBuf;
+
+use crate::{
+    diag::{SourceSpan, Spanned},
+    syntax::Cursor,
+};
+
+/// Where a party's certificates and key lie, relative to the folder of the root file unless absolute.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its CA certificate, committed.
+    pub ca: Spanned<Utf8PathBuf>,
+    /// Its leaf certificate, committed.
+    pub cert: Spanned<Utf8PathBuf>,
+    /// The leaf's private key, on the party's machine only.
+    pub key: Spanned<Utf8PathBuf>,
+    /// The node.
+    pub span: SourceSpan,
+}
+
+impl Identity {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let help = "write `identity ca=\"pki/alice/ca.pem\" cert=\"pki/alice/node.pem\" key=\"keys/alice/node.key\"`";
+        let ca = cursor.required_prop("ca", help);
+        let cert = cursor.required_prop("cert", help);
+        let key = cursor.required_prop("key", help);
+        Some(Self { ca: ca?, cert: cert?, key: key?, span: cursor.node.span() })
+    }
+}

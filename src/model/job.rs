@@ -1,0 +1,97 @@
+//! `job "psi" script=... slots=... { parties ...; args ... }` and `job "total" kind="sum" { input ... }`.
+
+use camino::Utf8PathBuf;
+
+use crate::{
+    diag::{Code, Finding, Spanned},
+    syntax::Cursor,
+    types::{JobName, PartyName},
+};
+
+use super::{device::read_parties, names, placeholder::Text};
+
+/// A script and a kind at once, or arguments without a script.
+const MIXED_KIND: Code = Code("SF0013");
+
+/// Something that the parties run together.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its name.
+    pub name: Spanned<JobName>,
+    /// Its parties.
+    pub parties: Vec<Spanned<PartyName>>,
+    /// How many runs of it may be under way at once.
+    pub slots: Spanned<u16>,
+    /// What it runs.
+    pub kind: JobKind,
+}
+
+/// What a job runs.
+#[derive(Clone, Debug)]
+pub enum JobKind {
+    /// A Python script.
+    Script {
+        /// Relative to the folder of the root file.
+        path: Spanned<Utf8PathBuf>,
+        /// Its arguments.
+        args: Vec<Spanned<Text>>,
+    },
+    /// The embedded runtime's sum.
+    Sum {
+        /// Each party's number.
+        inputs: Vec<(Spanned<PartyName>, Spanned<i64>)>,
+    },
+    /// Ports only: another program starts it.
+    External,
+}
+
+impl Job {
+    const DEFAULT_SLOTS: u16 = 1;
+
+    pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
+        let node = cursor.node;
+        let parties = read_parties(cursor);
+        let slots = cursor.number_prop::<u16>("slots");
+        if let Some(slots) = slots.filter(|slots| slots.value == 0) {
+            cursor.reject(
+                slots.span,
+                "a job needs at least one slot",
+                "write `slots=1`, or drop it",
+            );
+        }
+        let kind = Self::read_kind(cursor);
+        let slots = slots.unwrap_or(Spanned::new(Self::DEFAULT_SLOTS, node.span()));
+        Some(Self { name: name.clone(), parties: parties?, slots, kind })
+    }
+
+    fn read_kind(cursor: &mut Cursor<'_>) -> JobKind {
+        let node = cursor.node;
+        let kind = names::choice(cursor, "kind", &[("sum", ())]);
+        let script = cursor.prop::<Utf8PathBuf>("script");
+        let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
+        let inputs = node.children_named("input").filter_map(|child| {
+            let mut cursor = cursor.at(child);
+            let (party, number) = (cursor.arg(0), cursor.number_arg(1));
+            Some((party?, number?))
+        });
+        let inputs: Vec<_> = inputs.collect();
+        let surplus = match (&kind, &script) {
+            (Some(_), Some(script)) => Some((script.span, "a job is a script or a sum, not both")),
+            (Some(_), None) => {
+                node.child("args").map(|args| (args.span(), "a sum takes no arguments"))
+            }
+            (None, _) => node.child("input").map(|input| (input.span(), "only a sum takes inputs")),
+        };
+        if let Some((span, message)) = surplus {
+            let finding = Finding::error(MIXED_KIND, message)
+                .label(span, "this does not go with the rest of the job")
+                .help("drop it, or write `kind=\"sum\"` without a script");
+            cursor.findings.push(finding);
+        }
+        match (kind, script) {
+            (Some(_), _) => JobKind::Sum { inputs },
+            (None, Some(path)) => JobKind::Script { path, args },
+            (None, None) => JobKind::External,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The topology: what the user means, with names resolved, defaults filled in and places kept.
+//!
+//! One file per KDL node, which holds its type, its reading and its defaults; a default is written down here and
+//! nowhere else. Reading never stops at a mistake: what could be read is there, the rest is a finding.
+
+mod demand;
+mod deploy;
+mod device;
+mod host;
+mod identity;
+mod job;
+mod names;
+mod party;
+mod pin;
+mod placeholder;
+mod ports;
+mod runtime;
+mod trust;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::{Findings, SourceSpan, Spanned},
+    syntax::{Cursor, Loaded, Node},
+    types::{DeviceName, HostName, JobName, Links, Mode, PartyName, TopologyName},
+};
+
+pub use demand::{Demand, demands};
+pub use deploy::Deploy;
+pub use device::{Heu, LinkOptions, Spu};
+pub use host::{Host, Ray};
+pub use identity::Identity;
+pub use job::{Job, JobKind};
+pub use party::Party;
+pub use pin::Pin;
+pub use placeholder::{Piece, Text, Variable};
+pub use ports::{Ports, Scope};
+pub use runtime::{AllowDeserialize, CrossSilo, Runtime, Secretflow};
+pub use trust::{Lifted, read_links, read_tls};
+
+/// A federation as its users wrote it.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    /// Its name.
+    pub name: Spanned<TopologyName>,
+    /// Production or simulation.
+    pub mode: Mode,
+    /// What the parties run.
+    pub runtime: Runtime,
+    /// How ports are allotted.
+    pub ports: Ports,
+    /// How the parties' programs reach each other.
+    pub links: Spanned<Links>,
+    /// TLS of the runtime's links, switched off with a reason.
+    pub tls_off: Option<Lifted>,
+    /// The parties.
+    pub parties: BTreeMap<PartyName, Party>,
+    /// The SPUs.
+    pub spus: BTreeMap<DeviceName, Spu>,
+    /// The HEUs.
+    pub heus: BTreeMap<DeviceName, Heu>,
+    /// The jobs.
+    pub jobs: BTreeMap<JobName, Job>,
+}
+
+impl Topology {
+    /// Reads the nodes of a topology; `None` where there is no `topology` or `runtime` node to hold on to.
+    ///
+    /// What is wrong with a node, or with a name that one node uses of another, is reported; whether the whole makes
+    /// sense is a matter of `check`.
+    #[must_use]
+    pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
+        let nodes = &loaded.nodes;
+        let root = SourceSpan::new(loaded.root?, 0..0);
+        let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
+        let head = read_head(one("topology"), root, findings);
+        let runtime = Runtime::read(one("runtime"), root, findings);
+        let ports = Ports::read(one("ports"), root, findings);
+        let links = read_links(one("links"), root, findings);
+        let tls_off = read_tls(one("tls"), findings);
+        let addresses = host::addresses(nodes, findings);
+        let parties = keyed(nodes, "party", findings, |name: &Spanned<PartyName>, cursor| {
+            Some(Party::read(name.clone(), cursor, &addresses))
+        });
+        let spus = keyed(nodes, "spu", findings, Spu::read);
+        let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
+        let jobs = keyed(nodes, "job", findings, Job::read);
+        let (name, mode) = head?;
+        let topology = Self {
+            name,
+            mode,
+            runtime: runtime?,
+            ports,
+            links,
+            tls_off,
+            parties,
+            spus,
+            heus,
+            jobs,
+        };
+        names::check(&topology, findings);
+        Some(topology)
+    }
+
+    /// How many job runs a party can have at once: the slots of its jobs, at least one.
+    #[must_use]
+    pub fn slots(&self, party: &PartyName) -> u16 {
+        let own = |job: &&Job| job.parties.iter().any(|name| name.value == *party);
+        let slots = self.jobs.values().filter(own).map(|job| job.slots.value);
+        slots.fold(0_u16, u16::saturating_add).max(1)
+    }
+
+    /// Every host with its party, by party, hosts as declared.
+    pub fn hosts(&self) -> impl Iterator<Item = (&Party, &Host)> {
+        self.parties.values().flat_map(|party| party.hosts.iter().map(move |host| (party, host)))
+    }
+
+    /// The host of that name of that party.
+    #[must_use]
+    pub fn host(&self, party: &PartyName, name: &HostName) -> Option<&Host> {
+        self.parties.get(party)?.hosts.iter().find(|host| host.name.value == *name)
+    }
+}
+
+fn read_head(
+    node: Option<&Node>,
+    root: SourceSpan,
+    findings: &mut Findings,
+) -> Option<(Spanned<TopologyName>, Mode)> {
+    let Some(node) = node else {
+        names::missing_root_node(
+            "topology",
+            "topology \"credit-risk\" mode=\"production\"",
+            root,
+            findings,
+        );
+        return None;
+    };
+    let mut cursor = Cursor::new(node, findings);
+    let name = cursor.arg(0);
+    let mode = names::choice(
+        &mut cursor,
+        "mode",
+        &[("production", Mode::Production), ("simulation", Mode::Simulation)],
+    );
+    Some((name?, mode.map_or(Mode::Production, |mode| mode.value)))
+}
+
+/// Reads all nodes `kind`, told apart by their first argument; a second one of a name was reported by the grammar.
+fn keyed<K: Ord + Clone + std::str::FromStr<Err: std::fmt::Display>, V>(
+    nodes: &[Node],
+    kind: &str,
+    findings: &mut Findings,
+    read: impl Fn(&Spanned<K>, &mut Cursor<'_>) -> Option<V>,
+) -> BTreeMap<K, V> {
+    let mut all = BTreeMap::new();
+    for node in nodes.iter().filter(|node| node.name.value == kind) {
+        let mut cursor = Cursor::new(node, findings);
+        let Some(name) = cursor.arg::<K>(0) else { continue };
+        if let Some(value) = read(&name, &mut cursor) {
+            all.entry(name.value.clone()).or_insert(value);
+        }
+    }
+    all
+}

@@ -1,0 +1,110 @@
+//! Names that one node uses of another, and words from a fixed list.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    syntax::{Cursor, nearest},
+    types::PartyName,
+};
+
+use super::{JobKind, Topology};
+
+/// A node that every topology needs is absent.
+const MISSING_NODE: Code = Code("SF0010");
+/// A word that is none of those that may stand there.
+const UNKNOWN_WORD: Code = Code("SF0011");
+/// A node names a party that is not declared.
+const UNKNOWN_PARTY: Code = Code("SF0101");
+/// A node names a party twice.
+const PARTY_TWICE: Code = Code("SF0102");
+
+/// Reports that the topology has no node `name` at its top.
+pub(super) fn missing_root_node(
+    name: &str,
+    example: &str,
+    root: SourceSpan,
+    findings: &mut Findings,
+) {
+    let finding = Finding::error(MISSING_NODE, format!("the topology has no `{name}` node"))
+        .label(root, "in this file or one that it includes")
+        .help(format!("add `{example}`"));
+    findings.push(finding);
+}
+
+/// The property `key` as one of `choices`, reported where it is another word.
+pub(super) fn choice<T: Copy>(
+    cursor: &mut Cursor<'_>,
+    key: &str,
+    choices: &[(&str, T)],
+) -> Option<Spanned<T>> {
+    let word = cursor.prop::<String>(key)?;
+    pick(&word, choices, cursor.findings)
+}
+
+/// `word` as one of `choices`, reported where it is another one.
+pub(super) fn pick<T: Copy>(
+    word: &Spanned<String>,
+    choices: &[(&str, T)],
+    findings: &mut Findings,
+) -> Option<Spanned<T>> {
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word.value) {
+        return Some(Spanned::new(*value, word.span));
+    }
+    let names = choices.iter().map(|(name, _)| *name);
+    let list: Vec<String> = names.clone().map(|name| format!("`{name}`")).collect();
+    let known = format!("known here: {}", list.join(", "));
+    let help = nearest(&word.value, names)
+        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    let message = format!("`{}` is not a known word here", word.value);
+    findings.push(Finding::error(UNKNOWN_WORD, message).label(word.span, "this word").help(help));
+    None
+}
+
+/// Reports every use of a party that is not declared, and every party that a list names twice.
+pub(super) fn check(topology: &Topology, findings: &mut Findings) {
+    for spu in topology.spus.values() {
+        list("spu", &spu.parties, topology, findings);
+    }
+    for heu in topology.heus.values() {
+        list("heu", heu.sk_keeper.iter().chain(&heu.evaluators), topology, findings);
+    }
+    for job in topology.jobs.values() {
+        list("job", &job.parties, topology, findings);
+        if let JobKind::Sum { inputs } = &job.kind {
+            list("job", inputs.iter().map(|(party, _)| party), topology, findings);
+        }
+    }
+}
+
+fn list<'a>(
+    what: &str,
+    parties: impl IntoIterator<Item = &'a Spanned<PartyName>>,
+    topology: &Topology,
+    findings: &mut Findings,
+) {
+    let mut seen = BTreeSet::new();
+    for party in parties {
+        if !seen.insert(&party.value) {
+            let finding =
+                Finding::error(PARTY_TWICE, format!("this {what} names `{}` twice", party.value))
+                    .label(party.span, "again here")
+                    .help("name each party once");
+            findings.push(finding);
+        } else if !topology.parties.contains_key(&party.value) {
+            let names: Vec<&str> = topology.parties.keys().map(PartyName::as_str).collect();
+            let declared = format!("declared parties: {}", names.join(", "));
+            let help = nearest(party.value.as_str(), names.iter().copied()).map_or_else(
+                || declared.clone(),
+                |near| format!("did you mean `{near}`? {declared}"),
+            );
+            let message =
+                format!("this {what} names party `{}`, which is not declared", party.value);
+            findings.push(
+                Finding::error(UNKNOWN_PARTY, message)
+                    .label(party.span, "no such party")
+                    .help(help),
+            );
+        }
+    }
+}

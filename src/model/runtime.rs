@@ -1,0 +1,172 @@
+//! `runtime "secretflow" version=... engine=... { ... }`.
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    diag::{Findings, SourceSpan, Spanned},
+    syntax::{Cursor, Node},
+    types::{Engine, Size, Span},
+};
+
+use super::{Lifted, names};
+
+/// What the parties run.
+#[derive(Clone, Debug)]
+pub enum Runtime {
+    /// sfgen's own arithmetic, without Python.
+    Embedded,
+    /// SecretFlow.
+    Secretflow(Box<Secretflow>),
+}
+
+/// SecretFlow and its settings.
+#[derive(Clone, Debug)]
+pub struct Secretflow {
+    /// Release, as on PyPI.
+    pub version: Spanned<String>,
+    /// Engine of the driver; where it is not written, the place is that of the version.
+    pub engine: Spanned<Engine>,
+    /// Wanted Python, `major.minor` or `major.minor.patch`, if written.
+    pub python: Option<Spanned<PythonVersion>>,
+    /// What peers' messages may unpickle beside what the declared devices need.
+    pub allow: Vec<AllowDeserialize>,
+    /// `allow-deserialize "*"`: no list at all.
+    pub allow_all: Option<Lifted>,
+    /// Settings of the cross-silo link.
+    pub cross_silo: CrossSilo,
+}
+
+/// A version of Python, `3.10` or `3.10.13`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PythonVersion {
+    /// Major and minor.
+    pub minor: (u32, u32),
+    /// Patch level, where it is pinned.
+    pub patch: Option<u32>,
+}
+
+/// Names of a module that peers' messages may unpickle.
+#[derive(Clone, Debug)]
+pub struct AllowDeserialize {
+    /// The module.
+    pub module: Spanned<String>,
+    /// Names in it, `*` for all.
+    pub names: Vec<Spanned<String>>,
+}
+
+/// Settings of the cross-silo link.
+#[derive(Clone, Debug)]
+pub struct CrossSilo {
+    /// How long a message may take.
+    pub timeout: Span,
+    /// The largest message.
+    pub message_max: Spanned<Size>,
+}
+
+impl CrossSilo {
+    /// SecretFlow's own limit of a message (RUNTIME 3), and a timeout that a slow link survives.
+    const DEFAULT_TIMEOUT: Span = Span::seconds(60);
+    const DEFAULT_MESSAGE_MAX: Size = Size::mib(500);
+
+    fn read(node: Option<&Node>, runtime: SourceSpan, findings: &mut Findings) -> Self {
+        let default = Spanned::new(Self::DEFAULT_MESSAGE_MAX, runtime);
+        let Some(node) = node else {
+            return Self { timeout: Self::DEFAULT_TIMEOUT, message_max: default };
+        };
+        let mut cursor = Cursor::new(node, findings);
+        Self {
+            timeout: cursor.prop("timeout").map_or(Self::DEFAULT_TIMEOUT, |span| span.value),
+            message_max: cursor.prop("message-max").unwrap_or(default),
+        }
+    }
+}
+
+impl Runtime {
+    /// Reads the node; `None` where it is absent or names nothing known.
+    pub(super) fn read(
+        node: Option<&Node>,
+        root: SourceSpan,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let Some(node) = node else {
+            let example = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
+            names::missing_root_node("runtime", example, root, findings);
+            return None;
+        };
+        let name = Cursor::new(node, findings).arg::<String>(0)?;
+        let known = [("secretflow", true), ("embedded", false)];
+        if names::pick(&name, &known, findings)?.value {
+            Secretflow::read(node, findings).map(|settings| Self::Secretflow(Box::new(settings)))
+        } else {
+            Some(Self::Embedded)
+        }
+    }
+
+    /// SecretFlow's settings, if it is SecretFlow.
+    #[must_use]
+    pub fn secretflow(&self) -> Option<&Secretflow> {
+        match self {
+            Self::Secretflow(secretflow) => Some(secretflow),
+            Self::Embedded => None,
+        }
+    }
+}
+
+impl Secretflow {
+    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
+        let mut cursor = Cursor::new(node, findings);
+        let version = cursor.required_prop::<String>(
+            "version",
+            "name the release that all parties run, such as `version=\"1.13.0b0\"`",
+        );
+        let engine = names::choice(
+            &mut cursor,
+            "engine",
+            &[("ray", Engine::Ray), ("threads", Engine::Threads)],
+        );
+        let python = node.child("python").and_then(|child| cursor.at(child).arg(0));
+        let (mut allow, mut allow_all) = (Vec::new(), None);
+        for child in node.children_named("allow-deserialize") {
+            let mut cursor = cursor.at(child);
+            let Some(module) = cursor.arg::<String>(0) else { continue };
+            if module.value == "*" {
+                allow_all = Lifted::read(&mut cursor, module.span);
+                continue;
+            }
+            let mut names = cursor.args::<String>();
+            names.remove(0);
+            if names.is_empty() {
+                cursor.missing("names", "name what may be unpickled, `\"*\"` for the whole module");
+            }
+            allow.push(AllowDeserialize { module, names });
+        }
+        let cross_silo = CrossSilo::read(node.child("cross-silo"), node.span(), findings);
+        let version = version?;
+        let engine = engine.unwrap_or(Spanned::new(Engine::Ray, version.span));
+        Some(Self { version, engine, python, allow, allow_all, cross_silo })
+    }
+}
+
+impl FromStr for PythonVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!("a Python version is `3.10` or, to the patch level, `3.10.13`; not `{text}`")
+        };
+        let parts: Vec<u32> =
+            text.split('.').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+        match parts[..] {
+            [major, minor] => Ok(Self { minor: (major, minor), patch: None }),
+            [major, minor, patch] => Ok(Self { minor: (major, minor), patch: Some(patch) }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for PythonVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.minor.0, self.minor.1)?;
+        self.patch.map_or(Ok(()), |patch| write!(f, ".{patch}"))
+    }
+}

@@ -1,0 +1,399 @@
+//! From topology and allotted ports to the plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::{
+    catalogue::{self, AllowList, Release},
+    lockfile::Allocation,
+    model::{self, JobKind, Runtime, Text, Topology, Variable},
+    types::{DeviceName, Digest, Engine, HostName, JobName, Mode, PartyName, RayPort, Role},
+};
+
+use super::{
+    ContainerNetwork, Deploy, FORMAT, Federation, FederationHost, FederationJob, FederationParty,
+    FederationRuntime, Fingerprints, Heu, HostPlan, Identity, JobPlan, Link, LinkTable, PartyPlan,
+    Program, RayPlan, RuntimeTls, SecretflowPlan, Spu, federation_bytes,
+};
+
+/// All plans of a topology.
+#[derive(Clone, Debug)]
+pub struct Plans {
+    /// What all parties share.
+    pub federation: Federation,
+    /// Each party's own plan.
+    pub parties: BTreeMap<PartyName, PartyPlan>,
+    /// The pinned requirements of the runtime; empty for the embedded one.
+    pub requirements: &'static str,
+}
+
+impl Plans {
+    /// The plan digest: SHA-256 of `federation.json`.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&federation_bytes(&self.federation))
+    }
+}
+
+/// Builds the plans of a topology in which `check` found no error.
+///
+/// `identities` holds the fingerprints of each party's certificates; parties without one have none in the plan.
+#[must_use]
+pub fn build(
+    topology: &Topology,
+    ports: &Allocation,
+    identities: &BTreeMap<PartyName, Fingerprints>,
+) -> Plans {
+    let builder = Builder {
+        topology,
+        ports,
+        release: topology.runtime.secretflow().and_then(|sf| catalogue::release(&sf.version.value)),
+    };
+    let federation = builder.federation(identities);
+    let digest = Digest::of(&federation_bytes(&federation));
+    let parties = topology.parties.values().filter_map(|party| {
+        let plan = builder.party(party, &federation, digest)?;
+        Some((party.name.value.clone(), plan))
+    });
+    let parties = parties.collect();
+    let requirements = builder.release.zip(topology.runtime.secretflow());
+    let requirements = requirements
+        .and_then(|(release, settings)| release.requirements(&settings.engine.value.to_string()))
+        .unwrap_or_default();
+    Plans { federation, parties, requirements }
+}
+
+struct Builder<'a> {
+    topology: &'a Topology,
+    ports: &'a Allocation,
+    release: Option<&'static Release>,
+}
+
+impl Builder<'_> {
+    fn federation(&self, identities: &BTreeMap<PartyName, Fingerprints>) -> Federation {
+        let topology = self.topology;
+        let parties = topology.parties.values().map(|party| {
+            let name = party.name.value.clone();
+            let identity = identities.get(&name).cloned();
+            let hosts = party.hosts.iter().map(|host| {
+                let dialled = self
+                    .ports
+                    .of_host(&name, &host.name.value)
+                    .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
+                let ports = dialled.map(|(role, range)| (role.clone(), range)).collect();
+                (
+                    host.name.value.clone(),
+                    FederationHost { address: host.address.value.clone(), ports },
+                )
+            });
+            let slots = topology.slots(&name);
+            let party = FederationParty { identity, slots, hosts: hosts.collect() };
+            (name, party)
+        });
+        Federation {
+            format: FORMAT,
+            topology: topology.name.value.clone(),
+            mode: topology.mode,
+            runtime: self.runtime(),
+            links: topology.links.value,
+            tls: topology.mode == Mode::Production && topology.tls_off.is_none(),
+            parties: parties.collect(),
+            spus: topology.spus.iter().map(|(name, spu)| (name.clone(), plan_spu(spu))).collect(),
+            heus: topology
+                .heus
+                .iter()
+                .filter_map(|(name, heu)| Some((name.clone(), self.heu(heu)?)))
+                .collect(),
+            jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
+        }
+    }
+
+    fn runtime(&self) -> FederationRuntime {
+        match &self.topology.runtime {
+            Runtime::Embedded => FederationRuntime::Embedded,
+            Runtime::Secretflow(settings) => {
+                let default =
+                    || self.release.map_or_else(String::new, |release| release.python.clone());
+                FederationRuntime::Secretflow {
+                    version: settings.version.value.clone(),
+                    engine: settings.engine.value,
+                    python: settings
+                        .python
+                        .as_ref()
+                        .map_or_else(default, |python| python.value.to_string()),
+                    deserialize: self.allow_list(),
+                }
+            }
+        }
+    }
+
+    /// What peers' messages may unpickle: what arrays and the declared devices need, and what the topology adds.
+    fn allow_list(&self) -> Option<AllowList> {
+        let settings = self.topology.runtime.secretflow()?;
+        let facts = self.release?;
+        let enforced = facts.engines.get(&settings.engine.value.to_string())?.allow_list;
+        if !enforced || settings.allow_all.is_some() {
+            return None;
+        }
+        let mut list = facts.deserialize.always.clone();
+        let mut add = |more: &AllowList| {
+            for (module, names) in more {
+                list.entry(module.clone()).or_default().extend(names.iter().cloned());
+            }
+        };
+        if !self.topology.spus.is_empty() {
+            add(&facts.deserialize.spu);
+        }
+        if !self.topology.heus.is_empty() {
+            add(&facts.deserialize.heu);
+        }
+        for allow in &settings.allow {
+            let names: BTreeSet<String> =
+                allow.names.iter().map(|name| name.value.clone()).collect();
+            add(&AllowList::from([(allow.module.value.clone(), names)]));
+        }
+        Some(list)
+    }
+
+    fn heu(&self, heu: &model::Heu) -> Option<Heu> {
+        let spus = self.topology.spus.values().map(|spu| spu.field.value.clone());
+        let field = heu.field.as_ref().map(|field| field.value.clone()).or_else(|| spus.min());
+        Some(Heu {
+            sk_keeper: heu.sk_keeper.as_ref()?.value.clone(),
+            evaluators: heu.evaluators.iter().map(|party| party.value.clone()).collect(),
+            // The ring that HEU itself assumes where no SPU is declared.
+            field: field.unwrap_or_else(|| "FM128".to_owned()),
+            config: json!({
+                "mode": "PHEU",
+                "he_parameters": {
+                    "schema": "paillier",
+                    "key_pair": { "generate": { "bit_size": heu.key_size.value } },
+                },
+            }),
+        })
+    }
+
+    fn party(
+        &self,
+        party: &model::Party,
+        federation: &Federation,
+        digest: Digest,
+    ) -> Option<PartyPlan> {
+        let name = &party.name.value;
+        let main = party.main_host()?;
+        let production = self.topology.mode == Mode::Production;
+        let identity = party.identity.as_ref().filter(|_| production).map(|identity| Identity {
+            ca: identity.ca.value.clone(),
+            cert: identity.cert.value.clone(),
+            key: identity.key.value.clone(),
+        });
+        let secretflow = self.secretflow(party, identity.as_ref());
+        Some(PartyPlan {
+            format: FORMAT,
+            party: name.clone(),
+            federation: digest,
+            mode: self.topology.mode,
+            deploy: plan_deploy(&party.deploy),
+            identity,
+            listen: main.listen.value.clone(),
+            main_host: main.name.value.clone(),
+            hosts: party
+                .hosts
+                .iter()
+                .map(|host| (host.name.value.clone(), self.host(party, host)))
+                .collect(),
+            secretflow,
+            links: links(name, federation),
+            spus: own(&federation.spus, |spu: &Spu| spu.parties.contains(name)),
+            heus: own(&federation.heus, |heu: &Heu| {
+                heu.sk_keeper == *name || heu.evaluators.contains(name)
+            }),
+            jobs: self.jobs(party, main),
+        })
+    }
+
+    fn jobs(&self, party: &model::Party, main: &model::Host) -> BTreeMap<JobName, JobPlan> {
+        let name = &party.name.value;
+        let mine =
+            self.topology.jobs.values().filter(|job| job.parties.iter().any(|p| p.value == *name));
+        mine.map(|job| {
+            let shared = plan_job(job);
+            let program = match &job.kind {
+                JobKind::Script { path, args } => Program::Script {
+                    path: path.value.to_string(),
+                    args: args.iter().map(|arg| self.fill(&arg.value, party, main)).collect(),
+                },
+                _ => shared.program,
+            };
+            let input = match &job.kind {
+                JobKind::Sum { inputs } => inputs
+                    .iter()
+                    .find(|(party, _)| party.value == *name)
+                    .map(|(_, number)| number.value),
+                _ => None,
+            };
+            let plan = JobPlan { parties: shared.parties, slots: shared.slots, program, input };
+            (job.name.value.clone(), plan)
+        })
+        .collect()
+    }
+
+    /// Fills in the placeholders of a text; `check` has seen that each has a value.
+    fn fill(&self, text: &Text, party: &model::Party, host: &model::Host) -> String {
+        text.fill(|variable| match variable {
+            Variable::Port(role) => {
+                let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
+                ports.find(|(other, _)| *other == role).map(|(_, range)| range.first().to_string())
+            }
+            Variable::HostAddress => Some(host.address.value.bare()),
+            Variable::Party => Some(party.name.value.to_string()),
+            Variable::Home => match &party.deploy {
+                model::Deploy::Systemd { home, .. } => Some(home.value.clone()),
+                _ => None,
+            },
+        })
+        .unwrap_or_default()
+    }
+
+    fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
+        let ports = self.ports.of_host(&party.name.value, &host.name.value);
+        let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
+        HostPlan {
+            address: host.address.value.clone(),
+            ray: ports
+                .contains_key(&Role::Ray(RayPort::NodeManager))
+                .then(|| self.ray(party, host)),
+            ports,
+            services: Vec::new(),
+        }
+    }
+
+    fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
+        let head = self.ray_head(party).filter(|(_, name)| **name != host.name.value);
+        RayPlan {
+            join: head.and_then(|(party, name)| self.gcs(party, name)),
+            cpus: host.ray.cpus.value,
+            object_store: host.ray.object_store.value,
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// The host of the Ray head that a party's nodes belong to: its own first host.
+    fn ray_head<'b>(&'b self, party: &'b model::Party) -> Option<(&'b model::Party, &'b HostName)> {
+        party.main_host().map(|host| (party, &host.name.value))
+    }
+
+    /// `host:port` of a head's GCS.
+    fn gcs(&self, party: &model::Party, host: &HostName) -> Option<String> {
+        let address = &self.topology.host(&party.name.value, host)?.address.value;
+        let mut ports = self.ports.of_host(&party.name.value, host);
+        let (_, range) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
+        Some(format!("{address}:{}", range.first()))
+    }
+
+    fn secretflow(
+        &self,
+        party: &model::Party,
+        identity: Option<&Identity>,
+    ) -> Option<SecretflowPlan> {
+        let settings = self.topology.runtime.secretflow()?;
+        let FederationRuntime::Secretflow { version, engine, python, deserialize } = self.runtime()
+        else {
+            return None;
+        };
+        let mut comm = json!({
+            "timeout_in_ms": settings.cross_silo.timeout.millis(),
+            "messages_max_size_in_bytes": settings.cross_silo.message_max.value.bytes(),
+        });
+        if let Some(list) = deserialize {
+            comm["serializing_allowed_list"] = json!(list);
+        }
+        if engine == Engine::Ray {
+            comm["exit_on_sending_failure"] = json!(true);
+        }
+        let mut init = json!({
+            "ray_mode": engine == Engine::Ray,
+            "logging_level": "info",
+            "cross_silo_comm_options": comm,
+        });
+        if engine == Engine::Ray {
+            let head = self.ray_head(party).and_then(|(party, name)| self.gcs(party, name));
+            init["address"] = json!(head);
+            init["log_to_driver"] = json!(true);
+        }
+        let tls = self.topology.tls_off.is_none();
+        let tls = identity.filter(|_| tls).map(|identity| RuntimeTls {
+            ca: format!("{}/tls/peers.pem", party.name.value).into(),
+            cert: identity.cert.clone(),
+            key: identity.key.clone(),
+        });
+        Some(SecretflowPlan { version, engine, python, init, tls, simulation: None })
+    }
+}
+
+fn plan_spu(spu: &model::Spu) -> Spu {
+    let link = &spu.link;
+    let options = [
+        ("connect_retry_times", u64::from(link.connect_retries)),
+        ("connect_retry_interval_ms", link.connect_interval.millis()),
+        ("recv_timeout_ms", link.recv_timeout.millis()),
+        ("http_timeout_ms", link.http_timeout.millis()),
+    ];
+    Spu {
+        parties: spu.parties.iter().map(|party| party.value.clone()).collect(),
+        protocol: spu.protocol.value.clone(),
+        field: spu.field.value.clone(),
+        link_desc: options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+    }
+}
+
+fn plan_job(job: &model::Job) -> FederationJob {
+    let program = match &job.kind {
+        JobKind::Script { path, args } => Program::Script {
+            path: path.value.to_string(),
+            args: args.iter().map(|arg| arg.value.to_string()).collect(),
+        },
+        JobKind::Sum { .. } => Program::Sum,
+        JobKind::External => Program::External,
+    };
+    let parties = job.parties.iter().map(|party| party.value.clone()).collect();
+    FederationJob { parties, slots: job.slots.value, program }
+}
+
+fn plan_deploy(deploy: &model::Deploy) -> Deploy {
+    match deploy {
+        model::Deploy::Process => Deploy::Process,
+        model::Deploy::Systemd { user, home } => {
+            Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
+        }
+        model::Deploy::Docker { .. } => Deploy::Docker { network: ContainerNetwork::Host },
+    }
+}
+
+/// Where `viewer` reaches each link, its own included.
+fn links(viewer: &PartyName, federation: &Federation) -> LinkTable {
+    let mut peers = federation.peers(viewer);
+    peers.insert(viewer.clone());
+    let to = |link: &Link| {
+        let entries = peers
+            .iter()
+            .filter_map(|peer| Some((peer.clone(), federation.link_address(viewer, peer, link)?)));
+        entries.collect::<BTreeMap<_, _>>()
+    };
+    let spus = federation.spus.iter().filter(|(_, spu)| spu.parties.contains(viewer));
+    LinkTable {
+        sf: to(&Link::Sf),
+        spu: spus.map(|(name, _)| (name.clone(), to(&Link::Spu(name.clone())))).collect(),
+    }
+}
+
+fn own<T: Clone>(
+    all: &BTreeMap<DeviceName, T>,
+    is_mine: impl Fn(&T) -> bool,
+) -> BTreeMap<DeviceName, T> {
+    all.iter()
+        .filter(|(_, device)| is_mine(device))
+        .map(|(name, device)| (name.clone(), device.clone()))
+        .collect()
+}

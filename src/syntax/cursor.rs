@@ -1,0 +1,160 @@
+//! Reading one node: typed values, with every mistake reported at its place.
+
+use std::{fmt::Display, str::FromStr};
+
+use crate::diag::{Code, Finding, Findings, SourceSpan, Spanned};
+
+use super::{Node, Value};
+
+/// A value of the wrong kind or out of range.
+const BAD_VALUE: Code = Code("SF0005");
+/// A property, argument or child that the node cannot do without.
+const MISSING: Code = Code("SF0006");
+
+/// A node and where to report what is wrong with it.
+pub struct Cursor<'a> {
+    /// The node.
+    pub node: &'a Node,
+    /// Where mistakes go.
+    pub findings: &'a mut Findings,
+}
+
+impl<'a> Cursor<'a> {
+    /// Starts reading `node`.
+    pub fn new(node: &'a Node, findings: &'a mut Findings) -> Self {
+        Self { node, findings }
+    }
+
+    /// Starts reading a child.
+    pub fn at<'b>(&'b mut self, node: &'b Node) -> Cursor<'b> {
+        Cursor { node, findings: self.findings }
+    }
+
+    /// The argument at `index` as text; `None` where it is absent (which the grammar has reported) or wrong.
+    pub fn arg<T: FromStr<Err: Display>>(&mut self, index: usize) -> Option<Spanned<T>> {
+        let arg = self.node.args.get(index)?;
+        self.text(arg)
+    }
+
+    /// The argument at `index` as a number.
+    pub fn number_arg<T: TryFrom<i128, Error: Display>>(
+        &mut self,
+        index: usize,
+    ) -> Option<Spanned<T>> {
+        let arg = self.node.args.get(index)?;
+        self.number(arg)
+    }
+
+    /// Every argument as text, without those that are wrong.
+    pub fn args<T: FromStr<Err: Display>>(&mut self) -> Vec<Spanned<T>> {
+        let node = self.node;
+        node.args.iter().filter_map(|arg| self.text(arg)).collect()
+    }
+
+    /// Every argument as a number, without those that are wrong.
+    pub fn number_args<T: TryFrom<i128, Error: Display>>(&mut self) -> Vec<Spanned<T>> {
+        let node = self.node;
+        node.args.iter().filter_map(|arg| self.number(arg)).collect()
+    }
+
+    /// The property `key` as text.
+    pub fn prop<T: FromStr<Err: Display>>(&mut self, key: &str) -> Option<Spanned<T>> {
+        let prop = self.node.prop(key)?;
+        self.text(&prop.value)
+    }
+
+    /// The property `key` as a number.
+    pub fn number_prop<T: TryFrom<i128, Error: Display>>(
+        &mut self,
+        key: &str,
+    ) -> Option<Spanned<T>> {
+        let prop = self.node.prop(key)?;
+        self.number(&prop.value)
+    }
+
+    /// The property `key` as text, reported where it is absent.
+    pub fn required_prop<T: FromStr<Err: Display>>(
+        &mut self,
+        key: &str,
+        help: &str,
+    ) -> Option<Spanned<T>> {
+        if self.node.prop(key).is_none() {
+            self.missing(&format!("`{key}`"), help);
+        }
+        self.prop(key)
+    }
+
+    /// Reports that something is absent from the node.
+    pub fn missing(&mut self, what: &str, help: &str) {
+        let name = &self.node.name.value;
+        let finding = Finding::error(MISSING, format!("`{name}` has no {what}"))
+            .label(self.node.span(), format!("{what} is missing here"))
+            .help(help);
+        self.findings.push(finding);
+    }
+
+    /// Reports a value that cannot be what it should be.
+    pub fn reject(&mut self, span: SourceSpan, why: impl Display, help: &str) {
+        let finding =
+            Finding::error(BAD_VALUE, why.to_string()).label(span, "this value").help(help);
+        self.findings.push(finding);
+    }
+
+    fn text<T: FromStr<Err: Display>>(&mut self, value: &Spanned<Value>) -> Option<Spanned<T>> {
+        let Value::Text(text) = &value.value else {
+            let why = format!("expected a string, found {} `{}`", value.value.kind(), value.value);
+            self.reject(value.span, why, "put the value in quotes");
+            return None;
+        };
+        match text.parse() {
+            Ok(parsed) => Some(Spanned::new(parsed, value.span)),
+            Err(why) => {
+                self.reject(value.span, why, "write a value of that form");
+                None
+            }
+        }
+    }
+
+    fn number<T: TryFrom<i128, Error: Display>>(
+        &mut self,
+        value: &Spanned<Value>,
+    ) -> Option<Spanned<T>> {
+        let Value::Integer(number) = value.value else {
+            let why =
+                format!("expected a whole number, found {} `{}`", value.value.kind(), value.value);
+            self.reject(value.span, why, "write the number without quotes and without a fraction");
+            return None;
+        };
+        match T::try_from(number) {
+            Ok(parsed) => Some(Spanned::new(parsed, value.span)),
+            Err(why) => {
+                self.reject(
+                    value.span,
+                    format!("`{number}`: {why}"),
+                    "write a number in that range",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The candidate that is most like `name`, if one is near enough to be what was meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored =
+        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    best.filter(|(score, _)| *score >= 0.8).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_found_and_a_stranger_is_not() {
+        assert_eq!(nearest("adress", ["address", "listen"]), Some("address"));
+        assert_eq!(nearest("evaluator", ["sk-keeper", "evaluators"]), Some("evaluators"));
+        assert_eq!(nearest("colour", ["address", "listen"]), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! Reads a root file and what it includes.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
+
+use super::{Cursor, Node, Workspace, include, kdl, validate::validate};
+
+/// A file that cannot be read or is too large.
+const UNREADABLE: Code = Code("SF0008");
+/// An `include` that means no readable file.
+const BAD_INCLUDE: Code = Code("SF0009");
+
+/// The largest file that is read.
+const MAX_FILE: usize = 8 << 20;
+/// How much is read in all.
+const MAX_TOTAL: usize = 64 << 20;
+
+/// All files of a topology as one list of nodes, in the order of reading.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The top-level nodes of every file, includes resolved.
+    pub nodes: Vec<Node>,
+    /// The files, for places.
+    pub sources: Sources,
+    /// The root file, if it could be read.
+    pub root: Option<FileId>,
+}
+
+/// Reads `root` and what it includes; reports what is wrong with the shape of any of them.
+pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings) -> Loaded {
+    let mut loader =
+        Loader { workspace, findings, loaded: Loaded::default(), seen: BTreeSet::new(), total: 0 };
+    loader.seen.insert(workspace.canonical(root));
+    match loader.read(root) {
+        Ok(text) => {
+            loader.loaded.root = Some(loader.file(root, &text));
+        }
+        Err(why) => {
+            let name = workspace.display(root);
+            let finding = Finding::error(UNREADABLE, format!("`{name}`: {why}"))
+                .help("name the topology file: `sfgen plan path/to/topology.kdl`");
+            loader.findings.push(finding);
+        }
+    }
+    let Loaded { nodes, .. } = &loader.loaded;
+    validate("", nodes, loader.findings);
+    loader.loaded
+}
+
+struct Loader<'a> {
+    workspace: &'a dyn Workspace,
+    findings: &'a mut Findings,
+    loaded: Loaded,
+    seen: BTreeSet<Utf8PathBuf>,
+    total: usize,
+}
+
+impl Loader<'_> {
+    fn read(&mut self, path: &Utf8Path) -> Result<String, String> {
+        let bytes = self.workspace.read(path)?.ok_or("there is no such file")?;
+        self.total += bytes.len();
+        if bytes.len() > MAX_FILE {
+            return Err(format!("the file is larger than {} MiB", MAX_FILE >> 20));
+        }
+        if self.total > MAX_TOTAL {
+            return Err(format!("all files together are larger than {} MiB", MAX_TOTAL >> 20));
+        }
+        String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
+    }
+
+    /// Parses a file whose text is at hand, and then what it includes.
+    fn file(&mut self, path: &Utf8Path, text: &str) -> FileId {
+        let id = self.loaded.sources.add(self.workspace.display(path), text);
+        let nodes = kdl::parse(id, text, self.findings);
+        let (includes, nodes): (Vec<_>, Vec<_>) =
+            nodes.into_iter().partition(|node| node.name.value == "include");
+        self.loaded.nodes.extend(nodes);
+        validate("", &includes, self.findings);
+        for include in &includes {
+            let patterns = Cursor::new(include, self.findings).args::<String>();
+            for pattern in patterns {
+                match include::resolve(self.workspace, path, &pattern.value) {
+                    Ok(paths) => paths.iter().for_each(|path| self.include(path, pattern.span)),
+                    Err(why) => self.reject(&pattern.value, pattern.span, &why),
+                }
+            }
+        }
+        id
+    }
+
+    fn include(&mut self, path: &Utf8Path, span: SourceSpan) {
+        if !self.seen.insert(self.workspace.canonical(path)) {
+            return; // a file that is reached twice, or that includes itself, is read once
+        }
+        match self.read(path) {
+            Ok(text) => {
+                self.file(path, &text);
+            }
+            Err(why) => self.reject(path.as_str(), span, &why),
+        }
+    }
+
+    fn reject(&mut self, what: &str, span: SourceSpan, why: &str) {
+        let finding = Finding::error(BAD_INCLUDE, format!("cannot include `{what}`: {why}"))
+            .label(span, "included here")
+            .help("paths are relative to the including file; `*` matches within one folder");
+        self.findings.push(finding);
+    }
+}

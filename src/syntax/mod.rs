@@ -1,0 +1,20 @@
+//! Topology files as spanned trees of nodes.
+//!
+//! In goes text, out come [`Node`]s whose names, arguments and properties are known to the [`grammar`], each with
+//! its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
+//! reads no files itself; [`load`] asks a [`Workspace`] for them.
+
+mod cursor;
+pub mod grammar;
+mod include;
+mod kdl;
+mod load;
+mod nesting;
+mod node;
+mod validate;
+mod workspace;
+
+pub use cursor::{Cursor, nearest};
+pub use load::{Loaded, load};
+pub use node::{Node, Property, Value};
+pub use workspace::{MemoryWorkspace, Workspace};

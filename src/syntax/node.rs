@@ -1,0 +1,98 @@
+//! The tree that every syntax becomes.
+
+use std::fmt;
+
+use crate::diag::{SourceSpan, Spanned};
+
+/// A node: a name, arguments, properties and children. KDL has exactly this; TOML tables become it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its arguments in order.
+    pub args: Vec<Spanned<Value>>,
+    /// Its properties in order, repeated ones included.
+    pub props: Vec<Property>,
+    /// Its children in order.
+    pub children: Vec<Node>,
+}
+
+/// One `key=value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// The key.
+    pub key: Spanned<String>,
+    /// The value.
+    pub value: Spanned<Value>,
+}
+
+/// A literal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A string, quoted or bare.
+    Text(String),
+    /// A whole number.
+    Integer(i128),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// `#true` or `#false`.
+    Bool(bool),
+    /// `#null`.
+    Null,
+}
+
+impl Value {
+    /// What kind of literal this is, for messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Integer(_) => "a number",
+            Self::Float(_) => "a number with a fraction",
+            Self::Bool(_) => "a boolean",
+            Self::Null => "null",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number}"),
+            Self::Bool(truth) => write!(f, "{truth}"),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}
+
+impl Node {
+    /// The place that stands for the whole node: its name and first argument.
+    #[must_use]
+    pub fn span(&self) -> SourceSpan {
+        match self.args.first() {
+            Some(arg) if arg.span.file == self.name.span.file => {
+                SourceSpan { end: arg.span.end.max(self.name.span.end), ..self.name.span }
+            }
+            _ => self.name.span,
+        }
+    }
+
+    /// The children of that name.
+    pub fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name.value == name)
+    }
+
+    /// The first child of that name; a second one of a singleton has been reported already.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name.value == name)
+    }
+
+    /// The property of that name; a second one has been reported already.
+    #[must_use]
+    pub fn prop(&self, key: &str) -> Option<&Property> {
+        self.props.iter().find(|prop| prop.key.value == key)
+    }
+}

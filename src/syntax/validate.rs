@@ -1,0 +1,159 @@
+//! Compares nodes with the grammar: unknown, repeated and surplus names.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Code, Finding, Findings, SourceSpan};
+
+use super::{
+    Node, Value,
+    cursor::nearest,
+    grammar::{self, Occurs, RULES, Rule},
+};
+
+/// A node or property that the language does not have there.
+const UNKNOWN: Code = Code("SF0003");
+/// A node or property that stands twice.
+const TWICE: Code = Code("SF0004");
+/// More or fewer arguments than the node takes.
+const ARGUMENTS: Code = Code("SF0007");
+
+/// Reports whatever of `nodes` is not in the grammar; `parent` is the name of their parent, empty at the top.
+pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
+    let mut first: BTreeMap<(&str, Option<&str>), SourceSpan> = BTreeMap::new();
+    for node in nodes {
+        let name = node.name.value.as_str();
+        let Some(rule) = grammar::find(parent, name) else {
+            findings.push(unknown_node(parent, node));
+            continue;
+        };
+        let key = match (rule.occurs, node.args.first().map(|arg| &arg.value)) {
+            (Occurs::Once, _) => Some((name, None)),
+            (Occurs::Keyed, Some(Value::Text(key))) => Some((name, Some(key.as_str()))),
+            _ => None,
+        };
+        if let Some(key) = key
+            && let Some(earlier) = first.get(&key)
+        {
+            findings.push(twice(node, key.1, *earlier));
+        } else if let Some(key) = key {
+            first.insert(key, node.span());
+        }
+        arguments(rule, node, findings);
+        properties(rule, node, findings);
+        validate(name, &node.children, findings);
+    }
+}
+
+fn twice(node: &Node, key: Option<&str>, earlier: SourceSpan) -> Finding {
+    let name = &node.name.value;
+    let (message, help) = match key {
+        Some(key) => (
+            format!("{name} `{key}` is declared twice"),
+            "give one of them another name, or move what it holds into the other",
+        ),
+        None => {
+            (format!("`{name}` stands twice"), "keep one of them; neither would win over the other")
+        }
+    };
+    Finding::error(TWICE, message)
+        .label(node.span(), "again here")
+        .label(earlier, "first here")
+        .help(help)
+}
+
+fn arguments(rule: &Rule, node: &Node, findings: &mut Findings) {
+    let (fewest, most) = rule.args;
+    let count = node.args.len();
+    if (fewest..=most).contains(&count) {
+        return;
+    }
+    let surplus = node.args.get(most).map_or(node.name.span, |arg| arg.span);
+    let message = if count < fewest {
+        format!("`{}` needs {}", rule.name, rule.args_are)
+    } else {
+        format!("`{}` takes {}, and no more", rule.name, rule.args_are)
+    };
+    let label = if count < fewest { "an argument is missing here" } else { "this is too much" };
+    let help = format!("write `{}` with {}", rule.name, rule.args_are);
+    findings.push(Finding::error(ARGUMENTS, message).label(surplus, label).help(help));
+}
+
+fn properties(rule: &Rule, node: &Node, findings: &mut Findings) {
+    let mut first: BTreeMap<&str, SourceSpan> = BTreeMap::new();
+    for prop in &node.props {
+        let key = prop.key.value.as_str();
+        if !rule.props.contains(&key) && !rule.props.contains(&"*") {
+            findings.push(unknown_property(rule, key, prop.key.span));
+        } else if let Some(earlier) = first.get(key) {
+            let finding = Finding::error(TWICE, format!("property `{key}` is given twice"))
+                .label(prop.key.span, "again here")
+                .label(*earlier, "first here")
+                .help("keep one of them; KDL itself would let the last one win in silence");
+            findings.push(finding);
+        } else {
+            first.insert(key, prop.key.span);
+        }
+    }
+}
+
+fn unknown_node(parent: &str, node: &Node) -> Finding {
+    let name = node.name.value.as_str();
+    let place = if parent.is_empty() {
+        "at the top of a topology".to_owned()
+    } else {
+        format!("in `{parent}`")
+    };
+    let finding = Finding::error(UNKNOWN, format!("there is no node `{name}` {place}"))
+        .label(node.name.span, "unknown here");
+    let elsewhere = RULES.iter().find(|rule| rule.name == name);
+    let is_property = grammar::find("", parent)
+        .into_iter()
+        .chain(RULES.iter().filter(|rule| rule.name == parent))
+        .any(|rule| rule.props.contains(&name));
+    finding.help(if is_property {
+        format!("`{name}` is a property of `{parent}`: write `{parent} ... {name}=...`")
+    } else if let Some(rule) = elsewhere {
+        format!("`{name}` belongs {}", parents(rule))
+    } else if let Some(near) = nearest(name, grammar::children_of(parent)) {
+        format!("did you mean `{near}`?")
+    } else if let Some(near) = nearest(name, RULES.iter().map(|rule| rule.name)) {
+        let rule =
+            RULES.iter().find(|rule| rule.name == near).expect("it was taken from the rules");
+        format!("did you mean `{near}`? It belongs {}", parents(rule))
+    } else {
+        format!("known here: {}", list(grammar::children_of(parent)))
+    })
+}
+
+fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
+    let finding = Finding::error(UNKNOWN, format!("`{}` has no property `{key}`", rule.name))
+        .label(span, "unknown here");
+    let owner = RULES.iter().find(|other| other.props.contains(&key));
+    let is_child = grammar::find(rule.name, key).is_some();
+    finding.help(if is_child {
+        format!(
+            "`{key}` is a node inside `{}`: write `{} ... {{ {key} ... }}`",
+            rule.name, rule.name
+        )
+    } else if let Some(near) = nearest(key, rule.props.iter().copied()) {
+        format!("did you mean `{near}`?")
+    } else if let Some(owner) = owner {
+        format!("`{key}` is a property of `{}`", owner.name)
+    } else if rule.props.is_empty() {
+        format!("`{}` has no properties", rule.name)
+    } else {
+        format!("known here: {}", list(rule.props.iter().copied()))
+    })
+}
+
+fn parents(rule: &Rule) -> String {
+    match rule.parents {
+        [""] => "at the top of a topology".to_owned(),
+        parents => format!("in {}", list(parents.iter().copied())),
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
