@@ -104,7 +104,7 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
                 granted.insert(key, range);
             }
             None => {
-                missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count)
+                missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count);
             }
         }
     }

@@ -66,6 +66,14 @@ struct Wire {
 }
 
 impl Lock {
+    /// The finding for a lock file that the disk does not yield.
+    #[must_use]
+    pub fn unreadable(why: &str) -> Finding {
+        Finding::error(UNREADABLE, format!("the lock cannot be read: {why}")).help(
+            "make the file readable, or restore it from git; a lost lock renumbers every port",
+        )
+    }
+
     /// Reads a lock; what is wrong with it is reported, and then there is none to go by.
     pub fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Self> {
         let place = |range: std::ops::Range<usize>| SourceSpan::new(file, range);

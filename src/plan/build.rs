@@ -270,18 +270,13 @@ impl Builder<'_> {
     }
 
     fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
-        let head = self.ray_head(party).filter(|(_, name)| **name != host.name.value);
+        let head = party.main_host().filter(|head| head.name.value != host.name.value);
         RayPlan {
-            join: head.and_then(|(party, name)| self.gcs(party, name)),
+            join: head.and_then(|head| self.gcs(party, &head.name.value)),
             cpus: host.ray.cpus.value,
             object_store: host.ray.object_store.value,
             resources: BTreeMap::new(),
         }
-    }
-
-    /// The host of the Ray head that a party's nodes belong to: its own first host.
-    fn ray_head<'b>(&'b self, party: &'b model::Party) -> Option<(&'b model::Party, &'b HostName)> {
-        party.main_host().map(|host| (party, &host.name.value))
     }
 
     /// `host:port` of a head's GCS.
@@ -318,7 +313,7 @@ impl Builder<'_> {
             "cross_silo_comm_options": comm,
         });
         if engine == Engine::Ray {
-            let head = self.ray_head(party).and_then(|(party, name)| self.gcs(party, name));
+            let head = party.main_host().and_then(|head| self.gcs(party, &head.name.value));
             init["address"] = json!(head);
             init["log_to_driver"] = json!(true);
         }

@@ -1,0 +1,44 @@
+//! The public certificates that a topology names, as the compiler was given them.
+
+use std::collections::BTreeMap;
+
+use crate::{pki::Certificate, types::PartyName};
+
+/// What became of reading a certificate file.
+#[derive(Clone, Debug)]
+pub enum ReadCertificate {
+    /// It was read; the PEM text goes into the tree as it is.
+    Read {
+        /// Its content.
+        certificate: Box<Certificate>,
+        /// The file.
+        pem: String,
+    },
+    /// There is no such file.
+    Absent,
+    /// The file is no single public certificate, in words.
+    Broken(String),
+}
+
+impl ReadCertificate {
+    /// The certificate, where there is one.
+    #[must_use]
+    pub fn get(&self) -> Option<&Certificate> {
+        match self {
+            Self::Read { certificate, .. } => Some(certificate),
+            Self::Absent | Self::Broken(_) => None,
+        }
+    }
+}
+
+/// A party's two public certificates.
+#[derive(Clone, Debug)]
+pub struct PartyCertificates {
+    /// Its CA.
+    pub ca: ReadCertificate,
+    /// Its leaf.
+    pub leaf: ReadCertificate,
+}
+
+/// The certificates of all parties that have an `identity`.
+pub type Certificates = BTreeMap<PartyName, PartyCertificates>;

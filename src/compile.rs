@@ -1,0 +1,138 @@
+//! The driver: one function runs the phases.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use time::OffsetDateTime;
+
+use crate::{
+    check::{self, Certificates, Context, PartyCertificates, ReadCertificate},
+    diag::{Finding, Findings, Sources},
+    lockfile::{Allocation, Lock, allocate},
+    model::Topology,
+    pki::Certificate,
+    plan::{self, Fingerprints, Plans},
+    syntax::{self, Workspace},
+    types::{Mode, PartyName},
+};
+
+/// What to compile.
+pub struct Input<'a> {
+    /// The folder of the topology, which holds certificates and lock too.
+    pub workspace: &'a dyn Workspace,
+    /// The root file in it.
+    pub root: &'a Utf8Path,
+    /// The lock file in it.
+    pub lock: &'a Utf8Path,
+    /// Another mode than the topology names.
+    pub mode: Option<Mode>,
+    /// When the check is made. It reaches no artifact.
+    pub now: OffsetDateTime,
+}
+
+/// What came of it.
+pub struct Compilation {
+    /// The files that were read.
+    pub sources: Sources,
+    /// What is wrong, in order of place.
+    pub findings: Vec<Finding>,
+    /// The topology, as far as it could be read.
+    pub topology: Option<Topology>,
+    /// The certificates that it names.
+    pub certificates: Certificates,
+    /// Ports, lock and plans; `None` where a finding is an error.
+    pub output: Option<Output>,
+}
+
+/// What a topology without errors compiles to.
+pub struct Output {
+    /// The ports and the lock to write.
+    pub allocation: Allocation,
+    /// The plans.
+    pub plans: Plans,
+    /// Each party's CA certificate as committed.
+    pub ca_pems: BTreeMap<PartyName, String>,
+}
+
+/// Compiles a topology. Nothing is written, and everything that can be said is said at once.
+#[must_use]
+pub fn compile(input: &Input<'_>) -> Compilation {
+    let mut findings = Findings::default();
+    let mut loaded = syntax::load(input.workspace, input.root, &mut findings);
+    let lock = read_lock(input, &mut loaded.sources, &mut findings);
+    let mut topology = Topology::read(&loaded, &mut findings);
+    let mut certificates = Certificates::new();
+    let mut output = None;
+    if let Some(topology) = &mut topology {
+        topology.mode = input.mode.unwrap_or(topology.mode);
+        certificates = read_certificates(input.workspace, topology);
+        let context = Context { topology, certificates: &certificates, now: input.now };
+        check::check(context, &mut findings);
+        // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
+        let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
+        if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
+            let identities = fingerprints(&certificates);
+            let plans = plan::build(topology, &allocation, &identities);
+            output = Some(Output { allocation, plans, ca_pems: ca_pems(&certificates) });
+        }
+    }
+    let findings = findings.into_sorted();
+    Compilation { sources: loaded.sources, findings, topology, certificates, output }
+}
+
+/// The lock, an empty one where there is no file, `None` where the file cannot be trusted.
+fn read_lock(input: &Input<'_>, sources: &mut Sources, findings: &mut Findings) -> Option<Lock> {
+    let text = match input.workspace.read(input.lock) {
+        Ok(None) => return Some(Lock::default()),
+        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(why) => {
+            findings.push(Lock::unreadable(&why));
+            return None;
+        }
+    };
+    let file = sources.add(input.workspace.display(input.lock), text.as_str());
+    Lock::parse(file, &text, findings)
+}
+
+fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certificates {
+    if topology.mode == Mode::Simulation {
+        return Certificates::new();
+    }
+    let with_identity = topology.parties.iter().filter_map(|(name, party)| {
+        let identity = party.identity.as_ref()?;
+        let ca = read_certificate(workspace, &identity.ca.value);
+        let leaf = read_certificate(workspace, &identity.cert.value);
+        Some((name.clone(), PartyCertificates { ca, leaf }))
+    });
+    with_identity.collect()
+}
+
+fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertificate {
+    match workspace.read(path) {
+        Ok(None) => ReadCertificate::Absent,
+        Err(why) => ReadCertificate::Broken(why),
+        Ok(Some(bytes)) => match (Certificate::from_pem(&bytes), String::from_utf8(bytes)) {
+            (Ok(certificate), Ok(pem)) => {
+                ReadCertificate::Read { certificate: Box::new(certificate), pem }
+            }
+            (Err(why), _) => ReadCertificate::Broken(why.to_string()),
+            (_, Err(_)) => ReadCertificate::Broken("the file is not text".to_owned()),
+        },
+    }
+}
+
+fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints> {
+    let complete = certificates.iter().filter_map(|(party, both)| {
+        let (ca, leaf) = (both.ca.get()?, both.leaf.get()?);
+        Some((party.clone(), Fingerprints { ca: ca.fingerprint(), leaf: leaf.fingerprint() }))
+    });
+    complete.collect()
+}
+
+fn ca_pems(certificates: &Certificates) -> BTreeMap<PartyName, String> {
+    let read = certificates.iter().filter_map(|(party, both)| match &both.ca {
+        ReadCertificate::Read { pem, .. } => Some((party.clone(), pem.clone())),
+        _ => None,
+    });
+    read.collect()
+}
