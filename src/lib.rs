@@ -3,4 +3,9 @@
 pub mod diag;
 pub mod fs;
 pub mod plan;
+pub mod render;
 pub mod types;
+
+// Sample plans are shared with the integration tests, which know this crate by its name.
+#[cfg(test)]
+extern crate self as sfgen;
