@@ -2,5 +2,8 @@
 
 pub mod diag;
 pub mod fs;
+pub mod keys;
+pub mod launch;
+pub mod pki;
 pub mod plan;
 pub mod types;

@@ -1,0 +1,259 @@
+//! Reading public certificates.
+//!
+//! PEM text enters, facts about one certificate leave: compiler and launcher ask the same questions of it. This
+//! module knows no private keys beyond refusing them, no files and no TLS.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use thiserror::Error;
+use time::OffsetDateTime;
+use x509_parser::{
+    certificate::X509Certificate,
+    extensions::{GeneralName, ParsedExtension},
+    pem::Pem,
+    prelude::FromDer as _,
+};
+
+use crate::types::{Digest, HostAddr};
+
+/// Why bytes are not one public certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PkiError {
+    /// No PEM block in it, or a block that ends in the middle.
+    #[error("this is not PEM: a certificate starts with `-----BEGIN CERTIFICATE-----`")]
+    NotPem,
+    /// A private key where a public certificate belongs, alone or beside one.
+    #[error("this holds a private key, which must never leave its machine")]
+    PrivateKey,
+    /// A PEM block of another kind, such as a certificate request.
+    #[error("this holds a `{0}`, not a certificate")]
+    OtherBlock(String),
+    /// A certificate block whose content cannot be read.
+    #[error("this certificate cannot be read: {0}")]
+    Malformed(String),
+    /// More than one certificate where one is expected.
+    #[error("this holds {0} certificates where one is expected")]
+    SeveralCertificates(usize),
+}
+
+/// One certificate, read and checked for shape, not for trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    names: Vec<HostAddr>,
+    wildcards: Vec<String>,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+    is_ca: bool,
+    public_key: Vec<u8>,
+}
+
+impl Certificate {
+    /// Reads the only certificate of a PEM file.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
+        // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
+        if contains(pem, b"PRIVATE KEY-----") {
+            return Err(PkiError::PrivateKey);
+        }
+        let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(pem).collect();
+        let blocks = blocks.map_err(|_| PkiError::NotPem)?;
+        if let Some(other) = blocks.iter().find(|block| block.label != "CERTIFICATE") {
+            return Err(PkiError::OtherBlock(other.label.clone()));
+        }
+        match blocks.as_slice() {
+            [] => Err(PkiError::NotPem),
+            [block] => Self::from_der(&block.contents),
+            several => Err(PkiError::SeveralCertificates(several.len())),
+        }
+    }
+
+    /// Reads a certificate in DER.
+    pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
+        let parsed = parse(der)?;
+        let (mut names, mut wildcards) = (Vec::new(), Vec::new());
+        for extension in parsed.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(san) => {
+                    for name in &san.general_names {
+                        match name {
+                            GeneralName::DNSName(name) => match name.strip_prefix("*.") {
+                                Some(domain) => wildcards.push(domain.to_ascii_lowercase()),
+                                None => names.extend(name.parse::<HostAddr>().ok()),
+                            },
+                            GeneralName::IPAddress(bytes) => {
+                                names.extend(ip(bytes).map(HostAddr::Ip));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                ParsedExtension::ParseError { error } => {
+                    return Err(PkiError::Malformed(error.to_string()));
+                }
+                _ => {}
+            }
+        }
+        let validity = parsed.validity();
+        Ok(Self {
+            names,
+            wildcards,
+            not_before: validity.not_before.to_datetime(),
+            not_after: validity.not_after.to_datetime(),
+            is_ca: parsed.is_ca(),
+            public_key: parsed.public_key().raw.to_vec(),
+            der: der.to_vec(),
+        })
+    }
+
+    /// SHA-256 of the certificate in DER, as `openssl x509 -fingerprint -sha256` prints it without colons.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of(&self.der)
+    }
+
+    /// The addresses of the subjectAltName, in its order; wildcards and other kinds of names are left out.
+    #[must_use]
+    pub fn subject_alt_names(&self) -> Vec<HostAddr> {
+        self.names.clone()
+    }
+
+    /// Whether who dials `address` may be shown this certificate; `*.` stands for one label.
+    #[must_use]
+    pub fn covers(&self, address: &HostAddr) -> bool {
+        let by_wildcard = match address {
+            HostAddr::Ip(_) => false,
+            HostAddr::Dns(name) => name
+                .split_once('.')
+                .is_some_and(|(_, domain)| self.wildcards.iter().any(|known| known == domain)),
+        };
+        by_wildcard || self.names.contains(address)
+    }
+
+    /// The first moment at which it is valid, UTC.
+    #[must_use]
+    pub fn not_before(&self) -> OffsetDateTime {
+        self.not_before
+    }
+
+    /// The last moment at which it is valid, UTC.
+    #[must_use]
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.not_after
+    }
+
+    /// Whether its basic constraints say that it may sign others.
+    #[must_use]
+    pub fn is_ca(&self) -> bool {
+        self.is_ca
+    }
+
+    /// Whether `ca` is named as its issuer and made its signature. Says nothing about time or purpose.
+    #[must_use]
+    pub fn verify_signed_by(&self, ca: &Self) -> bool {
+        let (Ok(leaf), Ok(ca)) = (parse(&self.der), parse(&ca.der)) else { return false };
+        leaf.issuer().as_raw() == ca.subject().as_raw()
+            && leaf.verify_signature(Some(ca.public_key())).is_ok()
+    }
+
+    /// The subjectPublicKeyInfo in DER: equal bytes are the same key.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// The certificate in DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        Ok(_) => Err(PkiError::Malformed("bytes follow its end".to_owned())),
+        Err(why) => Err(PkiError::Malformed(why.to_string())),
+    }
+}
+
+fn ip(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(|b| IpAddr::V4(Ipv4Addr::from(b)));
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|b| IpAddr::V6(Ipv6Addr::from(b)))).ok()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{KeyMaterial, NewKeys};
+
+    fn material(party: &str) -> KeyMaterial {
+        let addresses = ["10.0.0.5", "fd00::5", "bank.example.org"].map(|a| a.parse().unwrap());
+        NewKeys {
+            party: &party.parse().unwrap(),
+            topology: &"credit-risk".parse().unwrap(),
+            addresses: &addresses,
+            now: OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap(),
+        }
+        .generate()
+    }
+
+    #[test]
+    fn a_leaf_tells_its_addresses_times_and_issuer() {
+        let (alice, bob) = (material("alice"), material("bob"));
+        let leaf = Certificate::from_pem(alice.leaf_cert_pem.as_bytes()).unwrap();
+        let ca = Certificate::from_pem(alice.ca_cert_pem.as_bytes()).unwrap();
+        let names: Vec<_> = leaf.subject_alt_names().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["10.0.0.5", "[fd00::5]", "bank.example.org"]);
+        assert_eq!(leaf.not_before().unix_timestamp(), 1_800_000_000 - 300);
+        assert_eq!(leaf.not_after().unix_timestamp(), 1_800_000_000 + 825 * 86_400);
+        assert!(ca.is_ca() && !leaf.is_ca());
+        assert!(leaf.verify_signed_by(&ca) && ca.verify_signed_by(&ca));
+        assert_ne!(leaf.public_key(), ca.public_key());
+        assert_eq!(leaf.fingerprint(), Digest::of(leaf.der()));
+        let other = Certificate::from_pem(bob.ca_cert_pem.as_bytes()).unwrap();
+        assert!(!leaf.verify_signed_by(&other));
+    }
+
+    #[test]
+    fn a_ca_of_the_same_name_with_another_key_signed_nothing() {
+        let leaf = Certificate::from_pem(material("alice").leaf_cert_pem.as_bytes()).unwrap();
+        let twin = Certificate::from_pem(material("alice").ca_cert_pem.as_bytes()).unwrap();
+        assert!(!leaf.verify_signed_by(&twin));
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let mut params = rcgen::CertificateParams::new(vec!["*.bank.org".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::NoCa;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        let leaf = Certificate::from_pem(pem.as_bytes()).unwrap();
+        assert_eq!(leaf.subject_alt_names(), []);
+        let covers = |name: &str| leaf.covers(&name.parse().unwrap());
+        assert!(covers("sf.bank.org"));
+        assert!(!covers("bank.org") && !covers("a.sf.bank.org") && !covers("10.0.0.5"));
+    }
+
+    #[test]
+    fn what_is_not_one_certificate_is_named() {
+        let alice = material("alice");
+        let two = alice.leaf_cert_pem.clone() + &alice.ca_cert_pem;
+        let both = alice.leaf_cert_pem.clone() + &alice.leaf_key_pem;
+        let request = alice.leaf_cert_pem.replace("CERTIFICATE", "CERTIFICATE REQUEST");
+        let torn = &alice.leaf_cert_pem[..200];
+        let read = |text: &str| Certificate::from_pem(text.as_bytes()).unwrap_err();
+        assert_eq!(read(""), PkiError::NotPem);
+        assert_eq!(read("hello"), PkiError::NotPem);
+        assert_eq!(read(torn), PkiError::NotPem);
+        assert_eq!(read(&two), PkiError::SeveralCertificates(2));
+        assert_eq!(read(&both), PkiError::PrivateKey);
+        assert_eq!(read(&alice.leaf_key_pem), PkiError::PrivateKey);
+        assert_eq!(read(&request), PkiError::OtherBlock("CERTIFICATE REQUEST".into()));
+        let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(read(junk), PkiError::Malformed(_)));
+    }
+}
