@@ -1,13 +1,28 @@
 //! `sfgen`: a declarative config compiler and launcher for multi-party privacy computing.
 
-pub mod catalogue;
-pub mod check;
-pub mod compile;
-pub mod diag;
 pub mod fs;
-pub mod lockfile;
-pub mod model;
-pub mod pki;
-pub mod plan;
-pub mod syntax;
 pub mod types;
+
+pub mod keys;
+pub mod pki;
+
+pub mod diag;
+
+pub mod catalogue;
+pub mod syntax;
+
+pub mod model;
+
+pub mod check;
+pub mod lockfile;
+
+pub mod plan;
+
+pub mod render;
+
+pub mod compile;
+
+pub mod launch;
+pub mod output;
+
+pub mod cli;

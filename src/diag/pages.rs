@@ -22,4 +22,7 @@ macro_rules! pages {
     };
 }
 
-pages! {}
+pages! {
+    SF0510 SF0511 SF0512
+    SF0801 SF0802 SF0803 SF0804 SF0805 SF0806 SF0807 SF0808 SF0809
+}

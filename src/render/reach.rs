@@ -1,0 +1,98 @@
+//! Who may dial a planned port: the one rule behind `PORTS.md`, `RUNBOOK.md` and `firewall.nft`.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::{
+    plan::{Federation, Links, Mode, PartyPlan},
+    types::{HostAddr, PartyName, RayPort, Role},
+};
+
+/// Who dials a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// The parties that share a device or a job with this one, and its own hosts.
+    Peers,
+    /// The party's own hosts; in simulation, all hosts of the one Ray cluster.
+    Own,
+    /// Programs of the same machine.
+    Loopback,
+    /// Nobody: the number is kept.
+    Nobody,
+}
+
+impl Audience {
+    /// Who dials ports of a role.
+    pub(super) fn of(role: &Role, federation: &Federation) -> Self {
+        match role {
+            Role::Control => Self::Peers,
+            Role::Sf | Role::Spu => match federation.links {
+                Links::Direct => Self::Peers,
+                Links::Gateway => Self::Loopback,
+            },
+            Role::Heu => Self::Nobody,
+            Role::Ray(RayPort::Dashboard) => Self::Loopback,
+            Role::Ray(_) | Role::Service(_) => Self::Own,
+        }
+    }
+
+    /// The addresses of those who dial, beside loopback.
+    pub(super) fn sources(self, federation: &Federation, plan: &PartyPlan) -> BTreeSet<HostAddr> {
+        let own = || plan.hosts.values().map(|host| host.address.clone());
+        match self {
+            Self::Peers => own().chain(peer_addresses(federation, &plan.party)).collect(),
+            Self::Own if federation.mode == Mode::Simulation => federation
+                .parties
+                .values()
+                .flat_map(|party| party.hosts.values())
+                .map(|host| host.address.clone())
+                .collect(),
+            Self::Own => own().collect(),
+            Self::Loopback | Self::Nobody => BTreeSet::new(),
+        }
+    }
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peers => "peers",
+            Self::Own => "own hosts",
+            Self::Loopback => "loopback",
+            Self::Nobody => "nobody",
+        })
+    }
+}
+
+/// Every address from which the peers of a party may come: each of their hosts, since Ray places a peer's senders on
+/// any of them.
+pub(super) fn peer_addresses(federation: &Federation, party: &PartyName) -> BTreeSet<HostAddr> {
+    let peers = federation.peers(party);
+    let peers = peers.iter().filter_map(|peer| federation.parties.get(peer));
+    peers.flat_map(|peer| peer.hosts.values()).map(|host| host.address.clone()).collect()
+}
+
+/// What listens on ports of a role.
+pub(super) fn purpose(role: &Role) -> &'static str {
+    match role {
+        Role::Control => "rendezvous of the launchers",
+        Role::Sf => "cross-silo link, one port per slot",
+        Role::Spu => "SPU links, one port per SPU and slot",
+        Role::Heu => "kept for programs that read HEU_PORT_RANGE_*",
+        Role::Service(_) => "service of the topology",
+        Role::Ray(port) => match port {
+            RayPort::Gcs => "Ray: global control store",
+            RayPort::NodeManager => "Ray: node manager",
+            RayPort::ObjectManager => "Ray: object manager",
+            RayPort::ClientServer => "Ray: client server",
+            RayPort::Dashboard => "Ray: dashboard",
+            RayPort::DashboardAgentListen => "Ray: dashboard agent, HTTP",
+            RayPort::DashboardAgentGrpc => "Ray: dashboard agent, gRPC",
+            RayPort::DashboardGrpc => "Ray: dashboard, gRPC",
+            RayPort::RuntimeEnvAgent => "Ray: runtime environment agent",
+            RayPort::MetricsExport => "Ray: metrics of the node",
+            RayPort::AutoscalerMetrics => "Ray: metrics of the autoscaler",
+            RayPort::DashboardMetrics => "Ray: metrics of the dashboard",
+            RayPort::Workers => "Ray: workers, one port each",
+        },
+    }
+}
