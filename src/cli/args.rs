@@ -11,19 +11,19 @@ use crate::types::{JobName, PartyName, Span};
 #[command(
     after_help = "Exit status: 0 done; 1 findings; 2 usage; 3 drift; 4 this machine is not ready; 5 a service, job or peer failed; 130 interrupted."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Colour in messages
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, hide_possible_values = false)]
-    pub color: ColorChoice,
+    pub(crate) color: ColorChoice,
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 impl Cli {
     /// The form of results that the command was asked for.
     #[must_use]
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         match &self.command {
             Command::Plan(args) => args.format,
             Command::Check(args) => args.format,
@@ -35,7 +35,7 @@ impl Cli {
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal, and never under `NO_COLOR`
     Auto,
     /// Always
@@ -46,7 +46,7 @@ pub enum ColorChoice {
 
 /// The form of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Text,
     /// For programs; the schemas are in `schemas/`
@@ -55,7 +55,7 @@ pub enum Format {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Check, allot ports, write generated/ and sfgen.lock, and print what changed
     Plan(PlanArgs),
     /// Check only
@@ -82,150 +82,150 @@ pub enum Command {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The topology
     #[arg(default_value = "topology.kdl")]
-    pub topology: Utf8PathBuf,
+    pub(crate) topology: Utf8PathBuf,
     /// Write nothing; status 3 where tree or lock is stale
     #[arg(long, conflicts_with = "dry_run")]
-    pub check: bool,
+    pub(crate) check: bool,
     /// Write nothing; show what would change
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Show the changes line by line
     #[arg(long)]
-    pub diff: bool,
+    pub(crate) diff: bool,
     /// Fail instead of changing the lock
     #[arg(long)]
-    pub locked: bool,
+    pub(crate) locked: bool,
     /// Forget the ports of what was removed
     #[arg(long)]
-    pub prune: bool,
+    pub(crate) prune: bool,
     /// Give up edits made by hand in the tree
     #[arg(long)]
-    pub overwrite: bool,
+    pub(crate) overwrite: bool,
     /// The folder of the tree, `generated` beside the topology unless given
     #[arg(long)]
-    pub out: Option<Utf8PathBuf>,
+    pub(crate) out: Option<Utf8PathBuf>,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
-    pub deny: Option<String>,
+    pub(crate) deny: Option<String>,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// The topology
     #[arg(default_value = "topology.kdl")]
-    pub topology: Utf8PathBuf,
+    pub(crate) topology: Utf8PathBuf,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
-    pub deny: Option<String>,
+    pub(crate) deny: Option<String>,
     /// The form of the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Arguments of `keys`.
 #[derive(Debug, Args)]
-pub struct KeysArgs {
+pub(crate) struct KeysArgs {
     /// What to do with the keys
     #[command(subcommand)]
-    pub command: KeysCommand,
+    pub(crate) command: KeysCommand,
 }
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
-pub enum KeysCommand {
+pub(crate) enum KeysCommand {
     /// Make a CA and a leaf certificate for every address that the peers dial
     New(KeysNewArgs),
 }
 
 /// Arguments of `keys new`.
 #[derive(Debug, Args)]
-pub struct KeysNewArgs {
+pub(crate) struct KeysNewArgs {
     /// The topology
     #[arg(default_value = "topology.kdl")]
-    pub topology: Utf8PathBuf,
+    pub(crate) topology: Utf8PathBuf,
     /// Whose keys
     #[arg(long)]
-    pub party: PartyName,
+    pub(crate) party: PartyName,
 }
 
 /// Where a tree is, and whose side of it.
 #[derive(Clone, Debug, Args)]
-pub struct SideArgs {
+pub(crate) struct SideArgs {
     /// The party whose side this machine is
     #[arg(long, required_unless_present = "all", conflicts_with = "all")]
-    pub party: Option<PartyName>,
+    pub(crate) party: Option<PartyName>,
     /// Every party, where all are on this machine
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// The tree that `plan` wrote
     #[arg(long, default_value = "generated")]
-    pub tree: Utf8PathBuf,
+    pub(crate) tree: Utf8PathBuf,
     /// The folder to which paths of the topology are relative, the parent of the tree unless given
     #[arg(long)]
-    pub root: Option<Utf8PathBuf>,
+    pub(crate) root: Option<Utf8PathBuf>,
     /// How long to wait for the other parties
     #[arg(long, default_value = "10m")]
-    pub wait: Span,
+    pub(crate) wait: Span,
 }
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
-pub struct ApplyArgs {
+pub(crate) struct ApplyArgs {
     /// Which side
     #[command(flatten)]
-    pub side: SideArgs,
+    pub(crate) side: SideArgs,
 }
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The job
-    pub job: JobName,
+    pub(crate) job: JobName,
     /// Which side
     #[command(flatten)]
-    pub side: SideArgs,
+    pub(crate) side: SideArgs,
 }
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Only this party
     #[arg(long)]
-    pub party: Option<PartyName>,
+    pub(crate) party: Option<PartyName>,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Arguments of `stop`.
 #[derive(Debug, Args)]
-pub struct StopArgs {
+pub(crate) struct StopArgs {
     /// Only this party
     #[arg(long)]
-    pub party: Option<PartyName>,
+    pub(crate) party: Option<PartyName>,
 }
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// The runtime to show
     #[arg(long, value_enum, default_value_t = DemoRuntime::Embedded)]
-    pub runtime: DemoRuntime,
+    pub(crate) runtime: DemoRuntime,
     /// A new folder for it; a temporary one, removed at the end, unless given
     #[arg(long)]
-    pub dir: Option<Utf8PathBuf>,
+    pub(crate) dir: Option<Utf8PathBuf>,
 }
 
 /// What a demo runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DemoRuntime {
+pub(crate) enum DemoRuntime {
     /// sfgen's own arithmetic, needs nothing
     Embedded,
     /// SecretFlow on two Ray clusters, installed with progress shown
@@ -234,7 +234,7 @@ pub enum DemoRuntime {
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The code, such as SF0201
-    pub code: String,
+    pub(crate) code: String,
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A folder, from which nothing outside it can be read.
-pub struct DiskWorkspace {
+pub(crate) struct DiskWorkspace {
     /// The folder as the user named it, for messages.
     named: Utf8PathBuf,
     /// The folder with links resolved.
@@ -17,7 +17,7 @@ pub struct DiskWorkspace {
 
 impl DiskWorkspace {
     /// The folder of the file `topology`, and the name of the file in it.
-    pub fn of(topology: &Utf8Path) -> Result<(Self, Utf8PathBuf), fs::FsError> {
+    pub(crate) fn of(topology: &Utf8Path) -> Result<(Self, Utf8PathBuf), fs::FsError> {
         let named = topology.parent().unwrap_or(Utf8Path::new("")).to_owned();
         let here = if named.as_str().is_empty() { Utf8Path::new(".") } else { &named };
         let resolved = fs::resolve(here)?;
@@ -26,12 +26,12 @@ impl DiskWorkspace {
     }
 
     /// The folder, absolute.
-    pub fn folder(&self) -> &Utf8Path {
+    pub(crate) fn folder(&self) -> &Utf8Path {
         &self.resolved
     }
 
     /// The folder as the user named it, empty where it is the working directory.
-    pub fn named(&self) -> &Utf8Path {
+    pub(crate) fn named(&self) -> &Utf8Path {
         &self.named
     }
 

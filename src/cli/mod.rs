@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Cli, Command};
+pub use commands::plan::{ChangeWord, FileReport, PlanReport};
 use status::Failure;
 pub use status::Status;
 use ui::Ui;

@@ -64,32 +64,32 @@ impl From<Status> for ExitCode {
 
 /// Why a command could not go on.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The status to exit with.
-    pub status: Status,
+    pub(crate) status: Status,
     /// The code of its page, if it has one.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// What went wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 impl Failure {
     /// A failure without a page.
-    pub fn new(status: Status, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: Status, message: impl Into<String>) -> Self {
         Self { status, code: None, message: message.into(), help: None }
     }
 
     /// Says what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// A failure of a phase, with its code and help.
-    pub fn of(status: Status, error: &dyn Diagnostic) -> Self {
+    pub(crate) fn of(status: Status, error: &dyn Diagnostic) -> Self {
         Self {
             status,
             code: error.code().map(|code| code.to_string()),

@@ -1,8 +1,6 @@
 //! What goes to stdout and stderr.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
-
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 
 use serde::Serialize;
 
@@ -18,9 +16,9 @@ const WIDTH: usize = 100;
 
 /// Where a command speaks: results to stdout, everything else to stderr.
 #[derive(Clone, Debug)]
-pub struct Ui {
+pub(crate) struct Ui {
     /// The form of results.
-    pub format: Format,
+    pub(crate) format: Format,
     colour: bool,
     width: usize,
 }
@@ -28,7 +26,7 @@ pub struct Ui {
 impl Ui {
     /// For results in that form; colour is used on a terminal, and never under `NO_COLOR`.
     #[must_use]
-    pub fn new(format: Format, choice: ColorChoice) -> Self {
+    pub(crate) fn new(format: Format, choice: ColorChoice) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = match choice {
@@ -41,29 +39,31 @@ impl Ui {
     }
 
     /// A line of the result.
-    pub fn result(&self, line: impl AsRef<str>) {
-        println!("{}", line.as_ref());
+    pub(crate) fn result(&self, line: impl AsRef<str>) {
+        say(io::stdout(), line.as_ref());
     }
 
     /// A result as JSON.
-    pub fn json(&self, value: &impl Serialize) {
-        println!("{}", serde_json::to_string_pretty(value).expect("reports have string keys"));
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        let text = serde_json::to_string_pretty(value).expect("reports have string keys");
+        say(io::stdout(), &text);
     }
 
     /// A line about what is going on.
-    pub fn note(&self, line: impl AsRef<str>) {
-        eprintln!("{}", line.as_ref());
+    pub(crate) fn note(&self, line: impl AsRef<str>) {
+        say(io::stderr(), line.as_ref());
     }
 
     /// Findings as text on stderr. In JSON they are part of the command's own report.
-    pub fn findings(&self, findings: &[Finding], sources: &Sources) {
+    pub(crate) fn findings(&self, findings: &[Finding], sources: &Sources) {
         if self.format == Format::Text && !findings.is_empty() {
-            eprint!("{}", render_text(findings, sources, self.width, self.colour));
+            let text = render_text(findings, sources, self.width, self.colour);
+            say(io::stderr(), text.trim_end_matches('\n'));
         }
     }
 
     /// Findings as the whole report of a command, in the form that was asked for.
-    pub fn report(&self, findings: &[Finding], sources: &Sources) {
+    pub(crate) fn report(&self, findings: &[Finding], sources: &Sources) {
         match self.format {
             Format::Text => self.findings(findings, sources),
             Format::Json => self.json(&Report::new(findings, sources)),
@@ -71,12 +71,17 @@ impl Ui {
     }
 
     /// Why a command could not go on.
-    pub fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(&self, failure: &Failure) {
         let Failure { code, message, help, .. } = failure;
         let code = code.as_ref().map(|code| format!("{code} ")).unwrap_or_default();
-        eprintln!("{code}error: {message}");
+        self.note(format!("{code}error: {message}"));
         if let Some(help) = help {
-            eprintln!("  help: {help}");
+            self.note(format!("  help: {help}"));
         }
     }
+}
+
+/// Writes a line. A reader that has gone away (`sfgen plan | head`) is no reason to stop the work half way.
+fn say(mut to: impl io::Write, line: &str) {
+    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
 }

@@ -1,1 +1,5 @@
 //! The only integration test binary.
+
+mod cli_plan;
+mod layers;
+mod support;

@@ -3,7 +3,7 @@
 pub(super) mod check;
 pub(super) mod explain;
 pub(super) mod keys;
-pub(super) mod plan;
+pub(in crate::cli) mod plan;
 
 use camino::Utf8PathBuf;
 use time::OffsetDateTime;

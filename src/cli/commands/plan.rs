@@ -57,10 +57,12 @@ pub struct FileReport {
 /// What happens to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words say it")]
 pub enum ChangeWord {
+    /// It is new.
     Added,
+    /// Its content or mode changes.
     Changed,
+    /// It is no longer planned.
     Removed,
 }
 
