@@ -26,3 +26,7 @@ pub mod launch;
 pub mod output;
 
 pub mod cli;
+
+// Sample plans are shared with the integration tests, which know this crate by its name.
+#[cfg(test)]
+extern crate self as sfgen;

@@ -1,5 +1,10 @@
 //! What goes to stdout and stderr.
 
+#![expect(
+    clippy::unused_self,
+    reason = "all that is printed goes through a `Ui`, whether it needs settings or not"
+)]
+
 use std::io::{self, IsTerminal as _};
 
 use serde::Serialize;

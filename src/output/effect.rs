@@ -48,7 +48,7 @@ pub fn effect(path: &Utf8Path) -> Effect {
         (_, "firewall.nft") => Effect::Firewall,
         ("systemd" | "docker", _) => Effect::Install,
         ("tls" | "ca", _) => Effect::Trust,
-        (_, name) if name.ends_with(".env") => Effect::Restart,
+        _ if path.extension() == Some("env") => Effect::Restart,
         _ => Effect::Read,
     }
 }

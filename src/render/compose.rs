@@ -175,7 +175,7 @@ fn ray(scene: &HostScene<'_>) -> Option<Container> {
     Some(Container {
         key: "ray".to_owned(),
         command: command.args,
-        environment: command.env,
+        // The two variables of the command are in the env file already.
         health: scene.host.ray_ready().map(probe).unwrap_or_default(),
         grace: Some(seconds(RAY_GRACE)),
         shm_size: Some(format!("{}b", object_store.saturating_add(SHM_MARGIN))),

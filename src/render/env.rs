@@ -126,7 +126,7 @@ mod tests {
         let host = carol.hosts.get_mut(&"carol-2".parse().unwrap()).unwrap();
         host.ray.as_mut().unwrap().join = Some("$HOME".into());
         let why = sample.render().unwrap_err();
-        assert!(matches!(why, RenderError::Value { .. }));
+        assert!(matches!(why, RenderError::Value(_)));
         let text = why.to_string();
         assert!(
             text.starts_with("carol, host carol-2: variable RAY_HEAD_ADDRESS cannot be"),

@@ -8,21 +8,8 @@ use crate::types::{HostName, PartyName};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RenderError {
     /// A value that its artifact cannot carry.
-    #[error("{party}, host {host}: {what} cannot be {value:?} in {artifact}: {rule}")]
-    Value {
-        /// Whose artifact.
-        party: PartyName,
-        /// On which host.
-        host: HostName,
-        /// The kind of file.
-        artifact: &'static str,
-        /// What has the value: a variable, an argument, a folder.
-        what: String,
-        /// The value.
-        value: String,
-        /// What would do.
-        rule: &'static str,
-    },
+    #[error(transparent)]
+    Value(#[from] Box<ValueError>),
     /// A service without an image, where nothing says what to build one from.
     #[error(
         "{party}, host {host}: service {service} has no image, and this runtime has none to offer"
@@ -59,6 +46,24 @@ pub enum RenderError {
         /// What is wrong with it.
         message: String,
     },
+}
+
+/// A value that its artifact cannot carry.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{party}, host {host}: {what} cannot be {value:?} in {artifact}: {rule}")]
+pub struct ValueError {
+    /// Whose artifact.
+    pub party: PartyName,
+    /// On which host.
+    pub host: HostName,
+    /// The kind of file.
+    pub artifact: &'static str,
+    /// What has the value: a variable, an argument, a folder.
+    pub what: String,
+    /// The value.
+    pub value: String,
+    /// What would do.
+    pub rule: &'static str,
 }
 
 fn place(line: Option<usize>) -> String {

@@ -25,6 +25,7 @@ fn federation(scene: &Scene<'_>) -> Files {
 
 /// A node as the web layer of the seeds passes it to its workers; the ports are those of slot 0.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the web layer of the seeds reads these keys")]
 struct Node {
     node_id: String,
     node_ip: String,

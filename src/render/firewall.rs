@@ -9,7 +9,7 @@ use crate::{
     types::{HostAddr, PortRange},
 };
 
-use super::{File, Files, Kind, OfHost, engine::Source, reach::Audience, scene::HostScene};
+use super::{File, Files, Kind, OfHost, engine::Source, reach::sources, scene::HostScene};
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
 
@@ -50,7 +50,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let mut rules = Vec::new();
     for (role, range) in &host.ports {
-        let sources = Audience::of(role, scene.federation()).sources(scene.federation(), plan);
+        let sources = sources(role, scene.federation(), plan, host);
         rules.extend(rules_for(&role.to_string(), *range, sources));
     }
     let bridged =
@@ -90,17 +90,17 @@ fn rules_for(
             HostAddr::Ip(_) => families.entry(family(&source)).or_default().push(source),
         }
     }
-    let rule = |source: String, names: &[String]| Rule {
+    let to_rule = |source: String, names: &[String]| Rule {
         role: role.to_owned(),
         ports: range.to_string(),
         source,
         names: names.join(", "),
     };
     if !names.is_empty() {
-        return vec![rule(String::new(), &names)];
+        return vec![to_rule(String::new(), &names)];
     }
     let of_family = |(family, sources): (&str, Vec<HostAddr>)| {
-        rule(format!("{family} saddr {} ", set(sources.iter().map(HostAddr::bare))), &[])
+        to_rule(format!("{family} saddr {} ", set(sources.iter().map(HostAddr::bare))), &[])
     };
     families.into_iter().map(of_family).collect()
 }
@@ -116,7 +116,7 @@ fn set(elements: impl IntoIterator<Item = impl ToString>) -> String {
 }
 
 /// Ranges in order, those that touch or overlap made one: nft refuses a set whose intervals overlap.
-fn merged(ranges: impl Iterator<Item = PortRange>) -> Vec<PortRange> {
+pub(super) fn merged(ranges: impl Iterator<Item = PortRange>) -> Vec<PortRange> {
     let mut sorted: Vec<_> = ranges.collect();
     sorted.sort_by_key(|range| range.first());
     let mut merged: Vec<PortRange> = Vec::new();

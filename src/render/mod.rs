@@ -6,6 +6,8 @@
 //!
 //! A new artifact is a file here with its `ARTIFACT`, and a line in one of the three tables.
 
+#![expect(clippy::unnecessary_wraps, reason = "the tables hold functions of one signature")]
+
 mod cluster_config;
 mod compose;
 mod dockerfile;
@@ -38,7 +40,7 @@ use crate::{
     types::PartyName,
 };
 
-pub use error::RenderError;
+pub use error::{RenderError, ValueError};
 pub use federation::federation_bytes;
 pub use names::{env_file_path, project, runtime_dir, target_unit, unit};
 pub use tree::{Artifact, ArtifactTree, FileMode};

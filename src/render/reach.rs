@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use crate::{
-    plan::{Federation, Links, Mode, PartyPlan},
+    plan::{Federation, HostPlan, Links, Mode, PartyPlan},
     types::{HostAddr, PartyName, RayPort, Role},
 };
 
@@ -34,22 +34,31 @@ impl Audience {
             Role::Ray(_) | Role::Service(_) => Self::Own,
         }
     }
+}
 
-    /// The addresses of those who dial, beside loopback.
-    pub(super) fn sources(self, federation: &Federation, plan: &PartyPlan) -> BTreeSet<HostAddr> {
-        let own = || plan.hosts.values().map(|host| host.address.clone());
-        match self {
-            Self::Peers => own().chain(peer_addresses(federation, &plan.party)).collect(),
-            Self::Own if federation.mode == Mode::Simulation => federation
-                .parties
-                .values()
-                .flat_map(|party| party.hosts.values())
-                .map(|host| host.address.clone())
-                .collect(),
-            Self::Own => own().collect(),
-            Self::Loopback | Self::Nobody => BTreeSet::new(),
-        }
-    }
+/// The addresses of those who dial ports of a role at `host`, beside the host itself.
+///
+/// Of a peer it is every host, since Ray places a peer's senders on any of them.
+pub(super) fn sources(
+    role: &Role,
+    federation: &Federation,
+    plan: &PartyPlan,
+    host: &HostPlan,
+) -> BTreeSet<HostAddr> {
+    let own = || plan.hosts.values().map(|host| host.address.clone());
+    let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
+        Audience::Peers => own().chain(peer_addresses(role, federation, &plan.party)).collect(),
+        Audience::Own if federation.mode == Mode::Simulation => federation
+            .parties
+            .values()
+            .flat_map(|party| party.hosts.values())
+            .map(|host| host.address.clone())
+            .collect(),
+        Audience::Own => own().collect(),
+        Audience::Loopback | Audience::Nobody => BTreeSet::new(),
+    };
+    sources.remove(&host.address);
+    sources
 }
 
 impl fmt::Display for Audience {
@@ -63,12 +72,27 @@ impl fmt::Display for Audience {
     }
 }
 
-/// Every address from which the peers of a party may come: each of their hosts, since Ray places a peer's senders on
-/// any of them.
-pub(super) fn peer_addresses(federation: &Federation, party: &PartyName) -> BTreeSet<HostAddr> {
-    let peers = federation.peers(party);
+/// Every address from which those peers of a party may come that have to do with a role.
+fn peer_addresses(role: &Role, federation: &Federation, party: &PartyName) -> BTreeSet<HostAddr> {
+    let peers = dialling_peers(role, federation, party);
     let peers = peers.iter().filter_map(|peer| federation.parties.get(peer));
     peers.flat_map(|peer| peer.hosts.values()).map(|host| host.address.clone()).collect()
+}
+
+/// The peers that dial ports of a role at `party`: an SPU's are for its parties alone.
+pub(super) fn dialling_peers(
+    role: &Role,
+    federation: &Federation,
+    party: &PartyName,
+) -> BTreeSet<PartyName> {
+    let mut peers = federation.peers(party);
+    if *role == Role::Spu {
+        peers.retain(|peer| {
+            let shared = |parties: &[PartyName]| parties.contains(peer) && parties.contains(party);
+            federation.spus.values().any(|spu| shared(&spu.parties))
+        });
+    }
+    peers
 }
 
 /// What listens on ports of a role.
@@ -77,7 +101,7 @@ pub(super) fn purpose(role: &Role) -> &'static str {
         Role::Control => "rendezvous of the launchers",
         Role::Sf => "cross-silo link, one port per slot",
         Role::Spu => "SPU links, one port per SPU and slot",
-        Role::Heu => "kept for programs that read HEU_PORT_RANGE_*",
+        Role::Heu => "kept for programs that read HEU_PORT_RANGE_START",
         Role::Service(_) => "service of the topology",
         Role::Ray(port) => match port {
             RayPort::Gcs => "Ray: global control store",

@@ -1,19 +1,20 @@
 //! `<party>/RUNBOOK.md`: what to run, open and watch on a party's machines, in the order of need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
     plan::{ContainerNetwork, Deploy, Mode, Program},
-    types::{HostAddr, Role},
+    types::{HostAddr, JobName, PortRange, Role},
 };
 
 use super::{
     File, Files, Kind, OfParty,
     engine::Source,
+    firewall::merged,
     names::{env_file_path, target_unit, unit},
-    reach::Audience,
+    reach::{Audience, dialling_peers, sources},
     scene::PartyScene,
     systemd::stem,
 };
@@ -67,7 +68,7 @@ struct Opening {
     from: String,
     to: String,
     ports: String,
-    role: String,
+    roles: String,
 }
 
 #[derive(Serialize)]
@@ -103,9 +104,8 @@ fn files(scene: &PartyScene<'_>) -> Files {
     let federation = scene.scene.federation;
     let (launched, external): (Vec<_>, Vec<_>) =
         plan.jobs.iter().partition(|(_, job)| !matches!(job.program, Program::External));
-    let names = |jobs: Vec<(&crate::types::JobName, _)>| {
-        jobs.into_iter().map(|(name, _)| name.to_string()).collect()
-    };
+    let names =
+        |jobs: Vec<(&JobName, _)>| jobs.into_iter().map(|(name, _)| name.to_string()).collect();
     let view = View {
         party: plan.party.to_string(),
         topology: federation.topology.to_string(),
@@ -133,45 +133,64 @@ fn files(scene: &PartyScene<'_>) -> Files {
 
 fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
-    let mut openings = Vec::new();
+    let mut ways = Ways::default();
     for host in plan.hosts.values() {
         for (role, range) in &host.ports {
-            // A machine needs no firewall towards itself.
-            let sources = Audience::of(role, federation).sources(federation, plan);
-            for from in sources.iter().filter(|from| **from != host.address) {
-                openings.push(Opening {
-                    from: from.bare(),
-                    to: host.address.bare(),
-                    ports: range.to_string(),
-                    role: role.to_string(),
-                });
+            for from in sources(role, federation, plan, host) {
+                ways.add(&from, &host.address, role, *range);
             }
         }
     }
-    openings
+    ways.into_openings()
 }
 
 fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
-    let mut openings = Vec::new();
+    let mut ways = Ways::default();
     for peer in federation.peers(&plan.party) {
         let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
-            let dialled = |role: &Role| Audience::of(role, federation) == Audience::Peers;
-            for (role, range) in host.ports.iter().filter(|(role, _)| dialled(role)) {
-                for from in own.iter().filter(|from| ***from != host.address) {
-                    openings.push(Opening {
-                        from: from.bare(),
-                        to: host.address.bare(),
-                        ports: range.to_string(),
-                        role: role.to_string(),
-                    });
+            for (role, range) in &host.ports {
+                let is_dialled = Audience::of(role, federation) == Audience::Peers
+                    && dialling_peers(role, federation, &peer).contains(&plan.party);
+                for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
+                    ways.add(from, &host.address, role, *range);
                 }
             }
         }
     }
-    openings
+    ways.into_openings()
+}
+
+/// What must be open between two addresses.
+#[derive(Default)]
+struct Ways(BTreeMap<(String, String), Vec<(PortRange, String)>>);
+
+impl Ways {
+    fn add(&mut self, from: &HostAddr, to: &HostAddr, role: &Role, range: PortRange) {
+        // Ray's dozen of roles are one thing to a firewall team.
+        let role = if let Role::Ray(_) = role { "ray".to_owned() } else { role.to_string() };
+        self.0.entry((from.bare(), to.bare())).or_default().push((range, role));
+    }
+
+    /// A line per pair of addresses and run of ports without a gap.
+    fn into_openings(self) -> Vec<Opening> {
+        let mut openings = Vec::new();
+        for ((from, to), ranges) in self.0 {
+            for run in merged(ranges.iter().map(|(range, _)| *range)) {
+                let within = ranges.iter().filter(|(range, _)| range.overlaps(run));
+                let roles: BTreeSet<_> = within.map(|(_, role)| role.as_str()).collect();
+                openings.push(Opening {
+                    from: from.clone(),
+                    to: to.clone(),
+                    ports: run.to_string(),
+                    roles: roles.into_iter().collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+        openings
+    }
 }
 
 fn hosts(scene: &PartyScene<'_>) -> Vec<HostView> {

@@ -187,7 +187,7 @@ impl Sample {
             leaf: Digest::of(party.as_bytes()),
             not_after: Some("2027-11-21".into()),
         };
-        let view = FederationParty { identity: Some(identity), hosts: hosts.collect() };
+        let view = FederationParty { identity: Some(identity), slots: 2, hosts: hosts.collect() };
         self.federation.parties.insert(name(party), view);
         if self.federation.mode == Mode::Production {
             self.ca_pems.insert(name(party), format!("CA of {party}\n"));

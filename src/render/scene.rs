@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     engine::{Engine, Source},
-    error::RenderError,
+    error::{RenderError, ValueError},
 };
 
 /// All that there is.
@@ -78,13 +78,13 @@ impl<'a> HostScene<'a> {
         value: &str,
         rule: &'static str,
     ) -> RenderError {
-        RenderError::Value {
+        RenderError::Value(Box::new(ValueError {
             party: self.plan().party.clone(),
             host: self.name.clone(),
             artifact,
             what: what.into(),
             value: value.to_owned(),
             rule,
-        }
+        }))
     }
 }

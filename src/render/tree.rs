@@ -40,8 +40,8 @@ pub struct ArtifactTree(BTreeMap<Utf8PathBuf, Artifact>);
 impl ArtifactTree {
     /// Adds a file. Two artifacts with one path are a mistake in the tables of [`super`], hence a panic.
     pub(super) fn insert(&mut self, path: Utf8PathBuf, artifact: Artifact) {
-        let clash = self.0.insert(path.clone(), artifact);
-        assert!(clash.is_none(), "two artifacts are called `{path}`");
+        assert!(!self.0.contains_key(&path), "two artifacts are called `{path}`");
+        self.0.insert(path, artifact);
     }
 
     /// The file at a path of the tree.
@@ -65,6 +65,15 @@ impl ArtifactTree {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a ArtifactTree {
+    type Item = (&'a Utf8PathBuf, &'a Artifact);
+    type IntoIter = std::collections::btree_map::Iter<'a, Utf8PathBuf, Artifact>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
     }
 }
 

@@ -48,9 +48,9 @@ mod tests {
     fn a_variable_that_no_shell_could_read_is_refused_with_its_place() {
         for (variable, value) in [("A B", "x"), ("1A", "x"), ("", "x"), ("A", "\u{0}")] {
             let why = samples::production().with_env(variable, value).render().unwrap_err();
-            let RenderError::Value { party, host, what, .. } = why else { panic!("{why}") };
-            assert_eq!((party.as_str(), host.as_str()), ("alice", "alice-1"));
-            assert_eq!(what, format!("variable {variable} of service worker"));
+            let RenderError::Value(why) = why else { panic!("{why}") };
+            assert_eq!((why.party.as_str(), why.host.as_str()), ("alice", "alice-1"));
+            assert_eq!(why.what, format!("variable {variable} of service worker"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The order of the layers: a module imports from lower rows only, and never from its own.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Lowest first; modules of one row do not know each other.
 const ROWS: &[&[&str]] = &[
@@ -77,7 +77,7 @@ fn walk(folder: &Path, module: &str, found: &mut Vec<(String, String, String)>) 
 
 /// The first names behind `crate::`, groups in braces included.
 fn crate_paths(text: &str) -> Vec<String> {
-    let mut names: BTreeMap<String, ()> = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for part in text.split("crate::").skip(1) {
         if let Some(group) = part.strip_prefix('{') {
             let mut depth = 0;
@@ -95,7 +95,7 @@ fn crate_paths(text: &str) -> Vec<String> {
             }
             heads.push(word);
             for head in heads {
-                names.insert(head.trim().split("::").next().unwrap().trim().to_owned(), ());
+                names.insert(head.trim().split("::").next().unwrap().trim().to_owned());
             }
         } else {
             names.insert(
@@ -104,5 +104,5 @@ fn crate_paths(text: &str) -> Vec<String> {
             );
         }
     }
-    names.into_keys().collect()
+    names.into_iter().collect()
 }

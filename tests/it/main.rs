@@ -1,5 +1,13 @@
 //! The only integration test binary.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
+
 mod cli_plan;
 mod layers;
 mod support;
+mod validators;
+
+// The unit tests of `render` use the rest of it.
+#[allow(dead_code, reason = "shared with unit tests, which use other parts")]
+#[path = "../../src/render/samples.rs"]
+mod samples;

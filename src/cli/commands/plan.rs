@@ -176,7 +176,9 @@ fn report(ui: &Ui, compilation: &Compilation, plan: Option<(&Plan<'_>, &PlanArgs
         return;
     }
     let Some((plan, args)) = plan else { return };
-    ports.iter().for_each(|line| ui.result(line));
+    for line in &ports {
+        ui.result(line);
+    }
     let mut party = None;
     for file in &files {
         if party.as_ref() != Some(&file.party) {

@@ -62,7 +62,7 @@ impl Parties {
     pub(crate) fn pins(&self, name: &PartyName) -> Fingerprints {
         let files = self.key_files(name);
         let print = |path| Certificate::from_pem(&fs::read(path).unwrap()).unwrap().fingerprint();
-        Fingerprints { ca: print(&files.ca), leaf: print(&files.cert) }
+        Fingerprints { ca: print(&files.ca), leaf: print(&files.cert), not_after: None }
     }
 
     pub(crate) fn peers(&self, me: &PartyName) -> BTreeMap<PartyName, PeerFiles> {

@@ -178,7 +178,7 @@ fn each_fault_of_the_own_files_has_its_own_error() {
     let bob = parties.own(&party("bob"));
     let other = OwnFiles { cert: bob.cert.clone(), ..good.clone() };
     assert!(matches!(read(&other), IdentityError::NotPlanned { .. }));
-    let pins = Fingerprints { ca: good.pins.ca, leaf: bob.pins.leaf };
+    let pins = Fingerprints { ca: good.pins.ca, leaf: bob.pins.leaf, not_after: None };
     let other = OwnFiles { cert: bob.cert, pins, ..good.clone() };
     assert!(matches!(read(&other), IdentityError::ForeignCa { .. }));
     let junk = OwnFiles { cert: files.key.clone(), ..good.clone() };
