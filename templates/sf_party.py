@@ -230,6 +230,9 @@ def _spu_log_options() -> spu_runtime.logging.LogOptions:
     """Errors only: at exit the SPU warns on stdout, below what the job printed last."""
     options = spu_runtime.logging.LogOptions()
     options.log_level = spu_runtime.logging.LogLevel.ERROR
+    if folder := os.environ.get("SFGEN_LOGS"):  # else into the working folder, which may be the user's
+        options.system_log_path = str(Path(folder) / "spu.log")
+        options.trace_log_path = str(Path(folder) / "spu-trace.log")
     return options
 
 
