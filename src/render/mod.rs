@@ -119,7 +119,7 @@ const HOST_ARTIFACTS: &[&Kind<OfHost>] = &[
 /// Renders the tree of a federation.
 ///
 /// `ca_pems` are the CA certificates as committed, `requirements` the pinned packages of the runtime, `templates`
-/// the user's own by their path below `templates/`.
+/// the user's own by their path below `templates/`, such as `party/RUNBOOK.md.hbs`.
 pub fn render(
     federation: &Federation,
     parties: &BTreeMap<PartyName, PartyPlan>,

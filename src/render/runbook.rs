@@ -75,6 +75,8 @@ struct Opening {
 struct RuntimeView {
     version: String,
     python: String,
+    /// `python3.10`: interpreters are installed under the name of their minor release.
+    interpreter: String,
 }
 
 #[derive(Serialize)]
@@ -122,6 +124,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         runtime: plan.secretflow.as_ref().map(|secretflow| RuntimeView {
             version: secretflow.version.clone(),
             python: secretflow.python.clone(),
+            interpreter: interpreter(&secretflow.python),
         }),
         systemd: systemd(scene),
         docker: docker(scene),
@@ -129,6 +132,11 @@ fn files(scene: &PartyScene<'_>) -> Files {
         external_jobs: names(external),
     };
     Ok(vec![File::new("RUNBOOK.md", scene.scene.fill(TEMPLATE, &view)?)])
+}
+
+fn interpreter(python: &str) -> String {
+    let minor: Vec<_> = python.split('.').take(2).collect();
+    format!("python{}", minor.join("."))
 }
 
 fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
@@ -243,6 +251,12 @@ mod tests {
         let tree = sample.render().unwrap();
         let path = format!("{party}/RUNBOOK.md");
         String::from_utf8(tree.get(&path).unwrap().bytes.clone()).unwrap()
+    }
+
+    #[test]
+    fn an_interpreter_is_called_by_its_minor_release() {
+        assert_eq!(super::interpreter("3.10.13"), "python3.10");
+        assert_eq!(super::interpreter("3.10"), "python3.10");
     }
 
     #[test]
