@@ -3,21 +3,15 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, FederationRuntime},
+    plan::{FederationRuntime, federation_bytes},
     types::{Port, Role},
 };
 
-use super::{File, Files, Kind, OfTree, json_bytes, scene::Scene};
+use super::{File, Files, Kind, OfTree, scene::Scene};
 
 pub(super) const FEDERATION: Kind<OfTree> = Kind { templates: &[], files: federation };
 pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], files: nodes };
 pub(super) const SF_PARTY: Kind<OfTree> = Kind { templates: &[], files: sf_party };
-
-/// The bytes of `federation.json`, whose SHA-256 is the plan digest.
-#[must_use]
-pub fn federation_bytes(federation: &Federation) -> Vec<u8> {
-    json_bytes(federation)
-}
 
 fn federation(scene: &Scene<'_>) -> Files {
     Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])

@@ -41,7 +41,6 @@ use crate::{
 };
 
 pub use error::{RenderError, ValueError};
-pub use federation::federation_bytes;
 pub use names::{env_file_path, project, runtime_dir, target_unit, unit};
 pub use tree::{Artifact, ArtifactTree, FileMode};
 
@@ -172,7 +171,7 @@ fn templates_of_all_artifacts() -> Vec<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Digest;
+    use crate::{plan::federation_bytes, types::Digest};
 
     fn tree(sample: &samples::Sample) -> ArtifactTree {
         sample.render().unwrap()

@@ -8,9 +8,9 @@ use sfgen::{
         ContainerNetwork, Deploy, Engine, FORMAT, Federation, FederationHost, FederationJob,
         FederationParty, FederationRuntime, Fingerprints, Heu, HostPlan, Identity, JobPlan, Link,
         LinkTable, Links, Mode, PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan,
-        ServicePlan, Simulation, Spu,
+        ServicePlan, Simulation, Spu, federation_bytes,
     },
-    render::{ArtifactTree, RenderError, federation_bytes, render},
+    render::{ArtifactTree, RenderError, render},
     types::{Digest, PartyName, Port, PortRange, RayPort, Role, Size, Span},
 };
 

@@ -98,10 +98,8 @@ fn crate_paths(text: &str) -> Vec<String> {
                 names.insert(head.trim().split("::").next().unwrap().trim().to_owned());
             }
         } else {
-            names.insert(
-                part.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned(),
-                (),
-            );
+            let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
+            names.insert(part[..end].to_owned());
         }
     }
     names.into_iter().collect()
