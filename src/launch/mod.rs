@@ -1,3 +1,4 @@
 //! Runs one party's plan: its identity, the meeting with the other parties, the agreement on job runs.
 
 pub mod identity;
+pub mod rendezvous;
