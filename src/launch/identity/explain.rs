@@ -23,9 +23,28 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
         }
         match current.source() {
             Some(source) => current = source,
-            None => return format!("fails: {current}"),
+            None => return of_text(&current.to_string()),
         }
     }
+}
+
+/// HTTP/2 keeps an error of TLS as its text only, so an alert must be told by its name.
+fn of_text(text: &str) -> String {
+    const ALERTS: [AlertDescription; 10] = [
+        AlertDescription::CertificateRequired,
+        AlertDescription::UnknownCA,
+        AlertDescription::BadCertificate,
+        AlertDescription::CertificateUnknown,
+        AlertDescription::UnsupportedCertificate,
+        AlertDescription::AccessDenied,
+        AlertDescription::DecryptError,
+        AlertDescription::CertificateExpired,
+        AlertDescription::ProtocolVersion,
+        AlertDescription::NoApplicationProtocol,
+    ];
+    let alert =
+        ALERTS.into_iter().find(|alert| text.ends_with(&Tls::AlertReceived(*alert).to_string()));
+    alert.map_or_else(|| format!("fails: {text}"), of_alert)
 }
 
 fn of_tls(error: &Tls) -> String {
