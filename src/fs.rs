@@ -22,6 +22,7 @@ pub struct FsError {
 
 impl FsError {
     /// Wraps an error of the standard library with what was tried.
+    #[must_use]
     pub fn new(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
         Self { action, path: path.to_owned(), source }
     }

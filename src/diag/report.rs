@@ -1,6 +1,9 @@
 //! Findings as text for people and as JSON for programs.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use schemars::JsonSchema;
@@ -109,7 +112,8 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
     }
     if findings.len() > SHOWN {
         let omitted = findings.len() - SHOWN;
-        text.push_str(&format!("and {omitted} more findings; mend these first\n"));
+        writeln!(text, "and {omitted} more findings; mend these first")
+            .expect("a String takes all text");
     }
     text
 }

@@ -217,7 +217,7 @@ impl Muster {
                 if !holds {
                     return Some(JobState::Waiting);
                 }
-                run.all_armed(&self.me, matched, peers).then(|| JobState::Running(matched.clone()))
+                run::all_armed(&self.me, matched, peers).then(|| JobState::Running(matched.clone()))
             }
             JobState::Running(matched) => run
                 .failure()

@@ -97,6 +97,16 @@ pub(super) fn entry_of<'a>(
     }
 }
 
+/// Whether every party but `me` is armed for the match, or further.
+pub(super) fn all_armed(me: &PartyName, matched: &Match, peers: &Peers<'_>) -> bool {
+    let mut others = matched.tickets.iter().filter(|(party, _)| *party != me);
+    others.all(|(party, ticket)| {
+        entry_of(peers, party, *ticket)
+            .and_then(|entry| entry.state.matched())
+            .is_some_and(|theirs| theirs.tickets == matched.tickets)
+    })
+}
+
 impl Run {
     pub(super) fn new(job: JobName, ticket: Ticket, script: Option<Digest>) -> Self {
         Self {
@@ -215,8 +225,8 @@ impl Run {
     /// `Failed` where another party failed a match with this wish in it, before this party armed.
     pub(super) fn doom(&self, me: &PartyName, peers: &Peers<'_>) -> Option<JobState> {
         peers
-            .iter()
-            .flat_map(|(_, view)| match view {
+            .values()
+            .flat_map(|view| match view {
                 PeerView::Present(entries) => *entries,
                 PeerView::Absent(_) => &[],
             })
@@ -260,16 +270,6 @@ impl Run {
         let mut others = matched.tickets.iter().filter(|(_, ticket)| **ticket != self.ticket);
         others.all(|(party, ticket)| {
             self.ends.contains_key(party) || entry_of(peers, party, *ticket).is_some()
-        })
-    }
-
-    /// Whether every other party is armed for the same match, or further.
-    pub(super) fn all_armed(&self, me: &PartyName, matched: &Match, peers: &Peers<'_>) -> bool {
-        let mut others = matched.tickets.iter().filter(|(party, _)| *party != me);
-        others.all(|(party, ticket)| {
-            entry_of(peers, party, *ticket)
-                .and_then(|entry| entry.state.matched())
-                .is_some_and(|theirs| theirs.tickets == matched.tickets)
         })
     }
 
