@@ -194,7 +194,7 @@ impl Muster {
         let leader = rule.parties.first().filter(|leader| **leader != self.me);
         match &run.state {
             JobState::Waiting => {
-                if let Some(doom) = run.doom(&self.me, peers) {
+                if let Some(doom) = run.doom(&self.me, rule, peers) {
                     return Some(doom);
                 }
                 let tickets = match leader {

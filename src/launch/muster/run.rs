@@ -223,16 +223,25 @@ impl Run {
     }
 
     /// `Failed` where another party failed a match with this wish in it, before this party armed.
-    pub(super) fn doom(&self, me: &PartyName, peers: &Peers<'_>) -> Option<JobState> {
+    pub(super) fn doom(
+        &self,
+        me: &PartyName,
+        rule: &JobRule,
+        peers: &Peers<'_>,
+    ) -> Option<JobState> {
         peers
-            .values()
-            .flat_map(|view| match view {
+            .iter()
+            // Nobody can end a run in which it has no part.
+            .filter(|(party, _)| rule.parties.contains(*party))
+            .flat_map(|(_, view)| match view {
                 PeerView::Present(entries) => *entries,
                 PeerView::Absent(_) => &[],
             })
             .find_map(|entry| match &entry.state {
                 JobState::Failed { matched: Some(matched), cause }
-                    if matched.tickets.get(me) == Some(&self.ticket) =>
+                    if entry.job == self.job
+                        && matched.tickets.get(me) == Some(&self.ticket)
+                        && matched.tickets.keys().eq(rule.parties.iter()) =>
                 {
                     let matched = Some(Match { slot: 0, ..matched.clone() });
                     Some(JobState::Failed { matched, cause: cause.clone() })

@@ -174,6 +174,18 @@ fn different_scripts_fail_at_both_sides_with_one_sentence() {
 }
 
 #[test]
+fn a_peer_outside_the_job_cannot_end_its_runs() {
+    let (mut alice, _) = pair();
+    let tickets = [(party("alice"), ticket(1)), (party("bob"), ticket(2))].into();
+    let matched = Some(Match { tickets, slot: 0 });
+    let state = JobState::Failed { matched, cause: "carol: no".into() };
+    let job = "psi".parse().unwrap();
+    let entry = JobEntry { job, ticket: ticket(9), script: None, state, heard: BTreeSet::new() };
+    alice.step(&[(party("carol"), PeerView::Present(&[entry]))].into());
+    assert_eq!(alice.entries()[0].state, JobState::Waiting);
+}
+
+#[test]
 fn a_slot_is_free_again_only_when_its_process_is_gone() {
     let (mut alice, mut bob) = running();
     alice.withdraw(ticket(1), "Ctrl-C");
