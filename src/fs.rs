@@ -119,6 +119,26 @@ pub fn remove_folder(path: &Utf8Path) -> Result<(), FsError> {
     }
 }
 
+/// A folder that is removed, with all that is in it, when it is dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        Utf8Path::from_path(self.0.path()).expect("it was checked when it was made")
+    }
+}
+
+/// Makes a new folder in the system's temporary folder, whose name starts with `prefix`.
+pub fn temporary_folder(prefix: &str) -> Result<TemporaryFolder, FsError> {
+    let parent = std::env::temp_dir();
+    let parent = Utf8Path::from_path(&parent).unwrap_or(Utf8Path::new("/tmp"));
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
+    folder.map(TemporaryFolder).map_err(|why| FsError::new("make a folder in", parent, why))
+}
+
 /// What is at a path, no link followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -158,18 +178,6 @@ pub fn kind(path: &Utf8Path) -> Result<Kind, FsError> {
     }
 }
 
-/// User ID of the owner and permission bits of what is at `path`.
-pub fn owner_and_mode(path: &Utf8Path) -> Result<(u32, u32), FsError> {
-    let meta = std_fs::symlink_metadata(path).map_err(|why| FsError::new("look at", path, why))?;
-    Ok((meta.uid(), meta.permissions().mode() & 0o7777))
-}
-
-/// Sets the permission bits of a file or folder.
-pub fn set_mode(path: &Utf8Path, mode: u32) -> Result<(), FsError> {
-    let permissions = std_fs::Permissions::from_mode(mode);
-    std_fs::set_permissions(path, permissions).map_err(|why| FsError::new("change", path, why))
-}
-
 /// The names in a folder, sorted; names that are not UTF-8 cannot be ours and are left out.
 pub fn list(path: &Utf8Path) -> Result<Vec<String>, FsError> {
     let fail = |why| FsError::new("list", path, why);
@@ -202,6 +210,76 @@ pub fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), FsError> {
     std_fs::rename(from, to).map_err(|why| FsError::new("move", from, why))
 }
 
+/// Makes sure that `path` is a folder that belongs to us and that nobody else can enter, creating it with mode 0700.
+///
+/// In a folder such as `/tmp` another user may have put something there first: a link, or a folder of his own.
+pub fn private_folder(path: &Utf8Path) -> Result<(), FsError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let fail = |why| FsError::new("use as a private folder", path, why);
+    let foreign = |why: &str| fail(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_str().is_empty()) {
+        create_folder(parent, 0o700)?;
+    }
+    match std_fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(fail(why)),
+        _ => {}
+    }
+    let meta = std_fs::symlink_metadata(path).map_err(fail)?;
+    if !meta.is_dir() {
+        Err(foreign("it is no folder, or a link to one"))
+    } else if meta.uid() != nix::unistd::geteuid().as_raw() {
+        Err(foreign("it belongs to another user"))
+    } else if meta.permissions().mode() & 0o077 != 0 {
+        Err(foreign("other users can enter it"))
+    } else {
+        Ok(())
+    }
+}
+
+/// An exclusive lock on a file, held until it is dropped or its process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock(std_fs::File);
+
+impl Lock {
+    /// Takes the lock, `None` where another process holds it. The file is created and stays.
+    pub fn try_take(path: &Utf8Path) -> Result<Option<Self>, FsError> {
+        let file = open_append(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(std_fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std_fs::TryLockError::Error(why)) => Err(FsError::new("lock", path, why)),
+        }
+    }
+
+    /// Takes the lock, however long that takes. Blocks the thread.
+    pub fn take(path: &Utf8Path) -> Result<Self, FsError> {
+        let file = open_append(path)?;
+        file.lock().map_err(|why| FsError::new("lock", path, why))?;
+        Ok(Self(file))
+    }
+
+    /// Replaces what the file says, for whoever finds it locked.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.write_all(text.as_bytes())
+    }
+}
+
+/// Whether there is a file that this user may run; links are followed.
+#[must_use]
+pub fn is_program(path: &Utf8Path) -> bool {
+    path.is_file()
+        && nix::unistd::access(path.as_std_path(), nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
+/// How many bytes the file system of `path` can hold in all, and how many are free for us.
+pub fn space(path: &Utf8Path) -> Result<(u64, u64), FsError> {
+    let stat = nix::sys::statvfs::statvfs(path.as_std_path())
+        .map_err(|why| FsError::new("look at", path, why.into()))?;
+    let bytes = |blocks: u64| blocks.saturating_mul(stat.fragment_size());
+    Ok((bytes(stat.blocks()), bytes(stat.blocks_available())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +296,33 @@ mod tests {
         assert_eq!(read(&path).unwrap(), b"one");
         assert!(matches!(kind(&path).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
         assert_eq!(list(path.parent().unwrap()).unwrap(), ["key"], "no staging file stays behind");
+    }
+
+    #[test]
+    fn a_private_folder_is_ours_alone_and_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let run = folder.join("a/run");
+        private_folder(&run).unwrap();
+        private_folder(&run).unwrap();
+        std::os::unix::fs::symlink(&run, folder.join("link")).unwrap();
+        let why = private_folder(&folder.join("link")).unwrap_err().to_string();
+        assert!(why.ends_with("it is no folder, or a link to one"), "{why}");
+        std_fs::set_permissions(&run, std_fs::Permissions::from_mode(0o755)).unwrap();
+        let why = private_folder(&run).unwrap_err().to_string();
+        assert!(why.ends_with("other users can enter it"), "{why}");
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().join("lock");
+        let mut lock = Lock::try_take(&path).unwrap().unwrap();
+        lock.note("first").unwrap();
+        lock.note("17").unwrap();
+        assert!(Lock::try_take(&path).unwrap().is_none());
+        assert_eq!(read_text(&path).unwrap(), "17");
+        drop(lock);
+        assert!(Lock::try_take(&path).unwrap().is_some());
     }
 }

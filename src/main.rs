@@ -3,5 +3,10 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Before anything else is opened or parsed: a guard is a small program of its own.
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == sfgen::launch::guard::SUBCOMMAND) {
+        return sfgen::launch::guard::main(args);
+    }
     sfgen::cli::run()
 }

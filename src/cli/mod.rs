@@ -45,6 +45,11 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Keys(args) => commands::keys::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
-        _ => Err(Failure::new(Status::Usage, "not yet")),
+        Command::Apply(args) => commands::apply::run(&args, ui),
+        Command::Run(args) => commands::run::run(&args, ui),
+        Command::Status(args) => commands::status::run(&args, ui),
+        Command::Stop(args) => commands::stop::run(&args, ui),
+        Command::Demo(args) => commands::demo::run(&args, ui),
+        Command::JobSum => commands::job_sum::run(ui),
     }
 }

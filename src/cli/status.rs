@@ -40,6 +40,19 @@ impl Status {
         }
     }
 
+    /// Which of several outcomes is that of the whole: a failure of a job or peer over one of a machine, and so on.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Interrupted => 1,
+            Self::Drift => 2,
+            Self::Findings => 3,
+            Self::Usage => 4,
+            Self::NotReady => 5,
+            Self::Failed => 6,
+        }
+    }
+
     /// The status with that number, for the outcome of a child that is sfgen too.
     #[must_use]
     pub fn of_code(code: i32) -> Self {

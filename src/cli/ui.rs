@@ -5,7 +5,7 @@
     reason = "all that is printed goes through a `Ui`, whether it needs settings or not"
 )]
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ pub(crate) struct Ui {
     pub(crate) format: Format,
     colour: bool,
     width: usize,
+    is_terminal: bool,
 }
 
 impl Ui {
@@ -40,7 +41,12 @@ impl Ui {
             ColorChoice::Never => false,
         };
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        Self { format, colour, width: columns.filter(|width| *width >= 40).unwrap_or(WIDTH) }
+        Self {
+            format,
+            colour,
+            width: columns.filter(|width| *width >= 40).unwrap_or(WIDTH),
+            is_terminal,
+        }
     }
 
     /// A line of the result.
@@ -56,7 +62,21 @@ impl Ui {
 
     /// A line about what is going on.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
+        if self.is_terminal {
+            let _ = write!(io::stderr(), "\x1b[2K"); // what `progress` left
+        }
         say(io::stderr(), line.as_ref());
+    }
+
+    /// A line that replaces the one before it, on a terminal only; `false` where there is none.
+    pub(crate) fn progress(&self, line: &str) -> bool {
+        if self.is_terminal {
+            let mut stderr = io::stderr();
+            let shown: String = line.chars().take(self.width).collect();
+            // The next line of any kind starts by clearing this one.
+            let _ = write!(stderr, "\r\x1b[2K{shown}\r").and_then(|()| stderr.flush());
+        }
+        self.is_terminal
     }
 
     /// Findings as text on stderr. In JSON they are part of the command's own report.

@@ -32,7 +32,7 @@ use crate::{
     types::{Digest, PartyName},
 };
 
-pub use channel::{Acceptor, HANDSHAKE, Refusal, ServerStream};
+pub use channel::{Acceptor, HANDSHAKE, PeerStream, Refusal, ServerStream};
 pub use error::IdentityError;
 pub use explain::explain;
 use verifier::{PinnedClients, PinnedServer};

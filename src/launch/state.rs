@@ -23,19 +23,10 @@ const RUN_FOLDER_MAX: usize = 40;
 /// Why there is no place for a launcher.
 #[derive(Debug, Error, Diagnostic)]
 pub enum StateError {
-    /// The run folder is a link or belongs to somebody else, who could put sockets of their own there.
-    #[error("`{path}` is not a folder of ours: {why}")]
-    #[diagnostic(code(SF0880), help("remove it, or name another one in SFGEN_RUN_DIR"))]
-    Foreign {
-        /// The folder.
-        path: Utf8PathBuf,
-        /// What is wrong with it.
-        why: &'static str,
-    },
     /// Sockets in the run folder would have paths that are too long.
     #[error("the run folder `{path}` is longer than {RUN_FOLDER_MAX} characters")]
     #[diagnostic(
-        code(SF0881),
+        code(SF0880),
         help("Ray's socket paths end at 107 characters: name a shorter folder in SFGEN_RUN_DIR")
     )]
     TooLong {
@@ -44,7 +35,7 @@ pub enum StateError {
     },
     /// Another launcher has this deployment.
     #[error("{party} is up already: another `sfgen` of this tree runs as process {pid}")]
-    #[diagnostic(code(SF0882), help("`sfgen status` shows it, `sfgen stop` ends it"))]
+    #[diagnostic(code(SF0881), help("`sfgen status` shows it, `sfgen stop` ends it"))]
     Busy {
         /// Whose launcher.
         party: PartyName,
@@ -132,12 +123,12 @@ impl Deployment {
         topology: &TopologyName,
         party: &PartyName,
     ) -> Result<Self, StateError> {
-        own_folder(&folders.run)?;
+        fs::private_folder(&folders.run)?;
         let run = run_folder(folders, tree, party)?;
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
-        own_folder(&run)?;
+        fs::private_folder(&run)?;
         let lock = File::open(&run).map_err(|why| FsError::new("open", &run, why))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -181,25 +172,6 @@ impl Drop for Deployment {
         // removed now is found and replaced by the next launcher.
         let _ = fs::remove_folder(&self.run);
         let _ = self.lock.unlock();
-    }
-}
-
-/// Creates a folder that only this user can enter, or makes sure that the one there is such a one.
-fn own_folder(path: &Utf8Path) -> Result<(), StateError> {
-    let foreign = |why| Err(StateError::Foreign { path: path.to_owned(), why });
-    match fs::kind(path)? {
-        Kind::Absent => Ok(fs::create_folder(path, 0o700)?),
-        Kind::Folder => {
-            let (owner, mode) = fs::owner_and_mode(path)?;
-            if owner != getuid().as_raw() {
-                foreign("another user owns it")
-            } else if mode & 0o022 != 0 {
-                foreign("others may write in it")
-            } else {
-                Ok(())
-            }
-        }
-        Kind::File { .. } | Kind::Other => foreign("it is a file or a link"),
     }
 }
 
@@ -252,14 +224,5 @@ mod tests {
         assert_eq!(fs::kind(&run).unwrap(), Kind::Absent, "nothing stays behind");
         assert!(instances(&folders).unwrap().is_empty());
         Deployment::take(&folders, &tree, &topology, &party).unwrap();
-    }
-
-    #[test]
-    fn a_run_folder_that_others_may_write_in_is_refused() {
-        let (_folder, folders, tree) = place();
-        fs::create_folder(&folders.run, 0o700).unwrap();
-        fs::set_mode(&folders.run, 0o777).unwrap();
-        let taken = Deployment::take(&folders, &tree, &"t".parse().unwrap(), &"a".parse().unwrap());
-        assert!(matches!(taken, Err(StateError::Foreign { .. })));
     }
 }

@@ -4,7 +4,9 @@
 
 mod cli_plan;
 mod generated;
+mod guard;
 mod layers;
+mod supervise;
 mod support;
 mod validators;
 

@@ -1,9 +1,16 @@
 //! One file per command.
 
+pub(super) mod apply;
 pub(super) mod check;
+pub(super) mod demo;
 pub(super) mod explain;
+pub(super) mod job_sum;
 pub(super) mod keys;
+mod launching;
 pub(in crate::cli) mod plan;
+pub(super) mod run;
+pub(super) mod status;
+pub(super) mod stop;
 
 use camino::Utf8PathBuf;
 use time::OffsetDateTime;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream, server};
 
 use super::{Credentials, explain};
 use crate::types::{HostAddr, PartyName};
@@ -15,6 +15,9 @@ pub const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// An accepted connection.
 pub type ServerStream = server::TlsStream<TcpStream>;
+
+/// A connection in either direction.
+pub type PeerStream = TlsStream<TcpStream>;
 
 /// Why a connection was refused, as a phrase that follows the peer's name or address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -62,7 +65,7 @@ impl Credentials {
         address: &HostAddr,
         stream: TcpStream,
         protocol: &[u8],
-    ) -> Result<client::TlsStream<TcpStream>, Refusal> {
+    ) -> Result<PeerStream, Refusal> {
         let config = self.client_config(peer, protocol);
         let config = config.ok_or_else(|| Refusal("is not in the plan".to_owned()))?;
         let name = match address {
@@ -72,7 +75,7 @@ impl Credentials {
         };
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
         match timeout(HANDSHAKE, handshake).await {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => Ok(stream.into()),
             Ok(Err(why)) => Err(Refusal(explain(&why))),
             Err(_) => Err(Refusal("did not finish the TLS handshake in time".to_owned())),
         }

@@ -1,4 +1,5 @@
 //! What the tests of several areas use.
 
 pub(crate) mod ports;
+pub(crate) mod process;
 pub(crate) mod workspace;

@@ -1,0 +1,118 @@
+//! `sfgen run JOB`: a job in lockstep with the other parties' launchers.
+
+use tokio::sync::mpsc;
+
+use crate::{
+    cli::{
+        args::{RunArgs, SideArgs},
+        status::{Failure, Status},
+        ui::Ui,
+    },
+    launch::{
+        launcher::{LaunchEnd, launch},
+        local::{Order, Problem, Reply, Request, RunEnd, ask},
+        side::Side,
+        state::{Folders, instances},
+    },
+    types::PartyName,
+};
+
+use super::launching::{Outcome, Show, for_all, prepare, read_side, runtime};
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
+    let Some(party) = &args.side.party else {
+        let outcomes = for_all(&args.side, &["run", args.job.as_str()], ui)?;
+        print_results(&outcomes, ui);
+        let worst =
+            outcomes.iter().map(|outcome| outcome.status).max_by_key(|status| status.rank());
+        return Ok(worst.unwrap_or(Status::Done));
+    };
+    let side = read_side(&args.side, party)?;
+    let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
+    match socket(&side)? {
+        Some(socket) => runtime().block_on(async {
+            let replies = ask(&socket, &request).await?;
+            follow(replies, party, ui).await
+        }),
+        None => alone(&args.side, side, request, ui),
+    }
+}
+
+/// The socket of the launcher that is up for this side, if one is.
+fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
+    let folders = Folders::from_env();
+    let run = crate::launch::state::run_folder(&folders, &side.tree, side.party())?;
+    let running = instances(&folders)?;
+    Ok(running.into_iter().map(|(_, socket)| socket).find(|socket| socket.parent() == Some(&*run)))
+}
+
+/// Brings up what is not up, runs the job, takes it down again.
+fn alone(args: &SideArgs, side: Side, request: Request, ui: &Ui) -> Result<Status, Failure> {
+    let party = side.party().clone();
+    let (order, replies) = Order::new(request);
+    let (orders, receiver) = mpsc::channel(1);
+    orders.try_send(order).expect("a new channel has room");
+    let prepared = prepare(args, side, true, receiver, ui)?;
+    let mut show = Show::new(ui, &party);
+    runtime().block_on(async {
+        let mut report = |event| show.event(event);
+        let (launched, followed) =
+            tokio::join!(launch(prepared, &mut report), follow(replies, &party, ui));
+        match launched? {
+            LaunchEnd::Interrupted => Ok(Status::Interrupted),
+            LaunchEnd::Stopped => followed,
+        }
+    })
+}
+
+/// Shows what a launcher replies, until its last word.
+async fn follow(
+    mut replies: mpsc::Receiver<Reply>,
+    party: &PartyName,
+    ui: &Ui,
+) -> Result<Status, Failure> {
+    let mut interrupted = std::pin::pin!(super::launching::interrupted());
+    loop {
+        let reply = tokio::select! {
+            reply = replies.recv() => reply,
+            () = &mut interrupted => return Ok(Status::Interrupted),
+        };
+        match reply {
+            Some(Reply::Progress(line)) => ui.note(format!("{party}: {line}")),
+            Some(Reply::Stdout(line)) => ui.result(line),
+            Some(Reply::Stderr(line)) => ui.note(line),
+            Some(Reply::Ended(RunEnd::Done)) => return Ok(Status::Done),
+            Some(Reply::Ended(RunEnd::Failed(problem))) => {
+                return Err(failure(Status::Failed, problem));
+            }
+            Some(Reply::Refused(problem)) => return Err(failure(Status::Usage, problem)),
+            Some(Reply::Status(_) | Reply::Stopped) => {}
+            None => {
+                let message = format!("{party}: the launcher is gone, and its job with it");
+                return Err(Failure::new(Status::Failed, message));
+            }
+        }
+    }
+}
+
+fn failure(status: Status, problem: Problem) -> Failure {
+    Failure { status, code: problem.code, message: problem.message, help: problem.help }
+}
+
+/// What the job printed: once where all parties printed the same, which is what a joint result is; else by party.
+fn print_results(outcomes: &[Outcome], ui: &Ui) {
+    let mut different = outcomes.iter().map(|outcome| &outcome.results).collect::<Vec<_>>();
+    different.dedup();
+    if let [same] = different[..] {
+        for line in same {
+            ui.result(line);
+        }
+        return;
+    }
+    for outcome in outcomes {
+        for line in &outcome.results {
+            ui.result(format!("{}: {line}", outcome.party));
+        }
+    }
+}

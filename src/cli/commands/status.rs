@@ -1,0 +1,68 @@
+//! `sfgen status`: what runs here.
+
+use crate::{
+    cli::{
+        args::{Format, StatusArgs},
+        status::{Failure, Status},
+        ui::Ui,
+    },
+    launch::{
+        local::{Reply, Request, ask},
+        state::{Folders, Instance, instances},
+        status::LauncherStatus,
+    },
+};
+
+use super::launching::runtime;
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
+    let running = instances(&Folders::from_env())?;
+    let wanted = running
+        .into_iter()
+        .filter(|(instance, _)| args.party.as_ref().is_none_or(|party| *party == instance.party));
+    let mut all: Vec<LauncherStatus> = Vec::new();
+    for (instance, socket) in wanted {
+        all.push(runtime().block_on(async {
+            let mut replies = ask(&socket, &Request::Status).await?;
+            match replies.recv().await {
+                Some(Reply::Status(status)) => Ok(*status),
+                _ => Err(gone(&instance)),
+            }
+        })?);
+    }
+    match ui.format {
+        Format::Json => ui.json(&all),
+        Format::Text if all.is_empty() => ui.note("nothing runs here"),
+        Format::Text => all.iter().for_each(|status| show(status, ui)),
+    }
+    Ok(Status::Done)
+}
+
+fn gone(instance: &Instance) -> Failure {
+    Failure::new(
+        Status::Failed,
+        format!("the launcher of {} (process {}) does not answer", instance.party, instance.pid),
+    )
+    .help("it may be ending just now; ask again")
+}
+
+fn show(status: &LauncherStatus, ui: &Ui) {
+    let LauncherStatus { topology, party, plan, pid, phase, .. } = status;
+    ui.result(format!("{party} of {topology}: {phase} (plan {}, process {pid})", plan.short()));
+    for (name, service) in &status.services {
+        ui.result(format!("  service {name:<16} {} ({} starts)", service.phase, service.starts));
+    }
+    for (name, peer) in &status.peers {
+        let what = peer.phase.as_deref().unwrap_or("absent");
+        let trouble = peer.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        ui.result(format!("  peer    {name:<16} {what} at {}{trouble}", peer.address));
+    }
+    for job in &status.jobs {
+        let run = job.run.as_ref().map(|run| format!(" {run}")).unwrap_or_default();
+        let slot = job.slot.map(|slot| format!(" in slot {slot}")).unwrap_or_default();
+        let cause = job.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        ui.result(format!("  job     {:<16} {}{run}{slot}{cause}", job.job, job.state));
+    }
+    ui.result(format!("  logs    {}", status.logs));
+}

@@ -1,0 +1,93 @@
+//! The addresses of the plan belong to this machine.
+
+use std::{
+    io::{self, ErrorKind},
+    net::{IpAddr, ToSocketAddrs as _, UdpSocket},
+};
+
+use super::{Machine, Probe};
+use crate::{
+    diag::{Code, Finding},
+    types::HostAddr,
+};
+
+pub(super) const PROBE: Probe = Probe { name: "addresses of this machine", run };
+
+fn run(machine: &Machine<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(host) = machine.host_plan() {
+        findings.extend(advertised(machine.host.as_str(), &host.address));
+    }
+    findings.extend(listen(&machine.plan.listen));
+    findings
+}
+
+/// What peers dial. Behind a NAT or a load balancer it belongs to another machine, and rightly so.
+fn advertised(host: &str, address: &HostAddr) -> Option<Finding> {
+    let ips = match resolve(address) {
+        Ok(ips) => ips,
+        Err(why) => {
+            let message = format!("the name `{address}` of host `{host}` is not known here: {why}");
+            let help = "peers dial this name; see that DNS or /etc/hosts knows it at every party";
+            return Some(Finding::warning(Code("SF0842"), message).help(help));
+        }
+    };
+    let foreign = ips.iter().all(|ip| !is_ours(*ip));
+    foreign.then(|| {
+        let message =
+            format!("no interface of this machine has the address `{address}` of host `{host}`");
+        Finding::warning(Code("SF0842"), message).help(format!(
+            "fine behind a NAT that passes the planned ports on; else run this on `{host}`, or correct its `address`"
+        ))
+    })
+}
+
+/// What we bind. Here another machine's address ends every service.
+fn listen(address: &HostAddr) -> Option<Finding> {
+    if address.is_unspecified() {
+        return None;
+    }
+    let ours = resolve(address).is_ok_and(|ips| ips.into_iter().any(is_ours));
+    (!ours).then(|| {
+        let message = format!("nothing can listen on `{address}`, which is not this machine's");
+        Finding::error(Code("SF0843"), message)
+            .help("leave `listen` away to listen on all interfaces, or name one of this machine's addresses")
+    })
+}
+
+fn resolve(address: &HostAddr) -> io::Result<Vec<IpAddr>> {
+    match address {
+        HostAddr::Ip(ip) => Ok(vec![*ip]),
+        HostAddr::Dns(name) => {
+            Ok((name.as_str(), 0).to_socket_addrs()?.map(|found| found.ip()).collect())
+        }
+    }
+}
+
+/// A datagram socket can be bound to an address that is ours, whatever runs on its ports.
+fn is_ours(ip: IpAddr) -> bool {
+    match UdpSocket::bind((ip, 0)) {
+        Ok(_) => true,
+        Err(why) => why.kind() != ErrorKind::AddrNotAvailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::Sample, *};
+
+    #[test]
+    fn an_address_of_another_machine_can_be_dialled_and_not_listened_on() {
+        let mut sample = Sample::new();
+        // Of the range for documentation: nobody's.
+        sample.host().address = "192.0.2.1".parse().unwrap();
+        sample.plan.listen = "192.0.2.1".parse().unwrap();
+        assert_eq!(
+            sample.messages(&PROBE),
+            [
+                "SF0842 no interface of this machine has the address `192.0.2.1` of host `alice-1`",
+                "SF0843 nothing can listen on `192.0.2.1`, which is not this machine's",
+            ]
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! Virtual environments: one per list of requirements and Python, shared by the parties of a machine.
+
+use std::thread;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tokio::{process::Command, sync::oneshot};
+
+use super::{
+    Python, PythonError,
+    child::{self, Ended},
+    progress::Progress,
+};
+use crate::{
+    fs::{self, FsError, Kind, Lock},
+    types::Digest,
+};
+
+/// `import secretflow` imports `pkg_resources`, which no list brings. The `venv` of Python 3.10.13 comes with this release;
+/// other patch levels and uv come with others, and the newest have no such module any more.
+const SETUPTOOLS: &str = "setuptools==65.5.0";
+
+/// A complete virtual environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Venv {
+    /// Its folder, absolute.
+    pub folder: Utf8PathBuf,
+    /// The folder of its programs, `python` among them.
+    pub bin: Utf8PathBuf,
+    /// Its Python's version to the patch level.
+    pub python_version: String,
+}
+
+/// The environment of `requirements` (the text of a pinned requirements file) under `state`, made if it is not there.
+///
+/// `progress` gets a line per package. Who comes while another process makes the same one waits for it. Dropping the
+/// future ends the installation with all its processes; what it left behind is made again next time.
+pub async fn environment(
+    state: &Utf8Path,
+    python: &Python,
+    requirements: &[u8],
+    progress: &mut (dyn FnMut(String) + Send),
+) -> Result<Venv, PythonError> {
+    let requirements = with_setuptools(&String::from_utf8_lossy(requirements));
+    let venvs = state.join("venvs");
+    fs::create_folder(&venvs, 0o700)?;
+    // The environment's programs name it by its absolute path.
+    let folder = fs::resolve(&venvs)?.join(name(&requirements, &python.version));
+    let venv = Venv { bin: folder.join("bin"), folder, python_version: python.version.clone() };
+    let _lock = lock(&Utf8PathBuf::from(format!("{}.lock", venv.folder)), progress).await?;
+    if is_complete(&venv)? {
+        return Ok(venv);
+    }
+    fs::remove_folder(&venv.folder)?;
+    make(&venv, python, progress).await?;
+    install(&venv, &requirements, python.uv.as_deref(), progress).await?;
+    fs::write_atomically(&venv.folder.join("complete"), b"", 0o600)?;
+    Ok(venv)
+}
+
+fn name(requirements: &str, version: &str) -> String {
+    Digest::of(format!("{requirements}{version}").as_bytes()).to_string()[..16].to_owned()
+}
+
+fn with_setuptools(requirements: &str) -> String {
+    if requirements.lines().any(|line| line.starts_with("setuptools==")) {
+        return requirements.to_owned();
+    }
+    format!("{}\n{SETUPTOOLS}\n", requirements.trim_end())
+}
+
+/// Whether the last step of making it was taken, and the Python that it links to has not gone away since.
+fn is_complete(venv: &Venv) -> Result<bool, FsError> {
+    let marker = fs::kind(&venv.folder.join("complete"))?;
+    Ok(marker != Kind::Absent && fs::is_program(&venv.bin.join("python")))
+}
+
+async fn lock(
+    path: &Utf8Path,
+    progress: &mut (dyn FnMut(String) + Send),
+) -> Result<Lock, PythonError> {
+    if let Some(lock) = Lock::try_take(path)? {
+        return Ok(lock);
+    }
+    progress("waiting for another sfgen that makes the same environment".to_owned());
+    let (send, taken) = oneshot::channel();
+    let path = path.to_owned();
+    // A thread of its own, which nobody waits for: a blocking task would hold up the end of the runtime until the
+    // other process is done. If nobody receives the lock, it is dropped and thereby free.
+    thread::spawn(move || send.send(Lock::take(&path)));
+    Ok(taken.await.expect("the thread sends whatever comes of it")?)
+}
+
+async fn make(
+    venv: &Venv,
+    python: &Python,
+    progress: &mut (dyn FnMut(String) + Send),
+) -> Result<(), PythonError> {
+    progress(format!("making a virtual environment of Python {}", python.version));
+    let program = python.uv.as_ref().unwrap_or(&python.path);
+    let mut command = child::command(program);
+    if python.uv.is_some() {
+        command.args(["venv", "--no-project", "--seed", "--python", python.path.as_str()]);
+    } else {
+        command.args(["-I", "-m", "venv"]);
+    }
+    command.arg(&venv.folder);
+    let Ended { status, tail } = watch(program, command, &mut |_| ()).await?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(PythonError::NotMade { folder: venv.folder.clone(), status, tail })
+    }
+}
+
+async fn install(
+    venv: &Venv,
+    requirements: &str,
+    uv: Option<&Utf8Path>,
+    progress: &mut (dyn FnMut(String) + Send),
+) -> Result<(), PythonError> {
+    let list = venv.folder.join("requirements.txt");
+    fs::write_atomically(&list, requirements.as_bytes(), 0o600)?;
+    let python = venv.bin.join("python");
+    let program = uv.unwrap_or(&python);
+    let mut command = child::command(program);
+    if uv.is_some() {
+        command.args(["pip", "install", "--python", python.as_str()]);
+    } else {
+        // Not `bin/pip`: its first line is the folder's path, which must not be long. Isolated, so that no module in
+        // the working folder is imported instead of pip's.
+        command.args(["-I", "-m", "pip", "install", "--disable-pip-version-check"]);
+        command.args(["--no-input", "--progress-bar", "off"]);
+    }
+    command.args(["--no-deps", "-r", list.as_str()]);
+    let mut lines = Progress::of(requirements);
+    let mut tell = |line: &str| {
+        if let Some(told) = lines.told(line) {
+            progress(told);
+        }
+    };
+    let Ended { status, tail } = watch(program, command, &mut tell).await?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(PythonError::NotInstalled { folder: venv.folder.clone(), status, tail })
+    }
+}
+
+async fn watch(
+    program: &Utf8Path,
+    command: Command,
+    line: &mut (dyn FnMut(&str) + Send),
+) -> Result<Ended, PythonError> {
+    let fail = |why| PythonError::NotStarted { program: program.to_string(), why };
+    child::watch(command, line).await.map_err(fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_list_or_another_patch_level_is_another_environment() {
+        let one = name("numpy==1.26.4\n", "3.10.13");
+        assert_eq!(one.len(), 16);
+        assert_eq!(one, name("numpy==1.26.4\n", "3.10.13"));
+        assert_ne!(one, name("numpy==1.26.4\n", "3.10.14"));
+        assert_ne!(one, name("numpy==1.26.3\n", "3.10.13"));
+    }
+
+    #[test]
+    fn a_list_that_names_setuptools_has_the_last_word() {
+        assert_eq!(with_setuptools("a==1"), "a==1\nsetuptools==65.5.0\n");
+        assert_eq!(with_setuptools("setuptools==70.0.0\n"), "setuptools==70.0.0\n");
+    }
+}
