@@ -210,8 +210,8 @@ impl Launcher<'_> {
             }
             Request::Run { ref job, wait } => {
                 let job = job.clone();
-                self.request_run(job, wait.get(), order.replies);
-                None
+                let taken = self.request_run(job, wait.get(), order.replies);
+                (self.single && !taken).then_some(LaunchEnd::Stopped)
             }
         }
     }

@@ -5,7 +5,9 @@
 mod cli_plan;
 mod generated;
 mod guard;
+mod launch;
 mod layers;
+mod python;
 mod supervise;
 mod support;
 mod validators;

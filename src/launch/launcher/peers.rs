@@ -84,11 +84,13 @@ impl Peers {
         match event {
             MeetingEvent::Peer { party, snapshot } => {
                 let Some(peer) = self.all.get_mut(&party) else { return Ok(told) };
+                let was_here = peer.is_here();
                 let differences = compare(facts, &snapshot.facts, &self.me, &party);
                 if !differences.is_empty() {
+                    // It counts as here, so that it hears our last word and finds the difference itself.
+                    peer.snapshot = Some(snapshot);
                     return Err(LaunchError::Differs(differences));
                 }
-                let was_here = peer.is_here();
                 if let Some(why) = &snapshot.leaving {
                     peer.absence = format!("has left: {why}");
                     if was_here {

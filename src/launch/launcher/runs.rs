@@ -199,24 +199,24 @@ async fn pass(
 }
 
 impl Launcher<'_> {
-    /// Takes in a client's wish for a run.
+    /// Takes in a client's wish for a run; `false` where it was refused.
     pub(super) fn request_run(
         &mut self,
         job: JobName,
         wait: Duration,
         client: mpsc::Sender<Reply>,
-    ) {
+    ) -> bool {
         let script = match self.script_digest(&job) {
             Ok(script) => script,
             Err(problem) => {
                 let _ = client.try_send(Reply::Refused(problem)); // the channel is new
-                return;
+                return false;
             }
         };
         let ticket = Ticket::random();
         if let Err(unknown) = self.muster.request(job, ticket, script) {
             let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
-            return;
+            return false;
         }
         let active = Active {
             client: client.clone(),
@@ -229,6 +229,7 @@ impl Launcher<'_> {
         };
         self.runs.active.insert(ticket, active);
         self.runs.watch_client(ticket, client);
+        true
     }
 
     /// The digest of a job's script, which all parties compare; `None` for a job without one.

@@ -52,6 +52,13 @@ impl Workspace {
         self
     }
 
+    /// Another machine's copy of it: the same files in another folder, the same ports.
+    pub(crate) fn copy(&self) -> Self {
+        let copied = Self::empty();
+        copy(self.path(), copied.path());
+        copied
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -138,11 +145,6 @@ impl Ran {
             stderr: text(&output.stderr),
             status: output.status.code().unwrap_or(-1),
         }
-    }
-
-    /// Everything as one text, for snapshots.
-    pub(crate) fn text(&self) -> String {
-        format!("{}{}status: {}", self.stdout, self.stderr, self.status)
     }
 
     #[track_caller]
