@@ -5,6 +5,8 @@ pub mod check;
 pub mod compile;
 pub mod diag;
 pub mod fs;
+pub mod keys;
+pub mod launch;
 pub mod lockfile;
 pub mod model;
 pub mod pki;

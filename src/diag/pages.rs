@@ -22,4 +22,6 @@ macro_rules! pages {
     };
 }
 
-pages! {}
+pages! {
+    SF0510 SF0511 SF0512
+}
