@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Host, Party},
+    types::HostAddr,
 };
 
 use super::{Check, Context};
@@ -13,13 +13,16 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("loopback_advertised.md"), loopback_advertised);
 
 fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
-    let hosts: Vec<(&Party, &Host)> = context.topology.hosts().collect();
+    let hosts = context.addresses();
+    // `0.0.0.0` is no machine to compare with, and has a page of its own.
+    let is_other = |near: &HostAddr, far: &HostAddr| far != near && !far.is_unspecified();
     for (party, host) in &hosts {
         let address = &host.address;
         if !address.value.is_loopback() {
             continue;
         }
-        let Some((other, far)) = hosts.iter().find(|(_, far)| far.address.value != address.value)
+        let Some((other, far)) =
+            hosts.iter().find(|(_, far)| is_other(&address.value, &far.address.value))
         else {
             continue;
         };

@@ -35,7 +35,7 @@ pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Piece, Text, Variable};
 pub use ports::{Ports, Scope};
-pub use runtime::{AllowDeserialize, CrossSilo, Runtime, Secretflow};
+pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use trust::{Lifted, read_links, read_tls};
 
 /// A federation as its users wrote it.

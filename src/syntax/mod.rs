@@ -15,6 +15,7 @@ mod validate;
 mod workspace;
 
 pub use cursor::{Cursor, nearest};
+pub use include::normalise;
 pub use load::{Loaded, load};
 pub use node::{Node, Property, Value};
 pub use workspace::{MemoryWorkspace, Workspace};

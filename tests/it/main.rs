@@ -1,1 +1,4 @@
 //! The only integration test binary.
+
+mod federation;
+mod pages;

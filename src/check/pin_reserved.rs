@@ -1,0 +1,31 @@
+#![doc = include_str!("pin_reserved.md")]
+
+use crate::diag::{Code, Finding, Findings};
+
+use super::{Check, Context, claims::claims};
+
+const CODE: Code = Code("SF0209");
+
+pub(super) const CHECK: Check = Check::new(CODE, include_str!("pin_reserved.md"), pin_reserved);
+
+fn pin_reserved(context: Context<'_>, findings: &mut Findings) {
+    for (machine, claims) in claims(context.topology) {
+        let hosts = context.topology.hosts().filter(|(_, host)| host.address.value == *machine);
+        let reserved: Vec<_> = hosts.flat_map(|(_, host)| &host.reserved).collect();
+        for claim in claims {
+            let mut met = reserved.iter().filter(|port| claim.range.value.contains(port.value));
+            let Some(port) = met.next() else { continue };
+            let message = format!(
+                "`{}` of `{}` is pinned to port {}, which is reserved on {machine}",
+                claim.demand.role, claim.demand.party, port.value
+            );
+            let finding = Finding::error(CODE, message)
+                .label(claim.range.span, "pinned here")
+                .label(port.span, "reserved for something else here");
+            let finding = met.fold(finding, |finding, port| finding.label(port.span, "and here"));
+            findings.push(finding.help(
+                "move the pin, or drop the number from `reserve` if it was meant for this listener",
+            ));
+        }
+    }
+}
