@@ -1,7 +1,7 @@
 #![doc = include_str!("loopback_advertised.md")]
 
 use crate::{
-    diag::{Code, Finding, Findings},
+    diag::{Code, Finding, Findings, Spanned},
     types::HostAddr,
 };
 
@@ -14,15 +14,17 @@ pub(super) const CHECK: Check =
 
 fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
     let hosts = context.addresses();
-    // `0.0.0.0` is no machine to compare with, and has a page of its own.
-    let is_other = |near: &HostAddr, far: &HostAddr| far != near && !far.is_unspecified();
+    // `0.0.0.0` is no machine to compare with, and has a page of its own; of two loopback addresses one is enough.
+    let is_other = |near: &Spanned<HostAddr>, far: &Spanned<HostAddr>| {
+        let told = far.value.is_loopback() && near.span < far.span;
+        far.value != near.value && !far.value.is_unspecified() && !told
+    };
     for (party, host) in &hosts {
         let address = &host.address;
         if !address.value.is_loopback() {
             continue;
         }
-        let Some((other, far)) =
-            hosts.iter().find(|(_, far)| is_other(&address.value, &far.address.value))
+        let Some((other, far)) = hosts.iter().find(|(_, far)| is_other(address, &far.address))
         else {
             continue;
         };

@@ -38,6 +38,9 @@ pub use ports::{Ports, Scope};
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use trust::{Lifted, read_links, read_tls};
 
+const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
+const EXAMPLE_RUNTIME: &str = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
+
 /// A federation as its users wrote it.
 #[derive(Clone, Debug)]
 pub struct Topology {
@@ -72,9 +75,19 @@ impl Topology {
     pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
         let nodes = &loaded.nodes;
         let root = SourceSpan::new(loaded.root?, 0..0);
+        // What a file that could not be read may hold is not reported as absent.
+        let mut unsure = Findings::default();
         let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
-        let head = read_head(one("topology"), root, findings);
-        let runtime = Runtime::read(one("runtime"), root, findings);
+        let (topology, runtime) = (one("topology"), one("runtime"));
+        let absent = if loaded.is_incomplete { &mut unsure } else { &mut *findings };
+        if topology.is_none() {
+            names::missing_root_node("topology", EXAMPLE_TOPOLOGY, root, absent);
+        }
+        if runtime.is_none() {
+            names::missing_root_node("runtime", EXAMPLE_RUNTIME, root, absent);
+        }
+        let head = topology.and_then(|node| read_head(node, findings));
+        let runtime = runtime.and_then(|node| Runtime::read(node, findings));
         let ports = Ports::read(one("ports"), root, findings);
         let links = read_links(one("links"), root, findings);
         let tls_off = read_tls(one("tls"), findings);
@@ -98,7 +111,7 @@ impl Topology {
             heus,
             jobs,
         };
-        names::check(&topology, findings);
+        names::check(&topology, loaded.is_incomplete, findings);
         Some(topology)
     }
 
@@ -122,20 +135,7 @@ impl Topology {
     }
 }
 
-fn read_head(
-    node: Option<&Node>,
-    root: SourceSpan,
-    findings: &mut Findings,
-) -> Option<(Spanned<TopologyName>, Mode)> {
-    let Some(node) = node else {
-        names::missing_root_node(
-            "topology",
-            "topology \"credit-risk\" mode=\"production\"",
-            root,
-            findings,
-        );
-        return None;
-    };
+fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg(0);
     let mode = names::choice(
