@@ -1,4 +1,7 @@
 //! The only integration test binary.
 
+mod examples;
 mod federation;
+mod findings;
+mod many_mistakes;
 mod pages;
