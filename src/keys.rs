@@ -240,6 +240,8 @@ impl Created {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn material() -> KeyMaterial {
@@ -276,7 +278,6 @@ mod tests {
                 "{path}"
             );
         }
-        use std::os::unix::fs::PermissionsExt as _;
         let secret = std::fs::metadata(files.key.parent().unwrap()).unwrap();
         assert_eq!(secret.permissions().mode() & 0o7777, 0o700);
     }

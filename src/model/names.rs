@@ -84,9 +84,9 @@ pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Fin
     }
 }
 
-fn check_list<'a>(
+fn check_list(
     what: &str,
-    parties: &mut dyn Iterator<Item = &'a Spanned<PartyName>>,
+    parties: &mut dyn Iterator<Item = &Spanned<PartyName>>,
     topology: &Topology,
     is_incomplete: bool,
     findings: &mut Findings,

@@ -124,10 +124,10 @@ fn material(name: &str, age: Duration, addresses: &[HostAddr]) -> KeyMaterial {
     static MADE: LazyLock<Mutex<BTreeMap<Key, KeyMaterial>>> = LazyLock::new(Mutex::default);
     let key = (name.to_owned(), age, addresses.to_vec());
     let mut made = MADE.lock().expect("no test fails while it makes keys");
-    let make = || {
+    let generate = || {
         let party: PartyName = name.parse().unwrap();
         let topology = "t".parse().unwrap();
         NewKeys { party: &party, topology: &topology, addresses, now: NOW - age }.generate()
     };
-    made.entry(key).or_insert_with(make).clone()
+    made.entry(key).or_insert_with(generate).clone()
 }
