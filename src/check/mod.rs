@@ -48,6 +48,7 @@ mod protocol_reveals_data;
 mod python_not_the_releases;
 mod ray_unused;
 mod script_absent;
+mod simulation_without_ray;
 mod spu_on_several_hosts;
 mod sum_inputs;
 mod tls_off;
@@ -131,6 +132,7 @@ pub const CHECKS: &[Check] = &[
     python_not_the_releases::CHECK,
     job_not_for_runtime::CHECK,
     sum_inputs::CHECK,
+    simulation_without_ray::CHECK,
 ];
 
 /// Runs every check.

@@ -13,7 +13,7 @@ fn shown(done: &Compilation) -> String {
 fn a_place_is_shown_with_its_whole_line() {
     let done = compile_text(
         r#"topology "t" mode="simulation"
-runtime "secretflow" version="1.13.0b0" engine="threads" { python "3.12"; }
+runtime "secretflow" version="1.13.0b0" engine="ray" { python "3.12"; }
 party "alice" { host "a" address="127.0.0.1"; }
 "#,
     );
@@ -21,10 +21,10 @@ party "alice" { host "a" address="127.0.0.1"; }
     SF0903
 
       × secretflow 1.13.0b0 has no wheels for Python 3.12, only for 3.10
-       ╭─[topology.kdl:2:67]
-     2 │ runtime "secretflow" version="1.13.0b0" engine="threads" { python "3.12"; }
-       ·                              ─────┬────                           ───┬──
-       ·                                   │                                  ╰── pip would find no matching distribution
+       ╭─[topology.kdl:2:63]
+     2 │ runtime "secretflow" version="1.13.0b0" engine="ray" { python "3.12"; }
+       ·                              ─────┬────                       ───┬──
+       ·                                   │                              ╰── pip would find no matching distribution
        ·                                   ╰── needs Python 3.10
        ╰────
       help: write `python "3.10"`, or drop the node
@@ -36,7 +36,7 @@ fn places_in_two_files_are_both_shown() {
     let files = MemoryWorkspace::default()
         .with(
             "topology.kdl",
-            "topology \"t\" mode=\"simulation\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"threads\"\ninclude \"parties/*.kdl\"\n",
+            "topology \"t\" mode=\"simulation\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\ninclude \"parties/*.kdl\"\n",
         )
         .with("parties/alice.kdl", "party \"alice\" {\n    host \"a\" address=\"127.0.0.1\"\n    pin \"heu\" 19000 19009\n}\n")
         .with("parties/bob.kdl", "party \"bob\" {\n    host \"b\" address=\"127.0.0.1\"\n    pin \"heu\" 19005\n}\n");

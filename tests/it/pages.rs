@@ -19,7 +19,7 @@ const WITHOUT_FAILURE: [(&str, &str); 1] =
 /// The topology beside which the locks of the pages lie.
 const BESIDE_LOCK: &str = r#"
 topology "t" mode="simulation"
-runtime "secretflow" version="1.13.0b0" engine="threads"
+runtime "secretflow" version="1.13.0b0" engine="ray"
 party "alice" { host "alice-1" address="127.0.0.1"; }
 party "bob" { host "bob-1" address="127.0.0.1"; }
 "#;
