@@ -16,7 +16,7 @@ fn sum_inputs(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let topology = context.topology;
-    for job in topology.jobs.values() {
+    for job in topology.jobs.values().filter(|job| job.is_complete) {
         let JobKind::Sum { inputs } = &job.kind else { continue };
         let name = &job.name.value;
         // Parties that are not declared at all have been reported by name.

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Loaded, Node},
+    syntax::{Cursor, Loaded, Node, slips},
     types::{DeviceName, HostName, JobName, Links, Mode, PartyName, TopologyName},
 };
 
@@ -75,11 +75,12 @@ impl Topology {
     pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
         let nodes = &loaded.nodes;
         let root = SourceSpan::new(loaded.root?, 0..0);
-        // What a file that could not be read may hold is not reported as absent.
+        // What may stand in a file that could not be read, or under a name that is a slip, is not reported as absent.
         let mut unsure = Findings::default();
         let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
         let (topology, runtime) = (one("topology"), one("runtime"));
-        let absent = if loaded.is_incomplete { &mut unsure } else { &mut *findings };
+        let is_incomplete = loaded.is_incomplete || slips("", nodes).next().is_some();
+        let absent = if is_incomplete { &mut unsure } else { &mut *findings };
         if topology.is_none() {
             names::missing_root_node("topology", EXAMPLE_TOPOLOGY, root, absent);
         }
@@ -111,7 +112,7 @@ impl Topology {
             heus,
             jobs,
         };
-        names::check(&topology, loaded.is_incomplete, findings);
+        names::check(&topology, is_incomplete, findings);
         Some(topology)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{SourceSpan, Spanned},
-    syntax::{Cursor, Node},
+    syntax::{Cursor, Node, slips},
     types::{HostAddr, HostName, PartyName},
 };
 
@@ -39,7 +39,9 @@ impl Party {
         }
         let hosts = node.children_named("host");
         let hosts = hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
-        let identity_span = node.child("identity").map(Node::span);
+        // A slip of the pen has been reported by the grammar; it is no absence.
+        let slip = || slips("party", &node.children).find(|(_, meant)| *meant == "identity");
+        let identity_span = node.child("identity").or_else(|| Some(slip()?.0)).map(Node::span);
         let identity =
             node.child("identity").and_then(|child| Identity::read(&mut cursor.at(child)));
         let deploy = node.child("deploy").and_then(|child| Deploy::read(&mut cursor.at(child)));

@@ -4,4 +4,5 @@ mod examples;
 mod federation;
 mod findings;
 mod many_mistakes;
+mod one_mistake;
 mod pages;
