@@ -7,17 +7,21 @@ use time::OffsetDateTime;
 
 use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate},
-    diag::{Finding, Findings, Sources},
+    diag::{Code, Finding, Findings, Sources},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
     plan::{self, Fingerprints, Plans},
+    render::{ArtifactTree, render, template_names},
     syntax::{self, Workspace},
     types::{JobName, Mode, PartyName},
 };
 
 /// What is committed with the topology lies beside it.
 const OUTSIDE: &str = "the path leads out of the folder of the topology";
+
+/// A value or template of the user that an artifact cannot carry.
+const NOT_RENDERED: Code = Code("SF0706");
 
 /// What to compile.
 pub struct Input<'a> {
@@ -53,8 +57,8 @@ pub struct Output {
     pub allocation: Allocation,
     /// The plans.
     pub plans: Plans,
-    /// Each party's CA certificate as committed.
-    pub ca_pems: BTreeMap<PartyName, String>,
+    /// The tree to write.
+    pub tree: ArtifactTree,
 }
 
 /// Compiles a topology. Nothing is written, and everything that can be said is said at once.
@@ -78,7 +82,8 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
-            output = Some(Output { allocation, plans, ca_pems: ca_pems(certificates) });
+            let tree = render_tree(input.workspace, &plans, certificates, &mut findings);
+            output = tree.map(|tree| Output { allocation, plans, tree });
         }
     }
     let findings = findings.into_sorted();
@@ -147,9 +152,43 @@ fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertifica
 fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints> {
     let complete = certificates.iter().filter_map(|(party, both)| {
         let (ca, leaf) = (both.ca.get()?, both.leaf.get()?);
-        Some((party.clone(), Fingerprints { ca: ca.fingerprint(), leaf: leaf.fingerprint() }))
+        let not_after = Some(leaf.not_after().date().to_string());
+        let (ca, leaf) = (ca.fingerprint(), leaf.fingerprint());
+        Some((party.clone(), Fingerprints { ca, leaf, not_after }))
     });
     complete.collect()
+}
+
+/// The tree; a user's value or template that cannot become one is reported.
+fn render_tree(
+    workspace: &dyn Workspace,
+    plans: &Plans,
+    certificates: &Certificates,
+    findings: &mut Findings,
+) -> Option<ArtifactTree> {
+    let mut templates = BTreeMap::new();
+    for name in template_names() {
+        let path = Utf8Path::new("templates").join(name);
+        match workspace.read(&path) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                templates.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+            }
+            Err(why) => {
+                findings.push(Finding::error(NOT_RENDERED, format!("template `{path}`: {why}")));
+            }
+        }
+    }
+    let pems = ca_pems(certificates);
+    match render(&plans.federation, &plans.parties, &pems, plans.requirements, &templates) {
+        Ok(tree) => Some(tree),
+        Err(why) => {
+            let finding = Finding::error(NOT_RENDERED, why.to_string())
+                .help("change the value in the topology, or the template beside it");
+            findings.push(finding);
+            None
+        }
+    }
 }
 
 fn ca_pems(certificates: &Certificates) -> BTreeMap<PartyName, String> {

@@ -158,6 +158,18 @@ pub fn kind(path: &Utf8Path) -> Result<Kind, FsError> {
     }
 }
 
+/// User ID of the owner and permission bits of what is at `path`.
+pub fn owner_and_mode(path: &Utf8Path) -> Result<(u32, u32), FsError> {
+    let meta = std_fs::symlink_metadata(path).map_err(|why| FsError::new("look at", path, why))?;
+    Ok((meta.uid(), meta.permissions().mode() & 0o7777))
+}
+
+/// Sets the permission bits of a file or folder.
+pub fn set_mode(path: &Utf8Path, mode: u32) -> Result<(), FsError> {
+    let permissions = std_fs::Permissions::from_mode(mode);
+    std_fs::set_permissions(path, permissions).map_err(|why| FsError::new("change", path, why))
+}
+
 /// The names in a folder, sorted; names that are not UTF-8 cannot be ours and are left out.
 pub fn list(path: &Utf8Path) -> Result<Vec<String>, FsError> {
     let fail = |why| FsError::new("list", path, why);

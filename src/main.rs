@@ -1,3 +1,7 @@
 //! The command line of `sfgen`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sfgen::cli::run()
+}

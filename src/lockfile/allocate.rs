@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    diag::{Code, Finding, Findings},
+    diag::{Code, Finding, Findings, SourceSpan},
     model::{Demand, Scope, Topology, demands},
     types::{HostAddr, PortRange, Role},
 };
@@ -249,6 +249,15 @@ fn report_missing(
 }
 
 impl Allocation {
+    /// The lock without the numbers that nobody uses any more.
+    #[must_use]
+    pub fn pruned(&self) -> Lock {
+        let used =
+            |(key, _): &(&Key, &(PortRange, Option<SourceSpan>))| self.ports.contains_key(*key);
+        let ports = self.lock.ports.iter().filter(used).map(|(key, entry)| (key.clone(), *entry));
+        Lock { ports: ports.collect() }
+    }
+
     /// The numbers of one role.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<PortRange> {

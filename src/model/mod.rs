@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Loaded, Node, slips},
+    syntax::{Cursor, Loaded, Node, Value, slips},
     types::{DeviceName, HostName, JobName, Links, Mode, PartyName, TopologyName},
 };
 
@@ -134,6 +134,26 @@ impl Topology {
     pub fn host(&self, party: &PartyName, name: &HostName) -> Option<&Host> {
         self.parties.get(party)?.hosts.iter().find(|host| host.name.value == *name)
     }
+}
+
+/// Reads one party alone, and the name of the topology: what its keys depend on, whatever else is wrong.
+#[must_use]
+pub fn read_party(
+    loaded: &Loaded,
+    name: &PartyName,
+    findings: &mut Findings,
+) -> Option<(TopologyName, Party)> {
+    let addresses = host::addresses(&loaded.nodes, &mut Findings::default());
+    let topology = loaded.nodes.iter().find(|node| node.name.value == "topology")?;
+    let topology = Cursor::new(topology, findings).arg::<TopologyName>(0)?;
+    let is_it = |node: &&Node| {
+        node.name.value == "party"
+            && matches!(node.args.first().map(|arg| &arg.value), Some(Value::Text(text)) if text == name.as_str())
+    };
+    let node = loaded.nodes.iter().find(is_it)?;
+    let mut cursor = Cursor::new(node, findings);
+    let name = cursor.arg::<PartyName>(0)?;
+    Some((topology.value, Party::read(name, &mut cursor, &addresses)))
 }
 
 fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {

@@ -315,7 +315,8 @@ impl Builder<'_> {
         if engine == Engine::Ray {
             let head = party.main_host().and_then(|head| self.gcs(party, &head.name.value));
             init["address"] = json!(head);
-            init["log_to_driver"] = json!(true);
+            // Lines of actors would mix with those of the job, and the last line of a job is its result (ran).
+            init["log_to_driver"] = json!(false);
         }
         let tls = self.topology.tls_off.is_none();
         let tls = identity.filter(|_| tls).map(|identity| RuntimeTls {

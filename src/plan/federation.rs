@@ -82,6 +82,9 @@ pub struct Fingerprints {
     pub ca: Digest,
     /// Its leaf, to which the launchers pin it.
     pub leaf: Digest,
+    /// When the leaf ends, as an RFC 3339 date such as `2027-11-21`; `None` where nobody read the certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
 }
 
 /// One host, as peers know it.

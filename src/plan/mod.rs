@@ -5,6 +5,7 @@
 
 mod build;
 mod federation;
+mod manifest;
 mod party;
 
 pub use build::{Plans, build};
@@ -12,6 +13,7 @@ pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
     Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
+pub use manifest::{Manifest, ManifestFile};
 pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayCommand,
     RayPlan, RuntimeTls, SecretflowPlan, ServicePlan, Simulation,

@@ -275,12 +275,11 @@ impl HostPlan {
         Some(RayCommand { args, env: env.collect() })
     }
 
-    /// The port that answers once the Ray node is up: the GCS of a head, else the node manager.
+    /// The port that answers once the Ray node is up: its node manager registers with the GCS before it listens.
     #[must_use]
     pub fn ray_ready(&self) -> Option<Port> {
-        let ray = self.ray.as_ref()?;
-        let port = if ray.join.is_none() { RayPort::Gcs } else { RayPort::NodeManager };
-        self.port(&Role::Ray(port))
+        self.ray.as_ref()?;
+        self.port(&Role::Ray(RayPort::NodeManager))
     }
 }
 

@@ -1,0 +1,108 @@
+//! `sfgen keys new --party NAME`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use time::OffsetDateTime;
+
+use crate::{
+    cli::{
+        args::{KeysArgs, KeysCommand, KeysNewArgs},
+        disk::DiskWorkspace,
+        status::{Failure, Status},
+        ui::Ui,
+    },
+    diag::Findings,
+    keys::{self, KeyFiles, NewKeys},
+    model::{Identity, Party, read_party},
+    pki::Certificate,
+    syntax::load,
+    types::HostAddr,
+};
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
+    match &args.command {
+        KeysCommand::New(args) => new(args, ui),
+    }
+}
+
+fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
+    let (workspace, root) = DiskWorkspace::of(&args.topology)?;
+    let mut findings = Findings::default();
+    let loaded = load(&workspace, &root, &mut findings);
+    // Only what keys depend on must be right: other mistakes are for `plan` to say.
+    let mut own = Findings::default();
+    let read = read_party(&loaded, &args.party, &mut own);
+    let Some((topology, party)) = read.filter(|_| !own.has_errors()) else {
+        findings.extend(own.iter().cloned());
+        ui.report(&findings.into_sorted(), &loaded.sources);
+        let name = &args.party;
+        return Err(Failure::new(
+            Status::Findings,
+            format!("party `{name}` cannot be read from `{}`", args.topology),
+        ));
+    };
+    let files = key_files(&party, workspace.folder())?;
+    let addresses: Vec<HostAddr> =
+        party.hosts.iter().map(|host| host.address.value.clone()).collect();
+    let new = NewKeys {
+        party: &args.party,
+        topology: &topology,
+        addresses: &addresses,
+        now: OffsetDateTime::now_utc(),
+    };
+    let material = new.generate();
+    keys::write(&material, &files).map_err(|why| Failure::of(Status::NotReady, &why))?;
+    let leaf = Certificate::from_pem(material.leaf_cert_pem.as_bytes())
+        .expect("a certificate that was just made can be read");
+    let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    ui.result(format!(
+        "{}: a certificate for {}, valid until {}",
+        args.party,
+        names.join(", "),
+        leaf.not_after().date()
+    ));
+    ui.result(format!(
+        "  commit       {} {}",
+        shown(&files.ca, &workspace),
+        shown(&files.cert, &workspace)
+    ));
+    ui.result(format!(
+        "  never commit {} {}",
+        shown(&files.key, &workspace),
+        shown(&files.ca_key, &workspace)
+    ));
+    Ok(Status::Done)
+}
+
+fn shown(path: &Utf8Path, workspace: &DiskWorkspace) -> Utf8PathBuf {
+    path.strip_prefix(workspace.folder())
+        .map_or(path.to_owned(), |inside| workspace.named().join(inside))
+}
+
+fn key_files(party: &Party, folder: &Utf8Path) -> Result<KeyFiles, Failure> {
+    let Some(Identity { ca, cert, key, .. }) = &party.identity else {
+        let message = format!("party `{}` has no `identity` node", party.name.value);
+        let help = format!(
+            "add `identity ca=\"pki/{0}/ca.pem\" cert=\"pki/{0}/node.pem\" key=\"keys/{0}/node.key\"`",
+            party.name.value
+        );
+        return Err(Failure::new(Status::Findings, message).help(help));
+    };
+    let at = |path: &Utf8PathBuf| folder.join(path);
+    let stem = key.value.file_stem().unwrap_or("node");
+    // Beside the leaf's key, under a name of its own, so that parties may share a folder.
+    let ca_key = key.value.with_file_name(format!("{stem}-ca.key"));
+    let files = KeyFiles {
+        ca: at(&ca.value),
+        cert: at(&cert.value),
+        key: at(&key.value),
+        ca_key: at(&ca_key),
+    };
+    if files.key.starts_with(folder.join("generated")) {
+        let message = format!("the key `{}` would lie in the tree, which is committed", key.value);
+        return Err(
+            Failure::new(Status::Findings, message).help("choose a folder outside `generated`")
+        );
+    }
+    Ok(files)
+}

@@ -1,0 +1,39 @@
+//! One file per command.
+
+pub(super) mod check;
+pub(super) mod explain;
+pub(super) mod keys;
+pub(in crate::cli) mod plan;
+
+use camino::Utf8PathBuf;
+use time::OffsetDateTime;
+
+use crate::{
+    compile::{Compilation, Input, compile},
+    diag::Severity,
+};
+
+use super::{disk::DiskWorkspace, status::Failure};
+
+/// Name of the lock beside the topology.
+const LOCK: &str = "sfgen.lock";
+
+/// Compiles the topology at a path, with what lies beside it.
+fn compile_path(topology: &Utf8PathBuf) -> Result<(DiskWorkspace, Compilation), Failure> {
+    let (workspace, root) = DiskWorkspace::of(topology)?;
+    let input = Input {
+        workspace: &workspace,
+        root: &root,
+        lock: LOCK.into(),
+        mode: None,
+        now: OffsetDateTime::now_utc(),
+    };
+    let compilation = compile(&input);
+    Ok((workspace, compilation))
+}
+
+/// Whether findings end the command: an error does, a warning where warnings are denied.
+fn is_fatal(compilation: &Compilation, deny_warnings: bool) -> bool {
+    let severities = compilation.findings.iter().map(|finding| finding.severity);
+    severities.into_iter().any(|severity| deny_warnings || severity == Severity::Error)
+}

@@ -1,0 +1,269 @@
+//! `sfgen plan`: check, allot, write.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use similar::TextDiff;
+
+use crate::{
+    cli::{
+        args::{Format, PlanArgs},
+        disk::DiskWorkspace,
+        status::{Failure, Status},
+        ui::Ui,
+    },
+    compile::{Compilation, Output},
+    diag::Report,
+    fs,
+    lockfile::{Allocation, Change},
+    output::{
+        Comparison, Effect, FileChange, FileChangeKind, compare, effect, lock_workspace, write,
+    },
+    types::Digest,
+};
+
+use super::{LOCK, compile_path, is_fatal};
+
+/// What `plan --format json` prints.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanReport {
+    /// What is wrong.
+    pub report: Report,
+    /// The plan digest that all parties compare; absent where a finding is an error.
+    pub plan: Option<Digest>,
+    /// Whether tree and lock were already what the topology says.
+    pub current: bool,
+    /// Changes of the lock, in words.
+    pub ports: Vec<String>,
+    /// Changes of the tree.
+    pub files: Vec<FileReport>,
+}
+
+/// A changed file.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileReport {
+    /// Its path in the tree.
+    pub path: String,
+    /// The party whose file it is; absent for shared ones.
+    pub party: Option<String>,
+    /// What happens to it.
+    pub change: ChangeWord,
+    /// What the change means for the machines it is for.
+    pub effect: Effect,
+}
+
+/// What happens to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeWord {
+    /// It is new.
+    Added,
+    /// Its content or mode changes.
+    Changed,
+    /// It is no longer planned.
+    Removed,
+}
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
+    let (workspace, _) = DiskWorkspace::of(&args.topology)?;
+    let writes = !args.check && !args.dry_run;
+    let lock = if writes { Some(take_lock(&workspace)?) } else { None };
+    let (workspace, compilation) = compile_path(&args.topology)?;
+    let fatal = is_fatal(&compilation, args.deny.is_some());
+    let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
+        report(ui, &compilation, None);
+        return Ok(Status::Findings);
+    };
+    let out = args.out.clone().unwrap_or_else(|| workspace.named().join("generated"));
+    let plan = Plan::new(output, &workspace, out, args.prune)?;
+    let is_blocked = plan.obstacles(args.overwrite).next().is_some();
+    report(ui, &compilation, Some((&plan, args)));
+    if is_blocked {
+        return Ok(plan.explain_obstacles(ui, args.overwrite));
+    }
+    let stale = !plan.is_current();
+    if args.locked && plan.lock_changes() {
+        ui.note("the lock would change, and `--locked` forbids it");
+        return Ok(Status::Drift);
+    }
+    if writes {
+        plan.write()?;
+        drop(lock);
+    }
+    Ok(if args.check && stale { Status::Drift } else { Status::Done })
+}
+
+fn take_lock(workspace: &DiskWorkspace) -> Result<crate::output::WorkspaceLock, Failure> {
+    lock_workspace(workspace.folder())?.ok_or_else(|| {
+        let message = format!("another `sfgen plan` is writing in `{}`", workspace.folder());
+        Failure::new(Status::NotReady, message).help("wait until it is done")
+    })
+}
+
+/// What would be written.
+struct Plan<'a> {
+    output: &'a Output,
+    out: Utf8PathBuf,
+    comparison: Comparison,
+    lock: Utf8PathBuf,
+    lock_text: String,
+    lock_on_disk: Option<Vec<u8>>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        output: &'a Output,
+        workspace: &DiskWorkspace,
+        out: Utf8PathBuf,
+        prune: bool,
+    ) -> Result<Self, Failure> {
+        let lock = workspace.named().join(LOCK);
+        let lock_on_disk = fs::read_if_exists(&lock)?;
+        let comparison = compare(&output.tree, output.plans.digest(), &out)?;
+        let lock_text = if prune {
+            output.allocation.pruned().to_text()
+        } else {
+            output.allocation.lock.to_text()
+        };
+        Ok(Self { output, out, comparison, lock, lock_text, lock_on_disk })
+    }
+
+    fn lock_changes(&self) -> bool {
+        self.lock_on_disk.as_deref() != Some(self.lock_text.as_bytes())
+    }
+
+    fn is_current(&self) -> bool {
+        self.comparison.is_current() && !self.lock_changes()
+    }
+
+    fn obstacles(&self, overwrite: bool) -> impl Iterator<Item = &crate::output::Obstacle> {
+        self.comparison.obstacles.iter().filter(move |obstacle| !(overwrite && obstacle.is_drift))
+    }
+
+    /// Says why nothing is written: status 3 where files were edited, 1 where something else is in the way.
+    fn explain_obstacles(&self, ui: &Ui, overwrite: bool) -> Status {
+        let found: Vec<_> =
+            self.obstacles(overwrite).map(|obstacle| obstacle.finding.clone()).collect();
+        ui.findings(&found, &crate::diag::Sources::default());
+        let only_drift = self.obstacles(overwrite).all(|obstacle| obstacle.is_drift);
+        if only_drift { Status::Drift } else { Status::Findings }
+    }
+
+    /// The lock first: numbers that a tree already names must never be allotted twice.
+    fn write(&self) -> Result<(), Failure> {
+        if self.lock_changes() {
+            fs::write_atomically(&self.lock, self.lock_text.as_bytes(), 0o644)?;
+        }
+        Ok(write(&self.comparison, &self.out)?)
+    }
+}
+
+fn report(ui: &Ui, compilation: &Compilation, plan: Option<(&Plan<'_>, &PlanArgs)>) {
+    ui.findings(&compilation.findings, &compilation.sources);
+    let files = plan.map(|(plan, _)| file_reports(plan)).unwrap_or_default();
+    let ports = plan.map(|(plan, _)| port_changes(&plan.output.allocation)).unwrap_or_default();
+    if ui.format == Format::Json {
+        ui.json(&PlanReport {
+            report: Report::new(&compilation.findings, &compilation.sources),
+            plan: plan.map(|(plan, _)| plan.output.plans.digest()),
+            current: plan.is_some_and(|(plan, _)| plan.is_current()),
+            ports,
+            files,
+        });
+        return;
+    }
+    let Some((plan, args)) = plan else { return };
+    for line in &ports {
+        ui.result(line);
+    }
+    let mut party = None;
+    for file in &files {
+        if party.as_ref() != Some(&file.party) {
+            ui.result(
+                file.party
+                    .as_ref()
+                    .map_or("for all parties:".to_owned(), |name| format!("{name}:")),
+            );
+            party = Some(file.party.clone());
+        }
+        let sign = match file.change {
+            ChangeWord::Added => '+',
+            ChangeWord::Changed => '~',
+            ChangeWord::Removed => '-',
+        };
+        ui.result(format!("  {sign} {:<44} {}", file.path, file.effect.words()));
+    }
+    if args.diff {
+        plan.comparison
+            .changes
+            .iter()
+            .for_each(|change| ui.result(unified_diff(change, &plan.out)));
+    }
+    let digest = plan.output.plans.digest();
+    if plan.is_current() {
+        ui.result(format!("nothing changed; plan {}", digest.short()));
+    } else if args.check || args.dry_run {
+        ui.result(format!("not written; plan would be {}", digest.short()));
+    } else if plan.obstacles(args.overwrite).next().is_none() {
+        ui.result(format!("plan {}: {} and {}", digest.short(), plan.out, plan.lock));
+    }
+}
+
+fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
+    let parties = &plan.output.plans.parties;
+    let mut files: Vec<FileReport> = plan
+        .comparison
+        .changes
+        .iter()
+        .map(|change| {
+            let folder = change.path.components().next().map(|part| part.as_str().to_owned());
+            let is_folder = change.path.components().count() > 1;
+            let party = folder.filter(|name| is_folder && name != "ca");
+            let party = party.filter(|name| {
+                change.kind == FileChangeKind::Removed
+                    || parties.keys().any(|party| party.as_str() == name)
+            });
+            FileReport {
+                path: change.path.to_string(),
+                party,
+                change: match change.kind {
+                    FileChangeKind::Added => ChangeWord::Added,
+                    FileChangeKind::Changed => ChangeWord::Changed,
+                    FileChangeKind::Removed => ChangeWord::Removed,
+                },
+                effect: effect(&change.path),
+            }
+        })
+        .collect();
+    files.sort_by(|a, b| (&a.party, &a.path).cmp(&(&b.party, &b.path)));
+    files
+}
+
+fn port_changes(allocation: &Allocation) -> Vec<String> {
+    let line = |change: &Change| match change {
+        // The first plan of a topology would print every port there is; PORTS.md is the better list.
+        Change::Added { .. } => None,
+        Change::Moved { key, from, to } => Some(format!("ports: {key} moves from {from} to {to}")),
+        Change::Unused { key, range } => {
+            Some(format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)"))
+        }
+    };
+    allocation.changes.iter().filter_map(line).collect()
+}
+
+fn unified_diff(change: &FileChange, out: &Utf8Path) -> String {
+    let text = |bytes: &Option<Vec<u8>>| {
+        bytes
+            .as_deref()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .unwrap_or_default()
+    };
+    let (old, new) = (text(&change.old), text(&change.new));
+    let path = out.join(&change.path);
+    let diff = TextDiff::from_lines(&old, &new);
+    let (before, after) = (format!("a/{path}"), format!("b/{path}"));
+    diff.unified_diff().header(&before, &after).to_string()
+}

@@ -1,0 +1,81 @@
+//! The folder of a topology on disk.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    fs::{self, Kind},
+    syntax::Workspace,
+};
+
+/// A folder, from which nothing outside it can be read.
+pub(crate) struct DiskWorkspace {
+    /// The folder as the user named it, for messages.
+    named: Utf8PathBuf,
+    /// The folder with links resolved.
+    resolved: Utf8PathBuf,
+}
+
+impl DiskWorkspace {
+    /// The folder of the file `topology`, and the name of the file in it.
+    pub(crate) fn of(topology: &Utf8Path) -> Result<(Self, Utf8PathBuf), fs::FsError> {
+        let named = topology.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        let here = if named.as_str().is_empty() { Utf8Path::new(".") } else { &named };
+        let resolved = fs::resolve(here)?;
+        let file = topology.file_name().unwrap_or_default().into();
+        Ok((Self { named, resolved }, file))
+    }
+
+    /// The folder, absolute.
+    pub(crate) fn folder(&self) -> &Utf8Path {
+        &self.resolved
+    }
+
+    /// The folder as the user named it, empty where it is the working directory.
+    pub(crate) fn named(&self) -> &Utf8Path {
+        &self.named
+    }
+
+    /// The absolute path of a file, with links resolved; an error where it is not a regular file in the folder.
+    fn locate(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, String> {
+        let joined = self.resolved.join(path);
+        if fs::kind(&joined).map_err(|why| why.to_string())? == Kind::Absent {
+            return Ok(None);
+        }
+        let real = fs::resolve(&joined).map_err(|why| why.to_string())?;
+        // Certificates may be named by absolute path; everything relative stays inside.
+        if path.is_relative() && !real.starts_with(&self.resolved) {
+            return Err("a link leads out of the folder of the topology".to_owned());
+        }
+        match fs::kind(&real).map_err(|why| why.to_string())? {
+            Kind::File { .. } => Ok(Some(real)),
+            _ => Err("this is no regular file".to_owned()),
+        }
+    }
+}
+
+impl Workspace for DiskWorkspace {
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, String> {
+        let Some(real) = self.locate(path)? else { return Ok(None) };
+        fs::read(&real).map(Some).map_err(|why| why.to_string())
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {
+        let joined = self.resolved.join(folder);
+        if fs::kind(&joined).map_err(|why| why.to_string())? != Kind::Folder {
+            return Ok(Vec::new());
+        }
+        let names = fs::list(&joined).map_err(|why| why.to_string())?;
+        Ok(names
+            .into_iter()
+            .filter(|name| matches!(self.locate(&folder.join(name)), Ok(Some(_))))
+            .collect())
+    }
+
+    fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.locate(path).ok().flatten().unwrap_or_else(|| path.to_owned())
+    }
+
+    fn display(&self, path: &Utf8Path) -> String {
+        self.named.join(path).to_string()
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line: reads arguments and files, calls the phases, prints, and turns outcomes into exit statuses.
+//!
+//! The only layer that prints, and the only one that knows of exit statuses and terminals.
+
+mod args;
+mod commands;
+mod disk;
+mod status;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+pub use commands::plan::{ChangeWord, FileReport, PlanReport};
+use status::Failure;
+pub use status::Status;
+use ui::Ui;
+
+/// Runs the command that the arguments of this process name.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Clap writes help and version to stdout and mistakes to stderr.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
+        }
+    };
+    let ui = Ui::new(cli.format(), cli.color);
+    match dispatch(cli.command, &ui) {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.status.into()
+        }
+    }
+}
+
+fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
+    match command {
+        Command::Plan(args) => commands::plan::run(&args, ui),
+        Command::Check(args) => commands::check::run(&args, ui),
+        Command::Keys(args) => commands::keys::run(&args, ui),
+        Command::Explain(args) => commands::explain::run(&args, ui),
+        _ => Err(Failure::new(Status::Usage, "not yet")),
+    }
+}

@@ -1,0 +1,206 @@
+//! The socket on which a launcher takes orders of `sfgen run`, `status` and `stop`.
+//!
+//! One request per connection, then replies until the last one, each a line of JSON. Only processes of the same user
+//! are heard.
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+use nix::unistd::getuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use crate::{
+    fs::{self, FsError},
+    types::{JobName, Span},
+};
+
+use super::status::LauncherStatus;
+
+/// The longest line that is read: a status with thousands of peers, or a line that a job printed.
+const LINE_MAX: u64 = 1 << 20;
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Replies that may wait for a client that reads slowly; the launcher waits then.
+const REPLIES: usize = 256;
+
+/// What is asked of a launcher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// How things are.
+    Status,
+    /// End everything.
+    Stop,
+    /// Run a job. Closing the connection cancels it.
+    Run {
+        /// The job.
+        job: JobName,
+        /// How long to wait for the other parties.
+        wait: Span,
+    },
+}
+
+/// What a launcher answers. `Status`, `Stopped`, `Ended` and `Refused` are last words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// How things are.
+    Status(Box<LauncherStatus>),
+    /// Everything has ended.
+    Stopped,
+    /// What is going on.
+    Progress(String),
+    /// A line of the job's standard output.
+    Stdout(String),
+    /// A line of the job's standard error.
+    Stderr(String),
+    /// The job is over.
+    Ended(RunEnd),
+    /// The request cannot be met.
+    Refused(Problem),
+}
+
+/// How a run ended, at all parties.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// Well, at all parties.
+    Done,
+    /// Not well.
+    Failed(Problem),
+}
+
+/// Something that went wrong, as it travels to the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// The code of its page.
+    pub code: Option<String>,
+    /// What went wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem with its page and what to do.
+    pub fn new(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: Some(code.to_owned()), message: message.into(), help: Some(help.into()) }
+    }
+
+    /// An error of a phase as a problem.
+    pub fn of(error: &dyn miette::Diagnostic) -> Self {
+        Self {
+            code: error.code().map(|code| code.to_string()),
+            message: error.to_string(),
+            help: error.help().map(|help| help.to_string()),
+        }
+    }
+}
+
+/// A request with the way back to whoever made it.
+#[derive(Debug)]
+pub struct Order {
+    /// What is asked.
+    pub request: Request,
+    /// Where replies go; closed when the client is gone.
+    pub replies: mpsc::Sender<Reply>,
+}
+
+impl Order {
+    /// An order from within the same process, and where its replies arrive.
+    #[must_use]
+    pub fn new(request: Request) -> (Self, mpsc::Receiver<Reply>) {
+        let (replies, receiver) = mpsc::channel(REPLIES);
+        (Self { request, replies }, receiver)
+    }
+}
+
+/// Listens at `path` and passes requests on, until it is dropped. A socket that a killed launcher left is replaced.
+pub fn serve(path: &Utf8Path, orders: mpsc::Sender<Order>) -> Result<JoinSet<()>, FsError> {
+    fs::remove_file(path)?;
+    let listener = UnixListener::bind(path).map_err(|why| FsError::new("listen on", path, why))?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut clients = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        clients.spawn(answer(stream, orders.clone()));
+                    }
+                }
+                Some(_) = clients.join_next() => {}
+            }
+        }
+    });
+    Ok(tasks)
+}
+
+async fn answer(stream: UnixStream, orders: mpsc::Sender<Order>) {
+    let is_ours = stream.peer_cred().is_ok_and(|peer| peer.uid() == getuid().as_raw());
+    if !is_ours {
+        return;
+    }
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read.take(LINE_MAX));
+    let mut line = String::new();
+    let Ok(Ok(_)) = tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await else { return };
+    let Ok(request) = serde_json::from_str(&line) else { return };
+    let (order, mut replies) = Order::new(request);
+    if orders.send(order).await.is_err() {
+        return;
+    }
+    let mut rest = String::new();
+    loop {
+        let reply = tokio::select! {
+            reply = replies.recv() => reply,
+            // The client says nothing more; when this ends, it is gone.
+            _ = read.read_line(&mut rest) => None,
+        };
+        let Some(reply) = reply else { return };
+        if write_line(&mut write, &reply).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Asks the launcher behind `path`; replies arrive until the last word. Dropping the receiver takes the request back.
+pub async fn ask(path: &Utf8Path, request: &Request) -> Result<mpsc::Receiver<Reply>, FsError> {
+    let fail = |why| FsError::new("reach the launcher at", path, why);
+    let stream = UnixStream::connect(path).await.map_err(fail)?;
+    let (read, mut write) = stream.into_split();
+    write_line(&mut write, request).await.map_err(fail)?;
+    let (sender, receiver) = mpsc::channel(REPLIES);
+    tokio::spawn(async move {
+        let _open = write; // the launcher takes its closing as a cancellation
+        let mut lines = BufReader::new(read).lines();
+        loop {
+            let line = tokio::select! {
+                line = lines.next_line() => line,
+                () = sender.closed() => return,
+            };
+            let Ok(Some(line)) = line else { return };
+            let Ok(reply) = serde_json::from_str(&line) else { return };
+            if sender.send(reply).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+async fn write_line(
+    write: &mut (impl tokio::io::AsyncWrite + Unpin),
+    value: &impl Serialize,
+) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(value).expect("messages have string keys");
+    line.push(b'\n');
+    write.write_all(&line).await
+}

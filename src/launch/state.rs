@@ -1,0 +1,265 @@
+//! Where a launcher keeps what it needs while it runs, and what outlives it.
+//!
+//! The state folder holds logs and virtual environments. The run folder holds sockets: their paths may have 107
+//! characters (Linux, `sockaddr_un`), of which Ray adds about 65 behind its temp dir, so it must be short.
+
+use std::fs::{File, TryLockError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
+use nix::unistd::getuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    fs::{self, FsError, Kind},
+    types::{Digest, PartyName, TopologyName},
+};
+
+/// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
+const RUN_FOLDER_MAX: usize = 40;
+
+/// Why there is no place for a launcher.
+#[derive(Debug, Error, Diagnostic)]
+pub enum StateError {
+    /// The run folder is a link or belongs to somebody else, who could put sockets of their own there.
+    #[error("`{path}` is not a folder of ours: {why}")]
+    #[diagnostic(code(SF0880), help("remove it, or name another one in SFGEN_RUN_DIR"))]
+    Foreign {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Sockets in the run folder would have paths that are too long.
+    #[error("the run folder `{path}` is longer than {RUN_FOLDER_MAX} characters")]
+    #[diagnostic(
+        code(SF0881),
+        help("Ray's socket paths end at 107 characters: name a shorter folder in SFGEN_RUN_DIR")
+    )]
+    TooLong {
+        /// The folder.
+        path: Utf8PathBuf,
+    },
+    /// Another launcher has this deployment.
+    #[error("{party} is up already: another `sfgen` of this tree runs as process {pid}")]
+    #[diagnostic(code(SF0882), help("`sfgen status` shows it, `sfgen stop` ends it"))]
+    Busy {
+        /// Whose launcher.
+        party: PartyName,
+        /// Its process number, or `?` where it has not written it yet.
+        pid: String,
+    },
+    /// The disk.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+/// The folders of all deployments of this user.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Logs and virtual environments.
+    pub state: Utf8PathBuf,
+    /// Sockets.
+    pub run: Utf8PathBuf,
+}
+
+impl Folders {
+    /// From the environment: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`,
+    /// else `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let var = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let state = var("SFGEN_STATE")
+            .or_else(|| var("XDG_STATE_HOME").map(|folder| format!("{folder}/sfgen")))
+            .or_else(|| var("HOME").map(|home| format!("{home}/.local/state/sfgen")));
+        let run = var("SFGEN_RUN_DIR")
+            .or_else(|| var("XDG_RUNTIME_DIR").map(|folder| format!("{folder}/sfgen")));
+        let fallback = format!("/tmp/sfgen-{}", getuid());
+        Self {
+            state: state.unwrap_or_else(|| format!("{fallback}/state")).into(),
+            run: run.unwrap_or(fallback).into(),
+        }
+    }
+}
+
+/// One party's place on this machine, held by one launcher.
+#[derive(Debug)]
+pub struct Deployment {
+    /// Logs.
+    pub logs: Utf8PathBuf,
+    /// Shared by all deployments: virtual environments.
+    pub state: Utf8PathBuf,
+    /// Sockets and Ray's temp dir; removed at the end.
+    pub run: Utf8PathBuf,
+    lock: File,
+}
+
+/// What a running launcher says of itself, for `status` and `stop`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// The topology.
+    pub topology: TopologyName,
+    /// The party.
+    pub party: PartyName,
+    /// The launcher's process.
+    pub pid: u32,
+    /// Where its logs are.
+    #[schemars(with = "String")]
+    pub logs: Utf8PathBuf,
+}
+
+const INSTANCE: &str = "instance.json";
+const SOCKET: &str = "control.sock";
+
+/// The run folder of a party of the tree at `tree`, whether or not a launcher runs there.
+pub fn run_folder(
+    folders: &Folders,
+    tree: &Utf8Path,
+    party: &PartyName,
+) -> Result<Utf8PathBuf, FsError> {
+    let place = format!("{}\n{party}", fs::resolve(tree)?);
+    Ok(folders.run.join(&Digest::of(place.as_bytes()).to_string()[..8]))
+}
+
+impl Deployment {
+    /// Takes the place of a party; fails where a launcher has it.
+    pub fn take(
+        folders: &Folders,
+        tree: &Utf8Path,
+        topology: &TopologyName,
+        party: &PartyName,
+    ) -> Result<Self, StateError> {
+        own_folder(&folders.run)?;
+        let run = run_folder(folders, tree, party)?;
+        if run.as_str().len() > RUN_FOLDER_MAX {
+            return Err(StateError::TooLong { path: run });
+        }
+        own_folder(&run)?;
+        let lock = File::open(&run).map_err(|why| FsError::new("open", &run, why))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let pid = read_instance(&run).map(|instance| instance.pid.to_string());
+                let pid = pid.unwrap_or_else(|| "?".to_owned());
+                return Err(StateError::Busy { party: party.clone(), pid });
+            }
+            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", &run, why).into()),
+        }
+        let name = run.file_name().expect("it has just been joined");
+        let logs = folders.state.join(format!("{topology}-{party}-{name}")).join("logs");
+        fs::create_folder(&logs, 0o700)?;
+        let instance = Instance {
+            topology: topology.clone(),
+            party: party.clone(),
+            pid: std::process::id(),
+            logs: logs.clone(),
+        };
+        let bytes = serde_json::to_vec_pretty(&instance).expect("it has string keys");
+        fs::write_atomically(&run.join(INSTANCE), &bytes, 0o600)?;
+        Ok(Self { logs, state: folders.state.clone(), run, lock })
+    }
+
+    /// The socket on which this launcher takes orders.
+    #[must_use]
+    pub fn socket(&self) -> Utf8PathBuf {
+        self.run.join(SOCKET)
+    }
+
+    /// Ray's temp dir.
+    #[must_use]
+    pub fn ray(&self) -> Utf8PathBuf {
+        self.run.join("ray")
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        // Another launcher may take the place as soon as the lock is gone, so its content goes first. What cannot be
+        // removed now is found and replaced by the next launcher.
+        let _ = fs::remove_folder(&self.run);
+        let _ = self.lock.unlock();
+    }
+}
+
+/// Creates a folder that only this user can enter, or makes sure that the one there is such a one.
+fn own_folder(path: &Utf8Path) -> Result<(), StateError> {
+    let foreign = |why| Err(StateError::Foreign { path: path.to_owned(), why });
+    match fs::kind(path)? {
+        Kind::Absent => Ok(fs::create_folder(path, 0o700)?),
+        Kind::Folder => {
+            let (owner, mode) = fs::owner_and_mode(path)?;
+            if owner != getuid().as_raw() {
+                foreign("another user owns it")
+            } else if mode & 0o022 != 0 {
+                foreign("others may write in it")
+            } else {
+                Ok(())
+            }
+        }
+        Kind::File { .. } | Kind::Other => foreign("it is a file or a link"),
+    }
+}
+
+fn read_instance(run: &Utf8Path) -> Option<Instance> {
+    let bytes = fs::read_if_exists(&run.join(INSTANCE)).ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The launchers of this user that run now, with their sockets, by topology and party.
+pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, FsError> {
+    if fs::kind(&folders.run)? != Kind::Folder {
+        return Ok(Vec::new());
+    }
+    let mut running = Vec::new();
+    for name in fs::list(&folders.run)? {
+        let run = folders.run.join(name);
+        let Ok(lock) = File::open(&run) else { continue };
+        // A folder that can be locked belongs to nobody any more: its launcher was killed.
+        if matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            running.extend(read_instance(&run).map(|instance| (instance, run.join(SOCKET))));
+        }
+    }
+    running.sort_by(|(a, _), (b, _)| (&a.topology, &a.party).cmp(&(&b.topology, &b.party)));
+    Ok(running)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Folders, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        let tree = root.join("generated");
+        fs::create_folder(&tree, 0o755).unwrap();
+        let folders = Folders { state: root.join("state"), run: root.join("r") };
+        (folder, folders, tree)
+    }
+
+    #[test]
+    fn a_second_launcher_of_a_party_is_told_who_has_its_place() {
+        let (_folder, folders, tree) = place();
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let first = Deployment::take(&folders, &tree, &topology, &party).unwrap();
+        let second = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+        assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
+        assert_eq!(instances(&folders).unwrap().len(), 1);
+        let run = first.run.clone();
+        drop(first);
+        assert_eq!(fs::kind(&run).unwrap(), Kind::Absent, "nothing stays behind");
+        assert!(instances(&folders).unwrap().is_empty());
+        Deployment::take(&folders, &tree, &topology, &party).unwrap();
+    }
+
+    #[test]
+    fn a_run_folder_that_others_may_write_in_is_refused() {
+        let (_folder, folders, tree) = place();
+        fs::create_folder(&folders.run, 0o700).unwrap();
+        fs::set_mode(&folders.run, 0o777).unwrap();
+        let taken = Deployment::take(&folders, &tree, &"t".parse().unwrap(), &"a".parse().unwrap());
+        assert!(matches!(taken, Err(StateError::Foreign { .. })));
+    }
+}

@@ -1,0 +1,54 @@
+//! What a changed file means for the machines it is for.
+
+use camino::Utf8Path;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What has to be done before a changed file counts.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Launcher and services start anew with it.
+    Restart,
+    /// The firewall is loaded anew.
+    Firewall,
+    /// Units or containers are installed anew.
+    Install,
+    /// The launchers meet anew with these certificates.
+    Trust,
+    /// Only people and other programs read it.
+    Read,
+}
+
+impl Effect {
+    /// The effect in words, as `plan` prints it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Firewall => "load the firewall again",
+            Self::Install => "install and restart",
+            Self::Trust => "restart with other certificates",
+            Self::Read => "for readers",
+        }
+    }
+}
+
+/// What a change of the file at `path` of the tree means.
+#[must_use]
+pub fn effect(path: &Utf8Path) -> Effect {
+    let name = path.file_name().unwrap_or_default();
+    let folder = path.parent().and_then(Utf8Path::file_name).unwrap_or_default();
+    match (folder, name) {
+        (_, "federation.json" | "plan.json" | "sf_party.py" | "requirements.txt") => {
+            Effect::Restart
+        }
+        (_, "firewall.nft") => Effect::Firewall,
+        ("systemd" | "docker", _) => Effect::Install,
+        ("tls" | "ca", _) => Effect::Trust,
+        _ if path.extension() == Some("env") => Effect::Restart,
+        _ => Effect::Read,
+    }
+}

@@ -1,0 +1,225 @@
+//! The template engine: Handlebars, made as strict as it can be.
+//!
+//! A name that the view does not have is an error everywhere, also where Handlebars itself would be silent: in the
+//! condition of `#if` and `#unless`, and in an `#each` or `#with` that has an `else`. Nothing is escaped by itself;
+//! a value passes through the helper of its target, see [`super::quote`].
+
+use std::collections::BTreeMap;
+
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext,
+    RenderErrorReason, Renderable, Template, template::TemplateElement,
+};
+use serde::Serialize;
+
+use super::{
+    error::RenderError,
+    quote::{QUOTES, Quote},
+};
+
+/// A template that is part of sfgen; users replace it by a file of the same path in their `templates/`.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    /// Path below `templates/`, with `.hbs`.
+    pub(super) name: &'static str,
+    /// Its text.
+    pub(super) text: &'static str,
+}
+
+/// All templates, read.
+pub(super) struct Engine {
+    registry: Handlebars<'static>,
+}
+
+impl Engine {
+    /// Reads `sources`, each replaced by what `overrides` has under its name.
+    pub(super) fn new(
+        sources: &[Source],
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<Self, RenderError> {
+        let known = |name: &String| sources.iter().any(|source| source.name == name);
+        if let Some(name) = overrides.keys().find(|name| !known(name)) {
+            let names: Vec<_> = sources.iter().map(|source| source.name).collect();
+            return Err(RenderError::UnknownTemplate {
+                name: name.clone(),
+                known: names.join(", "),
+            });
+        }
+        let mut registry = Handlebars::new();
+        registry.set_strict_mode(true);
+        registry.register_escape_fn(handlebars::no_escape);
+        registry.register_helper("if", Box::new(Condition { wanted: true }));
+        registry.register_helper("unless", Box::new(Condition { wanted: false }));
+        for (name, quote) in QUOTES {
+            registry.register_helper(name, Box::new(Quoted { name, quote: *quote }));
+        }
+        for Source { name, text } in sources {
+            let text = overrides.get(*name).map_or(*text, String::as_str);
+            let template =
+                Template::compile_with_name(text, (*name).to_owned()).map_err(|why| {
+                    let line = why.pos().map(|(line, _)| line);
+                    RenderError::Template {
+                        name: (*name).to_owned(),
+                        line,
+                        message: why.reason().to_string(),
+                    }
+                })?;
+            forbid_silent_else(&template).map_err(|message| RenderError::Template {
+                name: (*name).to_owned(),
+                line: None,
+                message,
+            })?;
+            registry.register_template(name, template);
+        }
+        Ok(Self { registry })
+    }
+
+    /// Fills in a template with a view, which holds all that the template may mention.
+    pub(super) fn fill(
+        &self,
+        source: Source,
+        view: &impl Serialize,
+    ) -> Result<String, RenderError> {
+        self.registry.render(source.name, view).map_err(|why| RenderError::Template {
+            name: source.name.to_owned(),
+            line: why.line_no,
+            message: why.reason().to_string(),
+        })
+    }
+}
+
+/// `#each` and `#with` over an unknown name are errors in strict mode, unless they have an `else`: so they have none.
+fn forbid_silent_else(template: &Template) -> Result<(), String> {
+    for element in &template.elements {
+        let TemplateElement::HelperBlock(block) = element else { continue };
+        let name = block.name.as_name().unwrap_or_default();
+        if matches!(name, "each" | "with") && block.inverse.is_some() {
+            return Err(format!("`#{name}` cannot have an `else` here; put it into an `#if`"));
+        }
+        for inner in block.template.iter().chain(&block.inverse) {
+            forbid_silent_else(inner)?;
+        }
+    }
+    Ok(())
+}
+
+/// `#if` and `#unless` that know the difference between false and missing.
+struct Condition {
+    wanted: bool,
+}
+
+impl HelperDef for Condition {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let name = if self.wanted { "if" } else { "unless" };
+        let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
+        if param.is_value_missing() {
+            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
+        }
+        let holds = param.value().is_truthy(false) == self.wanted;
+        let branch = if holds { helper.template() } else { helper.inverse() };
+        branch.map_or(Ok(()), |template| template.render(registry, context, render, out))
+    }
+}
+
+/// A helper that writes its argument the way one target needs it.
+struct Quoted {
+    name: &'static str,
+    quote: Quote,
+}
+
+impl HelperDef for Quoted {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let param =
+            helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(self.name, 0))?;
+        if param.is_value_missing() {
+            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
+        }
+        let text = match param.value() {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            other => {
+                let message = format!("`{}` quotes a text or a number, not `{other}`", self.name);
+                return Err(RenderErrorReason::Other(message).into());
+            }
+        };
+        let quoted = (self.quote)(&text).map_err(|rule| {
+            RenderErrorReason::Other(format!("`{}` cannot write {text:?}: {rule}", self.name))
+        })?;
+        out.write(&quoted)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fill(text: &'static str, view: &serde_json::Value) -> Result<String, RenderError> {
+        let source = Source { name: "t.hbs", text };
+        Engine::new(&[source], &BTreeMap::new())?.fill(source, view)
+    }
+
+    #[test]
+    fn a_name_that_the_view_lacks_is_an_error_wherever_it_stands() {
+        let view = json!({ "list": [1], "none": null, "text": "x" });
+        for text in [
+            "{{nope}}",
+            "{{#if nope}}a{{/if}}",
+            "{{#if none}}{{else if nope}}a{{/if}}",
+            "{{#unless nope}}a{{/unless}}",
+            "{{#each list}}{{#if nope}}a{{/if}}{{/each}}",
+            "{{#each nope}}a{{/each}}",
+            "{{#each nope}}a{{else}}b{{/each}}",
+            "{{#if text}}{{#with nope}}a{{else}}b{{/with}}{{/if}}",
+            "{{sh nope}}",
+            "{{#if (not nope)}}a{{/if}}",
+            "{{nope text}}",
+            "{{> nope}}",
+        ] {
+            assert!(matches!(fill(text, &view), Err(RenderError::Template { .. })), "{text}");
+        }
+        assert_eq!(
+            fill("{{#if none}}a{{else}}{{#each list}}{{this}}{{/each}}{{/if}}", &view),
+            Ok("1".into())
+        );
+    }
+
+    #[test]
+    fn an_error_names_template_and_line() {
+        let why = fill("a\n{{nope}}\n", &json!({})).unwrap_err().to_string();
+        assert!(why.starts_with("template `t.hbs`, line 2: "), "{why}");
+        let why = fill("a\n{{#if}\n", &json!({})).unwrap_err().to_string();
+        assert!(why.starts_with("template `t.hbs`, line 2: "), "{why}");
+    }
+
+    #[test]
+    fn nothing_is_escaped_for_html() {
+        assert_eq!(fill("{{a}}", &json!({ "a": "<&\"'" })), Ok("<&\"'".into()));
+    }
+
+    #[test]
+    fn a_user_replaces_a_template_by_its_path() {
+        let source = Source { name: "party/RUNBOOK.md.hbs", text: "a" };
+        let by = |name: &str| BTreeMap::from([(name.to_owned(), "b".to_owned())]);
+        let engine = Engine::new(&[source], &by("party/RUNBOOK.md.hbs")).unwrap();
+        assert_eq!(engine.fill(source, &json!({})), Ok("b".into()));
+        let unknown = Engine::new(&[source], &by("RUNBOOK.md.hbs")).err();
+        assert!(matches!(unknown, Some(RenderError::UnknownTemplate { .. })));
+    }
+}

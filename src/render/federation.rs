@@ -1,0 +1,70 @@
+//! `federation.json`, `nodes.json` and `sf_party.py`: what all parties read.
+
+use serde::Serialize;
+
+use crate::{
+    plan::{FederationRuntime, federation_bytes},
+    types::{Port, Role},
+};
+
+use super::{File, Files, Kind, OfTree, scene::Scene};
+
+pub(super) const FEDERATION: Kind<OfTree> = Kind { templates: &[], files: federation };
+pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], files: nodes };
+pub(super) const SF_PARTY: Kind<OfTree> = Kind { templates: &[], files: sf_party };
+
+fn federation(scene: &Scene<'_>) -> Files {
+    Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])
+}
+
+/// A node as the web layer of the seeds passes it to its workers; the ports are those of slot 0.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the web layer of the seeds reads these keys")]
+struct Node {
+    node_id: String,
+    node_ip: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sf_port: Option<Port>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spu_port: Option<Port>,
+}
+
+fn nodes(scene: &Scene<'_>) -> Files {
+    if !is_secretflow(scene) {
+        return Ok(Vec::new());
+    }
+    let nodes = scene.parties.values().map(|plan| {
+        let host = plan.main();
+        Node {
+            node_id: plan.party.to_string(),
+            node_ip: host.address.bare(),
+            sf_port: host.port(&Role::Sf),
+            spu_port: host.port(&Role::Spu),
+        }
+    });
+    Ok(vec![File::json("nodes.json", &nodes.collect::<Vec<_>>())])
+}
+
+/// Not a template: jobs import it, so it is the same everywhere.
+fn sf_party(scene: &Scene<'_>) -> Files {
+    if !is_secretflow(scene) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![File::new("sf_party.py", include_str!("../../templates/sf_party.py"))])
+}
+
+fn is_secretflow(scene: &Scene<'_>) -> bool {
+    matches!(scene.federation.runtime, FederationRuntime::Secretflow { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::samples;
+
+    #[test]
+    fn the_node_list_has_the_four_keys_of_the_web_layer() {
+        let tree = samples::production().render().unwrap();
+        let nodes = String::from_utf8(tree.get("nodes.json").unwrap().bytes.clone()).unwrap();
+        insta::assert_snapshot!(nodes);
+    }
+}

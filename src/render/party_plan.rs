@@ -1,0 +1,17 @@
+//! `<party>/plan.json` and `<party>/requirements.txt`.
+
+use super::{File, Files, Kind, OfParty, scene::PartyScene};
+
+pub(super) const PLAN: Kind<OfParty> = Kind { templates: &[], files: plan };
+pub(super) const REQUIREMENTS: Kind<OfParty> = Kind { templates: &[], files: requirements };
+
+fn plan(party: &PartyScene<'_>) -> Files {
+    Ok(vec![File::json("plan.json", party.plan)])
+}
+
+fn requirements(party: &PartyScene<'_>) -> Files {
+    if party.plan.secretflow.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![File::new("requirements.txt", party.scene.requirements)])
+}

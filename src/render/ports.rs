@@ -1,0 +1,69 @@
+//! `PORTS.md`: the port plan as tables, for reviewers and firewall teams.
+
+use serde::Serialize;
+
+use super::{
+    File, Files, Kind, OfTree,
+    engine::Source,
+    reach::{Audience, purpose},
+    scene::Scene,
+};
+
+pub(super) const ARTIFACT: Kind<OfTree> = Kind { templates: &[TEMPLATE], files };
+
+const TEMPLATE: Source =
+    Source { name: "PORTS.md.hbs", text: include_str!("../../templates/PORTS.md.hbs") };
+
+#[derive(Serialize)]
+struct View {
+    topology: String,
+    tables: Vec<Table>,
+}
+
+/// The ports of one host of one party.
+#[derive(Serialize)]
+struct Table {
+    party: String,
+    host: String,
+    address: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    ports: String,
+    role: String,
+    dialled_by: String,
+    purpose: &'static str,
+}
+
+fn files(scene: &Scene<'_>) -> Files {
+    let hosts = scene.parties.values().flat_map(|plan| {
+        plan.hosts.iter().map(move |(name, host)| (plan.party.to_string(), name, host))
+    });
+    let tables = hosts.map(|(party, name, host)| {
+        let mut ports: Vec<_> = host.ports.iter().collect();
+        ports.sort_by_key(|(_, range)| range.first());
+        let rows = ports.into_iter().map(|(role, range)| Row {
+            ports: range.to_string(),
+            role: role.to_string(),
+            dialled_by: Audience::of(role, scene.federation).to_string(),
+            purpose: purpose(role),
+        });
+        Table { party, host: name.to_string(), address: host.address.bare(), rows: rows.collect() }
+    });
+    let view = View { topology: scene.federation.topology.to_string(), tables: tables.collect() };
+    Ok(vec![File::new("PORTS.md", scene.fill(TEMPLATE, &view)?)])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::samples;
+
+    #[test]
+    fn every_port_has_a_row_that_says_who_dials_it() {
+        let tree = samples::production().render().unwrap();
+        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap();
+        insta::assert_snapshot!(text);
+    }
+}

@@ -1,0 +1,122 @@
+//! Who may dial a planned port: the one rule behind `PORTS.md`, `RUNBOOK.md` and `firewall.nft`.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::{
+    plan::{Federation, HostPlan, Links, Mode, PartyPlan},
+    types::{HostAddr, PartyName, RayPort, Role},
+};
+
+/// Who dials a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// The parties that share a device or a job with this one, and its own hosts.
+    Peers,
+    /// The party's own hosts; in simulation, all hosts of the one Ray cluster.
+    Own,
+    /// Programs of the same machine.
+    Loopback,
+    /// Nobody: the number is kept.
+    Nobody,
+}
+
+impl Audience {
+    /// Who dials ports of a role.
+    pub(super) fn of(role: &Role, federation: &Federation) -> Self {
+        match role {
+            Role::Control => Self::Peers,
+            Role::Sf | Role::Spu => match federation.links {
+                Links::Direct => Self::Peers,
+                Links::Gateway => Self::Loopback,
+            },
+            Role::Heu => Self::Nobody,
+            Role::Ray(RayPort::Dashboard) => Self::Loopback,
+            Role::Ray(_) | Role::Service(_) => Self::Own,
+        }
+    }
+}
+
+/// The addresses of those who dial ports of a role at `host`, beside the host itself.
+///
+/// Of a peer it is every host, since Ray places a peer's senders on any of them.
+pub(super) fn sources(
+    role: &Role,
+    federation: &Federation,
+    plan: &PartyPlan,
+    host: &HostPlan,
+) -> BTreeSet<HostAddr> {
+    let own = || plan.hosts.values().map(|host| host.address.clone());
+    let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
+        Audience::Peers => own().chain(peer_addresses(role, federation, &plan.party)).collect(),
+        Audience::Own if federation.mode == Mode::Simulation => federation
+            .parties
+            .values()
+            .flat_map(|party| party.hosts.values())
+            .map(|host| host.address.clone())
+            .collect(),
+        Audience::Own => own().collect(),
+        Audience::Loopback | Audience::Nobody => BTreeSet::new(),
+    };
+    sources.remove(&host.address);
+    sources
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peers => "peers",
+            Self::Own => "own hosts",
+            Self::Loopback => "loopback",
+            Self::Nobody => "nobody",
+        })
+    }
+}
+
+/// Every address from which those peers of a party may come that have to do with a role.
+fn peer_addresses(role: &Role, federation: &Federation, party: &PartyName) -> BTreeSet<HostAddr> {
+    let peers = dialling_peers(role, federation, party);
+    let peers = peers.iter().filter_map(|peer| federation.parties.get(peer));
+    peers.flat_map(|peer| peer.hosts.values()).map(|host| host.address.clone()).collect()
+}
+
+/// The peers that dial ports of a role at `party`: an SPU's are for its parties alone.
+pub(super) fn dialling_peers(
+    role: &Role,
+    federation: &Federation,
+    party: &PartyName,
+) -> BTreeSet<PartyName> {
+    let mut peers = federation.peers(party);
+    if *role == Role::Spu {
+        peers.retain(|peer| {
+            let shared = |parties: &[PartyName]| parties.contains(peer) && parties.contains(party);
+            federation.spus.values().any(|spu| shared(&spu.parties))
+        });
+    }
+    peers
+}
+
+/// What listens on ports of a role.
+pub(super) fn purpose(role: &Role) -> &'static str {
+    match role {
+        Role::Control => "rendezvous of the launchers",
+        Role::Sf => "cross-silo link, one port per slot",
+        Role::Spu => "SPU links, one port per SPU and slot",
+        Role::Heu => "kept for programs that read HEU_PORT_RANGE_START",
+        Role::Service(_) => "service of the topology",
+        Role::Ray(port) => match port {
+            RayPort::Gcs => "Ray: global control store",
+            RayPort::NodeManager => "Ray: node manager",
+            RayPort::ObjectManager => "Ray: object manager",
+            RayPort::ClientServer => "Ray: client server",
+            RayPort::Dashboard => "Ray: dashboard",
+            RayPort::DashboardAgentListen => "Ray: dashboard agent, HTTP",
+            RayPort::DashboardAgentGrpc => "Ray: dashboard agent, gRPC",
+            RayPort::DashboardGrpc => "Ray: dashboard, gRPC",
+            RayPort::RuntimeEnvAgent => "Ray: runtime environment agent",
+            RayPort::MetricsExport => "Ray: metrics of the node",
+            RayPort::AutoscalerMetrics => "Ray: metrics of the autoscaler",
+            RayPort::DashboardMetrics => "Ray: metrics of the dashboard",
+            RayPort::Workers => "Ray: workers, one port each",
+        },
+    }
+}

@@ -1,0 +1,278 @@
+//! `<party>/RUNBOOK.md`: what to run, open and watch on a party's machines, in the order of need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{
+    plan::{ContainerNetwork, Deploy, Mode, Program},
+    types::{HostAddr, JobName, PortRange, Role},
+};
+
+use super::{
+    File, Files, Kind, OfParty,
+    engine::Source,
+    firewall::merged,
+    names::{env_file_path, target_unit, unit},
+    reach::{Audience, dialling_peers, sources},
+    scene::PartyScene,
+    systemd::stem,
+};
+
+pub(super) const ARTIFACT: Kind<OfParty> = Kind { templates: &[TEMPLATE], files };
+
+const TEMPLATE: Source = Source {
+    name: "party/RUNBOOK.md.hbs",
+    text: include_str!("../../templates/party/RUNBOOK.md.hbs"),
+};
+
+#[derive(Serialize)]
+struct View {
+    party: String,
+    topology: String,
+    is_production: bool,
+    identity: Option<IdentityView>,
+    peers: Vec<String>,
+    /// What the peers, and the party's own hosts, must be able to dial here.
+    incoming: Vec<Opening>,
+    /// What this party must be able to dial elsewhere.
+    outgoing: Vec<Opening>,
+    hosts: Vec<HostView>,
+    runtime: Option<RuntimeView>,
+    systemd: Option<SystemdView>,
+    docker: Option<DockerView>,
+    /// Jobs that a launcher runs, and jobs that something else starts.
+    jobs: Vec<String>,
+    external_jobs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct IdentityView {
+    ca: String,
+    cert: String,
+    key: String,
+}
+
+#[derive(Serialize)]
+struct HostView {
+    name: String,
+    address: String,
+    is_main: bool,
+    /// Units or containers of the host, by name.
+    services: Vec<String>,
+}
+
+/// `from -> to port`.
+#[derive(Serialize)]
+struct Opening {
+    from: String,
+    to: String,
+    ports: String,
+    roles: String,
+}
+
+#[derive(Serialize)]
+struct RuntimeView {
+    version: String,
+    python: String,
+    /// `python3.10`: interpreters are installed under the name of their minor release.
+    interpreter: String,
+}
+
+#[derive(Serialize)]
+struct SystemdView {
+    user: String,
+    home: String,
+    target: String,
+    env_file: String,
+    /// What `journalctl -u` and `systemctl status` take: all units of the party.
+    units: String,
+    first_unit: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DockerView {
+    bridge: Option<BridgeView>,
+}
+
+#[derive(Serialize)]
+struct BridgeView {
+    name: String,
+    subnet: String,
+}
+
+fn files(scene: &PartyScene<'_>) -> Files {
+    let plan = scene.plan;
+    let federation = scene.scene.federation;
+    let (launched, external): (Vec<_>, Vec<_>) =
+        plan.jobs.iter().partition(|(_, job)| !matches!(job.program, Program::External));
+    let names =
+        |jobs: Vec<(&JobName, _)>| jobs.into_iter().map(|(name, _)| name.to_string()).collect();
+    let view = View {
+        party: plan.party.to_string(),
+        topology: federation.topology.to_string(),
+        is_production: plan.mode == Mode::Production,
+        identity: plan.identity.as_ref().map(|identity| IdentityView {
+            ca: identity.ca.to_string(),
+            cert: identity.cert.to_string(),
+            key: identity.key.to_string(),
+        }),
+        peers: federation.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        incoming: incoming(scene),
+        outgoing: outgoing(scene),
+        hosts: hosts(scene),
+        runtime: plan.secretflow.as_ref().map(|secretflow| RuntimeView {
+            version: secretflow.version.clone(),
+            python: secretflow.python.clone(),
+            interpreter: interpreter(&secretflow.python),
+        }),
+        systemd: systemd(scene),
+        docker: docker(scene),
+        jobs: names(launched),
+        external_jobs: names(external),
+    };
+    Ok(vec![File::new("RUNBOOK.md", scene.scene.fill(TEMPLATE, &view)?)])
+}
+
+fn interpreter(python: &str) -> String {
+    let minor: Vec<_> = python.split('.').take(2).collect();
+    format!("python{}", minor.join("."))
+}
+
+fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
+    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let mut ways = Ways::default();
+    for host in plan.hosts.values() {
+        for (role, range) in &host.ports {
+            for from in sources(role, federation, plan, host) {
+                ways.add(&from, &host.address, role, *range);
+            }
+        }
+    }
+    ways.into_openings()
+}
+
+fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
+    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
+    let mut ways = Ways::default();
+    for peer in federation.peers(&plan.party) {
+        let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
+        for host in hosts {
+            for (role, range) in &host.ports {
+                let is_dialled = Audience::of(role, federation) == Audience::Peers
+                    && dialling_peers(role, federation, &peer).contains(&plan.party);
+                for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
+                    ways.add(from, &host.address, role, *range);
+                }
+            }
+        }
+    }
+    ways.into_openings()
+}
+
+/// What must be open between two addresses.
+#[derive(Default)]
+struct Ways(BTreeMap<(String, String), Vec<(PortRange, String)>>);
+
+impl Ways {
+    fn add(&mut self, from: &HostAddr, to: &HostAddr, role: &Role, range: PortRange) {
+        // Ray's dozen of roles are one thing to a firewall team.
+        let role = if let Role::Ray(_) = role { "ray".to_owned() } else { role.to_string() };
+        self.0.entry((from.bare(), to.bare())).or_default().push((range, role));
+    }
+
+    /// A line per pair of addresses and run of ports without a gap.
+    fn into_openings(self) -> Vec<Opening> {
+        let mut openings = Vec::new();
+        for ((from, to), ranges) in self.0 {
+            for run in merged(ranges.iter().map(|(range, _)| *range)) {
+                let within = ranges.iter().filter(|(range, _)| range.overlaps(run));
+                let roles: BTreeSet<_> = within.map(|(_, role)| role.as_str()).collect();
+                openings.push(Opening {
+                    from: from.clone(),
+                    to: to.clone(),
+                    ports: run.to_string(),
+                    roles: roles.into_iter().collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+        openings
+    }
+}
+
+fn hosts(scene: &PartyScene<'_>) -> Vec<HostView> {
+    let plan = scene.plan;
+    let hosts = plan.hosts.iter().map(|(name, host)| {
+        let ray = host.ray.iter().map(|_| "ray".to_owned());
+        let services = host.services.iter().map(|service| service.name.to_string());
+        HostView {
+            name: name.to_string(),
+            address: host.address.bare(),
+            is_main: *name == plan.main_host,
+            services: ray.chain(services).collect(),
+        }
+    });
+    hosts.collect()
+}
+
+fn systemd(scene: &PartyScene<'_>) -> Option<SystemdView> {
+    let Deploy::Systemd { user, home } = &scene.plan.deploy else { return None };
+    let (topology, party) = (&scene.scene.federation.topology, &scene.plan.party);
+    let main = scene.plan.main();
+    let services = main.services.iter().map(|service| service.name.as_str());
+    let first = main.ray.iter().map(|_| "ray").chain(services).next();
+    Some(SystemdView {
+        user: user.clone(),
+        home: home.clone(),
+        target: target_unit(topology, party),
+        env_file: env_file_path(topology, party),
+        units: format!("{}*", stem(scene)),
+        first_unit: first.map(|service| unit(topology, party, service)),
+    })
+}
+
+fn docker(scene: &PartyScene<'_>) -> Option<DockerView> {
+    let Deploy::Docker { network } = &scene.plan.deploy else { return None };
+    let bridge = match network {
+        ContainerNetwork::Host => None,
+        ContainerNetwork::Bridge { name, subnet } => {
+            Some(BridgeView { name: name.to_string(), subnet: subnet.clone() })
+        }
+    };
+    Some(DockerView { bridge })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::samples;
+
+    fn runbook(sample: &samples::Sample, party: &str) -> String {
+        let tree = sample.render().unwrap();
+        let path = format!("{party}/RUNBOOK.md");
+        String::from_utf8(tree.get(&path).unwrap().bytes.clone()).unwrap()
+    }
+
+    #[test]
+    fn an_interpreter_is_called_by_its_minor_release() {
+        assert_eq!(super::interpreter("3.10.13"), "python3.10");
+        assert_eq!(super::interpreter("3.10"), "python3.10");
+    }
+
+    #[test]
+    fn the_runbook_of_a_party_with_units() {
+        insta::assert_snapshot!(runbook(&samples::production(), "alice"));
+    }
+
+    #[test]
+    fn the_runbook_of_a_party_with_containers() {
+        insta::assert_snapshot!(runbook(&samples::production(), "bob"));
+    }
+
+    #[test]
+    fn a_simulation_has_no_keys_to_make_and_no_peers_to_wait_for() {
+        let text = runbook(&samples::simulation(), "alice");
+        assert!(!text.contains("keys new"), "{text}");
+        assert!(text.contains("docker network create"), "{text}");
+    }
+}

@@ -1,0 +1,221 @@
+//! `sfgen plan`: what it writes, keeps and refuses.
+
+use std::{fs, os::unix::fs::symlink, process::Stdio};
+
+use crate::support::workspace::Workspace;
+
+const CAROL: &str = r#"
+party "carol" {
+    host "carol-1" address="127.0.0.1"
+    identity ca="pki/carol/ca.pem" cert="pki/carol/node.pem" key="keys/carol/node.key"
+}
+"#;
+
+fn two_parties() -> Workspace {
+    Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
+}
+
+#[test]
+fn planning_twice_gives_the_same_bytes_and_touches_nothing() {
+    let ws = two_parties();
+    let before = ws.files("generated");
+    let written = fs::metadata(ws.join("generated/manifest.json")).unwrap().modified().unwrap();
+    let again = ws.run(&["plan"]).success();
+    assert!(again.stdout.starts_with("nothing changed; plan "), "{}", again.stdout);
+    assert_eq!(ws.files("generated"), before);
+    let still = fs::metadata(ws.join("generated/manifest.json")).unwrap().modified().unwrap();
+    assert_eq!(still, written);
+    ws.run(&["plan", "--check"]).success();
+}
+
+#[test]
+fn planning_in_another_folder_gives_the_same_bytes() {
+    let ws = two_parties();
+    let other = Workspace::empty();
+    for (path, bytes) in ws.files("") {
+        if !path.starts_with("generated/") && !path.starts_with("sfgen.lock") {
+            other.write(&path, str::from_utf8(&bytes).unwrap());
+        }
+    }
+    other.run(&["plan"]).success();
+    assert_eq!(other.files("generated"), ws.files("generated"));
+    assert_eq!(other.read("sfgen.lock"), ws.read("sfgen.lock"));
+}
+
+#[test]
+fn another_party_moves_no_port_and_touches_no_file_of_those_it_does_not_meet() {
+    let ws = two_parties();
+    let (lock, files) = (ws.read("sfgen.lock"), ws.files("generated"));
+    // Before the others in the alphabet would be no different: the lock holds them.
+    ws.edit("topology.kdl", |text| format!("{text}{}", CAROL.replace("carol", "aaron")));
+    ws.run(&["keys", "new", "--party", "aaron"]).success();
+    ws.run(&["plan"]).success();
+    let grown = ws.read("sfgen.lock");
+    for line in lock.lines() {
+        assert!(grown.lines().any(|other| other == line), "{line} moved");
+    }
+    let after = ws.files("generated");
+    for (path, bytes) in files {
+        let shared = ["PORTS.md", "federation.json", "manifest.json"].contains(&path.as_str());
+        let same = after.iter().find(|(other, _)| *other == path).unwrap().1 == bytes;
+        assert!(same || shared || path.ends_with("plan.json"), "{path} changed");
+    }
+}
+
+#[test]
+fn the_ports_of_a_removed_party_stay_reserved_until_they_are_pruned() {
+    let ws = two_parties();
+    let full = ws.read("topology.kdl");
+    ws.edit("topology.kdl", |text| format!("{text}{CAROL}"));
+    ws.run(&["keys", "new", "--party", "carol"]).success();
+    ws.run(&["plan"]).success();
+    ws.write("topology.kdl", &full);
+    ws.run(&["plan"]).success();
+    assert!(ws.read("sfgen.lock").contains("carol/carol-1/control"));
+    assert!(!ws.join("generated/carol").exists(), "files that are no longer planned go");
+    ws.run(&["plan", "--prune"]).success();
+    assert!(!ws.read("sfgen.lock").contains("carol"));
+}
+
+#[test]
+fn a_stale_tree_is_status_3_for_ci_and_a_dry_run_writes_nothing() {
+    let ws = two_parties();
+    let before = ws.files("");
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    let checked = ws.run(&["plan", "--check"]).status_is(3);
+    assert!(checked.stdout.contains("~ bob/plan.json"), "{}", checked.stdout);
+    let dry = ws.run(&["plan", "--dry-run", "--diff"]).success();
+    assert!(dry.stdout.contains("-      \"input\": 31\n+      \"input\": 32\n"), "{}", dry.stdout);
+    let changed = ws.files("");
+    let unchanged = before.iter().filter(|(path, _)| path != "topology.kdl");
+    assert!(unchanged.clone().all(|file| changed.contains(file)) && changed.len() == before.len());
+}
+
+#[test]
+fn a_locked_plan_fails_instead_of_changing_the_lock() {
+    let ws = two_parties();
+    ws.edit("topology.kdl", |text| text.replace("kind=\"sum\"", "kind=\"sum\" slots=2"));
+    let before = ws.files("generated");
+    let ran = ws.run(&["plan", "--locked"]).status_is(3);
+    assert!(ran.stderr.contains("the lock would change"), "{}", ran.stderr);
+    assert_eq!(ws.files("generated"), before);
+}
+
+#[test]
+fn files_of_others_in_the_tree_survive() {
+    let ws = two_parties();
+    ws.write("generated/alice/notes.txt", "mine");
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    ws.run(&["plan"]).success();
+    assert_eq!(ws.read("generated/alice/notes.txt"), "mine");
+}
+
+#[test]
+fn a_file_edited_by_hand_is_named_and_kept() {
+    let ws = two_parties();
+    ws.edit("generated/alice/RUNBOOK.md", |text| format!("{text}call bob\n"));
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    let ran = ws.run(&["plan"]).status_is(3);
+    assert!(
+        ran.stderr.contains("SF0703") && ran.stderr.contains("alice/RUNBOOK.md"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ws.read("generated/alice/RUNBOOK.md").ends_with("call bob\n"));
+    ws.run(&["plan", "--overwrite"]).success();
+    assert!(!ws.read("generated/alice/RUNBOOK.md").contains("call bob"));
+}
+
+#[test]
+fn a_file_of_somebody_else_where_ours_would_go_is_not_replaced() {
+    let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
+    ws.write("generated/PORTS.md", "mine");
+    let ran = ws.run(&["plan"]).status_is(1);
+    assert!(ran.stderr.contains("SF0702"), "{}", ran.stderr);
+    assert_eq!(ws.read("generated/PORTS.md"), "mine");
+}
+
+#[test]
+fn nothing_is_written_into_a_tree_with_a_private_key_or_through_a_link() {
+    let ws = two_parties();
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    fs::copy(ws.join("keys/alice/node.key"), ws.join("generated/alice/node.key")).unwrap();
+    let ran = ws.run(&["plan"]).status_is(1);
+    assert!(ran.stderr.contains("SF0701"), "{}", ran.stderr);
+    fs::remove_file(ws.join("generated/alice/node.key")).unwrap();
+    fs::rename(ws.join("generated/bob"), ws.join("elsewhere")).unwrap();
+    symlink(ws.join("elsewhere"), ws.join("generated/bob")).unwrap();
+    let before = ws.files("elsewhere");
+    let ran = ws.run(&["plan"]).status_is(1);
+    assert!(ran.stderr.contains("SF0704"), "{}", ran.stderr);
+    assert_eq!(ws.files("elsewhere"), before);
+}
+
+#[test]
+fn a_write_that_was_cut_off_is_finished_by_the_next_plan() {
+    let ws = two_parties();
+    let old_manifest = ws.read("generated/manifest.json");
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    ws.run(&["plan"]).success();
+    // As after a cut: the files are new, the manifest to be was announced, the manifest itself is the old one.
+    fs::rename(ws.join("generated/manifest.json"), ws.join("generated/.manifest.json.next"))
+        .unwrap();
+    ws.write("generated/manifest.json", &old_manifest);
+    ws.write("generated/bob/.sfgen-abc123", "half");
+    // A different topology now: what was half written is ours all the same.
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 32", "\"bob\" 33"));
+    ws.run(&["plan"]).success();
+    assert!(ws.read("generated/bob/plan.json").contains("\"input\": 33"));
+    assert!(!ws.join("generated/.manifest.json.next").exists());
+    assert!(!ws.join("generated/bob/.sfgen-abc123").exists());
+    ws.run(&["plan", "--check"]).success();
+}
+
+#[test]
+fn of_two_plans_at_once_the_second_says_so_and_stops() {
+    let ws = two_parties();
+    let folder = fs::File::open(ws.path()).unwrap();
+    folder.lock().unwrap();
+    let ran = ws.run(&["plan"]).status_is(4);
+    assert!(ran.stderr.contains("another `sfgen plan` is writing"), "{}", ran.stderr);
+    folder.unlock().unwrap();
+    ws.run(&["plan"]).success();
+}
+
+#[test]
+fn the_report_for_programs_names_the_plan_and_every_changed_file() {
+    let ws = two_parties();
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    let ran = ws.run(&["plan", "--format", "json"]).success();
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["plan"].as_str().unwrap().len(), 64);
+    assert_eq!(report["files"][0]["path"], "bob/plan.json");
+    assert_eq!(report["files"][0]["party"], "bob");
+    assert_eq!(report["files"][0]["effect"], "restart");
+    assert_eq!(report["files"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn private_keys_are_for_their_owner_alone_and_are_never_overwritten() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ws = Workspace::example("two_parties").with_keys(&["alice"]);
+    for key in ["keys/alice/node.key", "keys/alice/node-ca.key"] {
+        let mode = fs::metadata(ws.join(key)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{key}");
+    }
+    let before = ws.files("keys");
+    let ran = ws.run(&["keys", "new", "--party", "alice"]).status_is(4);
+    assert!(ran.stderr.contains("SF0510"), "{}", ran.stderr);
+    assert_eq!(ws.files("keys"), before);
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_early_is_no_crash() {
+    let ws = two_parties();
+    ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
+    let mut child =
+        ws.command(&["plan"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}

@@ -1,0 +1,184 @@
+//! A folder with a topology, in which the real binary is run.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use super::ports::PortBlock;
+
+/// A fresh folder with its own home, state and sockets.
+pub(crate) struct Workspace {
+    folder: TempDir,
+    /// The ports that its topology allots from.
+    pub(crate) ports: PortBlock,
+}
+
+impl Workspace {
+    /// An empty folder.
+    pub(crate) fn empty() -> Self {
+        Self { folder: TempDir::with_prefix("sfgen-it-").unwrap(), ports: PortBlock::take() }
+    }
+
+    /// A copy of `examples/<name>`, with ports of its own.
+    pub(crate) fn example(name: &str) -> Self {
+        let workspace = Self::empty();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        copy(&source, workspace.path());
+        let topology = workspace.read("topology.kdl");
+        let topology = if topology.contains("\nports ") {
+            topology
+        } else {
+            topology.replacen("\nruntime ", &format!("\n{}\nruntime ", workspace.ports.node()), 1)
+        };
+        workspace.write("topology.kdl", &topology);
+        workspace
+    }
+
+    /// The same with the keys of these parties.
+    pub(crate) fn with_keys(self, parties: &[&str]) -> Self {
+        for party in parties {
+            self.run(&["keys", "new", "--party", party]).success();
+        }
+        self
+    }
+
+    /// The same, planned.
+    pub(crate) fn planned(self) -> Self {
+        self.run(&["plan"]).success();
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn join(&self, path: &str) -> PathBuf {
+        self.path().join(path)
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.join(path).parent().unwrap()).unwrap();
+        fs::write(self.join(path), text).unwrap();
+    }
+
+    pub(crate) fn edit(&self, path: &str, edit: impl FnOnce(&str) -> String) {
+        self.write(path, &edit(&self.read(path)));
+    }
+
+    /// The binary with these arguments, in this folder and with nothing of the user's environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sfgen"));
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env("HOME", self.join("home"))
+            .env("SFGEN_STATE", self.state())
+            .env("SFGEN_RUN_DIR", self.join("run"))
+            .env_remove("XDG_STATE_HOME")
+            .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("COLUMNS")
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Where state lives: one folder for all tests where `SFGEN_TEST_STATE` names it, since virtual environments in it
+    /// take a minute to make.
+    fn state(&self) -> PathBuf {
+        std::env::var_os("SFGEN_TEST_STATE").map_or_else(|| self.join("state"), PathBuf::from)
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let output = self.command(args).stdin(Stdio::null()).output().unwrap();
+        Ran::new(args, &output, self.path())
+    }
+
+    /// Starts the binary with its output piped.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Every file below `folder` with its content, by path.
+    pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        collect(&self.join(folder), "", &mut files);
+        files
+    }
+}
+
+/// What a run printed and how it ended.
+pub(crate) struct Ran {
+    command: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: i32,
+}
+
+impl Ran {
+    pub(crate) fn new(args: &[&str], output: &Output, folder: &Path) -> Self {
+        let text = |bytes: &[u8]| {
+            String::from_utf8_lossy(bytes).replace(folder.to_str().unwrap(), "<folder>")
+        };
+        Self {
+            command: format!("sfgen {}", args.join(" ")),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+            status: output.status.code().unwrap_or(-1),
+        }
+    }
+
+    /// Everything as one text, for snapshots.
+    pub(crate) fn text(&self) -> String {
+        format!("{}{}status: {}", self.stdout, self.stderr, self.status)
+    }
+
+    #[track_caller]
+    pub(crate) fn success(self) -> Self {
+        self.status_is(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn status_is(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}\n{}\n{}", self.command, self.stdout, self.stderr);
+        self
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap_or_else(|why| panic!("{}: {why}", from.display())) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(Result::unwrap).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files);
+        } else {
+            files.push((name, fs::read(entry.path()).unwrap()));
+        }
+    }
+}
