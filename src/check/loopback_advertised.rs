@@ -31,12 +31,12 @@ fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
             continue;
         };
         let message = format!(
-            "{} advertises {} to parties on other hosts, who would reach themselves",
+            "`{}` advertises {} to parties on other hosts, who would reach themselves",
             party.name.value, address.value
         );
         let finding = Finding::error(CODE, message)
             .label(address.span, "only this machine can dial it")
-            .label(far.address.span, format!("{} is on another machine", other.name.value))
+            .label(far.address.span, format!("`{}` is on another machine", other.name.value))
             .help("advertise an address that the peers can route to; loopback works only when all hosts have the same address");
         findings.push(finding);
     }
