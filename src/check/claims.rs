@@ -72,16 +72,15 @@ fn meeting(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Find
     let (one, two) = (first.range.value, second.range.value);
     let common = PortRange::new(one.first().max(two.first()), one.last().min(two.last()));
     let common = common.expect("the two share a number");
-    let port = if common.count() == 1 { "port" } else { "ports" };
+    let (port, verb) = if common.count() == 1 { ("port", "is") } else { ("ports", "are") };
     let name = |claim: &Claim<'_>| format!("`{}` of `{}`", claim.demand.role, claim.demand.party);
     let message = match (first.is_workers(), second.is_workers()) {
         (true, false) => inside(port, common, second, first),
         (false, true) => inside(port, common, first, second),
-        _ => format!(
-            "{port} {common} on {machine}: both {} and {} claim it",
-            name(first),
-            name(second)
-        ),
+        _ => {
+            let (one, two) = (name(first), name(second));
+            format!("{port} {common} on {machine} {verb} claimed by both {one} and {two}")
+        }
     };
     Finding::error(code, message)
         .label(second.range.span, format!("{} here", name(second)))

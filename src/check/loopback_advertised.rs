@@ -1,5 +1,7 @@
 #![doc = include_str!("loopback_advertised.md")]
 
+use std::collections::BTreeSet;
+
 use crate::{
     diag::{Code, Finding, Findings, Spanned},
     types::HostAddr,
@@ -14,6 +16,9 @@ pub(super) const CHECK: Check =
 
 fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
     let hosts = context.addresses();
+    let mut seen = BTreeSet::new();
+    let machines: Vec<_> =
+        hosts.iter().filter(|(_, host)| seen.insert(&host.address.value)).collect();
     // `0.0.0.0` is no machine to compare with, and has a page of its own; of two loopback addresses one is enough.
     let is_other = |near: &Spanned<HostAddr>, far: &Spanned<HostAddr>| {
         let told = far.value.is_loopback() && near.span < far.span;
@@ -26,17 +31,17 @@ fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
         if !address.value.is_loopback() || is_refused {
             continue;
         }
-        let Some((other, far)) = hosts.iter().find(|(_, far)| is_other(address, &far.address))
+        let Some((other, far)) = machines.iter().find(|(_, far)| is_other(address, &far.address))
         else {
             continue;
         };
         let message = format!(
-            "{} advertises {} to parties on other hosts, who would reach themselves",
+            "`{}` advertises {} to parties on other hosts, who would reach themselves",
             party.name.value, address.value
         );
         let finding = Finding::error(CODE, message)
             .label(address.span, "only this machine can dial it")
-            .label(far.address.span, format!("{} is on another machine", other.name.value))
+            .label(far.address.span, format!("`{}` is on another machine", other.name.value))
             .help("advertise an address that the peers can route to; loopback works only when all hosts have the same address");
         findings.push(finding);
     }

@@ -1,6 +1,11 @@
 #![doc = include_str!("pin_reserved.md")]
 
-use crate::diag::{Code, Finding, Findings};
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::{Code, Finding, Findings, Spanned},
+    types::{HostAddr, Port},
+};
 
 use super::{Check, Context, claims::claims};
 
@@ -9,9 +14,12 @@ const CODE: Code = Code("SF0209");
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("pin_reserved.md"), pin_reserved);
 
 fn pin_reserved(context: Context<'_>, findings: &mut Findings) {
+    let mut by_machine: BTreeMap<&HostAddr, Vec<&Spanned<Port>>> = BTreeMap::new();
+    for (_, host) in context.topology.hosts() {
+        by_machine.entry(&host.address.value).or_default().extend(&host.reserved);
+    }
     for (machine, claims) in claims(context.topology) {
-        let hosts = context.topology.hosts().filter(|(_, host)| host.address.value == *machine);
-        let reserved: Vec<_> = hosts.flat_map(|(_, host)| &host.reserved).collect();
+        let reserved = by_machine.get(machine).map_or(&[][..], Vec::as_slice);
         for claim in claims {
             let mut met = reserved.iter().filter(|port| claim.range.value.contains(port.value));
             let Some(port) = met.next() else { continue };

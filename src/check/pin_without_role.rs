@@ -1,12 +1,12 @@
 #![doc = include_str!("pin_without_role.md")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Demand, Party, Pin, demands},
+    model::{Party, Pin, demands},
     syntax::nearest,
-    types::{HostName, Mode},
+    types::{HostName, Mode, PartyName},
 };
 
 use super::{Check, Context};
@@ -23,8 +23,11 @@ fn pin_without_role(context: Context<'_>, findings: &mut Findings) {
     // One topology serves both modes: what production has may be pinned in a simulation.
     let mut production = context.topology.clone();
     production.mode = Mode::Production;
-    let known: Vec<Demand<'_>> =
-        demands(context.topology).into_iter().chain(demands(&production)).collect();
+    let mut listening: BTreeMap<(&PartyName, &HostName), BTreeSet<String>> = BTreeMap::new();
+    for demand in demands(context.topology).into_iter().chain(demands(&production)) {
+        let roles = listening.entry((demand.party, demand.host)).or_default();
+        roles.insert(demand.role.to_string());
+    }
     for party in context.topology.parties.values() {
         for pin in &party.pins {
             let Some(main) = party.main_host() else { continue };
@@ -33,10 +36,7 @@ fn pin_without_role(context: Context<'_>, findings: &mut Findings) {
                 findings.extend(unknown_host(party, pin));
                 continue;
             }
-            let of_host =
-                |demand: &&Demand<'_>| *demand.party == party.name.value && demand.host == host;
-            let roles: BTreeSet<String> =
-                known.iter().filter(of_host).map(|demand| demand.role.to_string()).collect();
+            let roles = listening.get(&(&party.name.value, host)).cloned().unwrap_or_default();
             if !roles.contains(&pin.role.value.to_string()) {
                 findings.push(unknown_role(pin, host, &roles));
             }

@@ -44,7 +44,7 @@ fn places_in_two_files_are_both_shown() {
     assert_snapshot!(shown(&done), @r#"
     SF0205
 
-      × port 19005 on 127.0.0.1: both `heu` of `alice` and `heu` of `bob` claim it
+      × port 19005 on 127.0.0.1 is claimed by both `heu` of `alice` and `heu` of `bob`
        ╭─[parties/bob.kdl:3:15]
      3 │     pin "heu" 19005
        ·               ──┬──

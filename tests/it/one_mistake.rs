@@ -1,6 +1,7 @@
 //! A topology with one mistake yields one finding: what follows from it is not told as well.
 
-use sfgen::diag::render_text;
+use proptest::prelude::*;
+use sfgen::diag::{Severity, render_text};
 
 use crate::federation::compile_text;
 
@@ -191,4 +192,25 @@ fn in_the_embedded_runtime() {
             ("keys/bob.key", "keys/alice.key", "SF0508"),
         ],
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is cut out of a topology, the compiler says something about it or plans it.
+    #[test]
+    fn a_piece_that_is_cut_out_never_breaks_the_compiler(
+        from in 0..SECRETFLOW.len(),
+        length in 1_usize..60,
+        embedded in any::<bool>(),
+    ) {
+        let good = if embedded { EMBEDDED } else { SECRETFLOW };
+        let from = from.min(good.len());
+        let to = (from + length).min(good.len());
+        let done = compile_text(&[&good[..from], &good[to..]].concat());
+        let has_error = done.findings.iter().any(|finding| finding.severity == Severity::Error);
+        prop_assert_eq!(done.output.is_none(), has_error);
+        let text = render_text(&done.findings, &done.sources, 80, false);
+        prop_assert!(done.findings.iter().all(|finding| text.contains(finding.code.0)));
+    }
 }

@@ -143,10 +143,22 @@ fn the_examples_of_every_page_yield_what_they_promise() {
                 let what = if block.fails { "fails" } else { "passes" };
                 wrong += &[page.code.0, " ", what, ":\n", &block.text, &text, "\n"].concat();
             }
+            done.findings.iter().for_each(assert_worded);
             assert_eq!(done.output.is_none(), done.findings.iter().any(is_error), "{}", page.code);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A message is no sentence of its own: lower case but for names, no full stop; a help says what to do.
+fn assert_worded(finding: &sfgen::diag::Finding) {
+    let message = finding.message.as_str();
+    let first = message.split(' ').next().unwrap_or_default();
+    let is_name = ["SPU", "HEU", "Ray"].contains(&first);
+    assert!(!message.ends_with('.'), "{message}");
+    assert!(is_name || !first.starts_with(char::is_uppercase), "{message}");
+    assert!(!finding.labels.is_empty(), "{message}");
+    assert!(finding.help.as_ref().is_some_and(|help| !help.ends_with('.')), "{message}");
 }
 
 fn is_error(finding: &sfgen::diag::Finding) -> bool {
