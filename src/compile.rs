@@ -9,13 +9,16 @@ use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate},
     diag::{Code, Finding, Findings, Sources},
     lockfile::{Allocation, Lock, allocate},
-    model::Topology,
+    model::{JobKind, Topology},
     pki::Certificate,
     plan::{self, Fingerprints, Plans},
     render::{ArtifactTree, render, template_names},
     syntax::{self, Workspace},
-    types::{Mode, PartyName},
+    types::{JobName, Mode, PartyName},
 };
+
+/// What is committed with the topology lies beside it.
+const OUTSIDE: &str = "the path leads out of the folder of the topology";
 
 /// A value or template of the user that an artifact cannot carry.
 const NOT_RENDERED: Code = Code("SF0706");
@@ -70,14 +73,16 @@ pub fn compile(input: &Input<'_>) -> Compilation {
     if let Some(topology) = &mut topology {
         topology.mode = input.mode.unwrap_or(topology.mode);
         certificates = read_certificates(input.workspace, topology);
-        let context = Context { topology, certificates: &certificates, now: input.now };
+        let scripts = unusable_scripts(input.workspace, topology);
+        let (certificates, unusable_scripts) = (&certificates, &scripts);
+        let context = Context { topology, certificates, unusable_scripts, now: input.now };
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
         if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
-            let identities = fingerprints(&certificates);
+            let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
-            let tree = render_tree(input.workspace, &plans, &certificates, &mut findings);
+            let tree = render_tree(input.workspace, &plans, certificates, &mut findings);
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
     }
@@ -112,8 +117,26 @@ fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certific
     with_identity.collect()
 }
 
+/// Why the script of a job cannot be run, for each job of which that is so.
+fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<JobName, String> {
+    let scripts = topology.jobs.iter().filter_map(|(name, job)| {
+        let JobKind::Script { path, .. } = &job.kind else { return None };
+        let read = syntax::normalise(&path.value).ok_or_else(|| OUTSIDE.to_owned());
+        let why = match read.and_then(|path| workspace.read(&path)) {
+            Ok(Some(_)) => return None,
+            Ok(None) => "there is no such file".to_owned(),
+            Err(why) => why,
+        };
+        Some((name.clone(), why))
+    });
+    scripts.collect()
+}
+
 fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertificate {
-    match workspace.read(path) {
+    let Some(path) = syntax::normalise(path) else {
+        return ReadCertificate::Broken(OUTSIDE.to_owned());
+    };
+    match workspace.read(&path) {
         Ok(None) => ReadCertificate::Absent,
         Err(why) => ReadCertificate::Broken(why),
         Ok(Some(bytes)) => match (Certificate::from_pem(&bytes), String::from_utf8(bytes)) {

@@ -66,6 +66,9 @@ pub struct ProtocolFacts {
     /// Whether the inputs stay secret.
     #[serde(default = "yes")]
     pub private: bool,
+    /// Whether HEU can hand values over to an SPU with it.
+    #[serde(default)]
+    pub heu: bool,
 }
 
 /// Facts about a ring.

@@ -4,49 +4,66 @@
 //! depend on their order; a topology with one mistake yields one finding. Pages are what `sfgen explain` prints, and
 //! their examples are tests.
 
+mod address_not_covered;
+mod allow_not_enforced;
+mod bridge_unknown;
+mod ca_did_not_sign;
+mod certificate_absent;
+mod certificate_broken;
+mod certificate_ends_soon;
+mod certificate_not_valid_now;
 mod certificates;
+mod claims;
+mod context;
+mod dangerous_module;
+mod device_without_secretflow;
+mod engine_not_shipped;
+mod engine_without_tls;
+mod field_too_small;
+mod gateway_not_carried;
+mod identity_absent;
+mod identity_shared;
+mod ipv6_with_secretflow;
+mod job_not_for_runtime;
+mod keeper_evaluates;
+mod key_size;
+mod link_local_advertised;
+mod listener_unreachable;
+mod lonely_job;
 mod loopback_advertised;
+mod names;
+mod no_cpus;
+mod no_unpickling_list;
+mod object_store_small;
+mod pin_in_worker_range;
+mod pin_reserved;
+mod pin_too_short;
+mod pin_twice;
+mod pin_without_role;
+mod pins_overlap;
+mod port_below_1024;
+mod port_in_ephemeral_range;
+mod protocol_party_count;
+mod protocol_reveals_data;
+mod python_not_the_releases;
+mod ray_unused;
+mod script_absent;
+mod simulation_without_ray;
+mod spu_on_several_hosts;
+mod sum_inputs;
+mod tls_off;
+mod unknown_field;
+mod unknown_heu_field;
+mod unknown_protocol;
+mod unknown_release;
+mod unpickling_unrestricted;
+mod unspecified_advertised;
+mod worker_range_narrow;
 
-use time::OffsetDateTime;
-
-use crate::{
-    catalogue::{self, EngineFacts, Release},
-    diag::{Code, Findings, Page},
-    model::{Secretflow, Topology},
-};
+use crate::diag::{Code, Findings, Page};
 
 pub use certificates::{Certificates, PartyCertificates, ReadCertificate};
-
-/// All that checks see.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The topology.
-    pub topology: &'a Topology,
-    /// The public certificates that it names.
-    pub certificates: &'a Certificates,
-    /// When the check is made: certificates end.
-    pub now: OffsetDateTime,
-}
-
-impl<'a> Context<'a> {
-    /// SecretFlow's settings, if it is the runtime.
-    #[must_use]
-    pub fn secretflow(&self) -> Option<&'a Secretflow> {
-        self.topology.runtime.secretflow()
-    }
-
-    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
-    #[must_use]
-    pub fn release(&self) -> Option<&'static Release> {
-        catalogue::release(&self.secretflow()?.version.value)
-    }
-
-    /// What is known about the engine.
-    #[must_use]
-    pub fn engine(&self) -> Option<&'static EngineFacts> {
-        self.release()?.engines.get(&self.secretflow()?.engine.value.to_string())
-    }
-}
+pub use context::Context;
 
 /// One check.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +81,59 @@ impl Check {
 }
 
 /// Every check, sorted by code.
-pub const CHECKS: &[Check] = &[loopback_advertised::CHECK];
+pub const CHECKS: &[Check] = &[
+    script_absent::CHECK,
+    lonely_job::CHECK,
+    loopback_advertised::CHECK,
+    unspecified_advertised::CHECK,
+    link_local_advertised::CHECK,
+    ipv6_with_secretflow::CHECK,
+    pins_overlap::CHECK,
+    pin_in_worker_range::CHECK,
+    port_in_ephemeral_range::CHECK,
+    port_below_1024::CHECK,
+    pin_reserved::CHECK,
+    pin_too_short::CHECK,
+    pin_without_role::CHECK,
+    listener_unreachable::CHECK,
+    pin_twice::CHECK,
+    worker_range_narrow::CHECK,
+    ray_unused::CHECK,
+    no_cpus::CHECK,
+    object_store_small::CHECK,
+    spu_on_several_hosts::CHECK,
+    unknown_protocol::CHECK,
+    protocol_party_count::CHECK,
+    protocol_reveals_data::CHECK,
+    unknown_field::CHECK,
+    field_too_small::CHECK,
+    keeper_evaluates::CHECK,
+    unknown_heu_field::CHECK,
+    key_size::CHECK,
+    device_without_secretflow::CHECK,
+    bridge_unknown::CHECK,
+    identity_absent::CHECK,
+    certificate_absent::CHECK,
+    certificate_broken::CHECK,
+    certificate_not_valid_now::CHECK,
+    certificate_ends_soon::CHECK,
+    address_not_covered::CHECK,
+    ca_did_not_sign::CHECK,
+    identity_shared::CHECK,
+    tls_off::CHECK,
+    engine_without_tls::CHECK,
+    unpickling_unrestricted::CHECK,
+    no_unpickling_list::CHECK,
+    allow_not_enforced::CHECK,
+    dangerous_module::CHECK,
+    gateway_not_carried::CHECK,
+    unknown_release::CHECK,
+    engine_not_shipped::CHECK,
+    python_not_the_releases::CHECK,
+    job_not_for_runtime::CHECK,
+    sum_inputs::CHECK,
+    simulation_without_ray::CHECK,
+];
 
 /// Runs every check.
 pub fn check(context: Context<'_>, findings: &mut Findings) {

@@ -23,9 +23,35 @@ macro_rules! pages {
 }
 
 pages! {
+    SF0001
+    SF0002
+    SF0003
+    SF0004
+    SF0005
+    SF0006
+    SF0007
+    SF0008
+    SF0009
+    SF0010
+    SF0011
+    SF0012
+    SF0013
+    SF0101
+    SF0102
+    SF0103
+    SF0210
     SF0510
     SF0511
     SF0512
+    SF0601
+    SF0602
+    SF0603
+    SF0701
+    SF0702
+    SF0703
+    SF0704
+    SF0705
+    SF0706
     SF0801
     SF0802
     SF0803

@@ -5,7 +5,10 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
+    SourceCode, SpanContents,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +102,7 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(width)
-        .with_context_lines(0)
+        .with_context_lines(1)
         .with_links(false)
         .without_cause_chain();
     let mut text = String::new();
@@ -125,7 +128,7 @@ struct Block {
     severity: miette::Severity,
     message: String,
     help: Option<String>,
-    source: Option<NamedSource<String>>,
+    source: Option<WholeLines>,
     labels: Vec<LabeledSpan>,
     elsewhere: Vec<Block>,
 }
@@ -134,15 +137,20 @@ impl Block {
     /// One block per file: the first carries message and help, further ones show the places in other files.
     fn parts(finding: &Finding, sources: &Sources) -> Vec<Self> {
         let mut by_file: BTreeMap<FileId, Vec<LabeledSpan>> = BTreeMap::new();
-        for label in &finding.labels {
+        for (index, label) in finding.labels.iter().enumerate() {
             let range = label.span.start..label.span.end;
-            let span = LabeledSpan::new_with_span(Some(label.text.clone()), range);
+            let text = Some(label.text.clone());
+            // The main place is the one that the head of the snippet names.
+            let span = match index {
+                0 => LabeledSpan::new_primary_with_span(text, range),
+                _ => LabeledSpan::new_with_span(text, range),
+            };
             by_file.entry(label.span.file).or_default().push(span);
         }
         let main = finding.labels.first().map(|label| label.span.file);
         let snippet = |file: FileId| {
             let source = sources.get(file);
-            NamedSource::new(&source.name, source.text.to_string())
+            WholeLines(NamedSource::new(&source.name, source.text.to_string()))
         };
         let mut blocks = vec![Self {
             code: Some(finding.code.to_string()),
@@ -169,6 +177,32 @@ impl Block {
     }
 }
 
+/// A source of which the lines of a place are shown whole, and no others.
+///
+/// Without context lines, miette begins in the middle of the line, at the place itself; with them, it shows lines
+/// that nothing is said about. So they are asked for, and turned into the rest of the place's own lines.
+#[derive(Debug)]
+struct WholeLines(NamedSource<String>);
+
+impl SourceCode for WholeLines {
+    fn read_span<'a>(
+        &'a self,
+        span: &miette::SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.0.inner();
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        if before == 0 || end > text.len() {
+            return self.0.read_span(span, 0, 0); // for the line and column of the place
+        }
+        let is_break = |c: char| c == '\n' || c == '\r';
+        let first = text[..start].rfind(is_break).map_or(0, |at| at + 1);
+        let last = text[end..].find(is_break).map_or(text.len(), |at| end + at);
+        self.0.read_span(&(first, last - first).into(), 0, 0)
+    }
+}
+
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -190,8 +224,8 @@ impl Diagnostic for Block {
         self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

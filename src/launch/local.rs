@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    diag::Code,
     fs::{self, FsError},
     types::{JobName, Span},
 };
@@ -90,8 +91,8 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with its page and what to do.
-    pub fn new(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code: Some(code.to_owned()), message: message.into(), help: Some(help.into()) }
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: Some(code.to_string()), message: message.into(), help: Some(help.into()) }
     }
 
     /// An error of a phase as a problem.

@@ -17,6 +17,8 @@ pub struct Spu {
     pub field: Spanned<String>,
     /// Its parties in the order of their ranks.
     pub parties: Vec<Spanned<PartyName>>,
+    /// Whether all of them could be read; where not, nothing can be said of their number.
+    pub is_complete: bool,
     /// `link_desc` of `sf.SPU`.
     pub link: LinkOptions,
 }
@@ -48,7 +50,8 @@ impl Spu {
         let field = or(cursor.prop("field"), Self::DEFAULT_FIELD);
         let parties = read_parties(cursor);
         let link = LinkOptions::read(node.child("link"), cursor);
-        Some(Self { name: name.clone(), protocol, field, parties: parties?, link })
+        let (parties, is_complete) = parties?;
+        Some(Self { name: name.clone(), protocol, field, parties, is_complete, link })
     }
 }
 
@@ -79,13 +82,15 @@ fn or_default(written: Option<Spanned<Span>>, default: Span) -> Span {
     written.map_or(default, |span| span.value)
 }
 
-/// The names in the `parties` child, reported where there is none.
-pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<Vec<Spanned<PartyName>>> {
+/// The names in the `parties` child, reported where there is none, and whether all of them could be read.
+pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<(Vec<Spanned<PartyName>>, bool)> {
     let Some(child) = cursor.node.child("parties") else {
         cursor.missing("`parties`", "name those that take part: `parties \"alice\" \"bob\"`");
         return None;
     };
-    Some(cursor.at(child).args())
+    let parties = cursor.at(child).args();
+    let is_complete = !parties.is_empty() && parties.len() == child.args.len();
+    Some((parties, is_complete))
 }
 
 /// An HEU.

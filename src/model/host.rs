@@ -33,6 +33,8 @@ pub struct Ray {
     pub cpus: Spanned<u32>,
     /// Memory of the object store.
     pub object_store: Spanned<Size>,
+    /// The node, where it is written.
+    pub span: Option<SourceSpan>,
 }
 
 impl Host {
@@ -75,6 +77,7 @@ impl Ray {
         Self {
             cpus: cpus.unwrap_or(Spanned::new(Self::DEFAULT_CPUS, span)),
             object_store: object_store.unwrap_or(Spanned::new(Self::DEFAULT_OBJECT_STORE, span)),
+            span: node.map(Node::span),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Job {
     pub slots: Spanned<u16>,
     /// What it runs.
     pub kind: JobKind,
+    /// Whether all parties and inputs could be read; where not, nothing can be said of those that seem absent.
+    pub is_complete: bool,
 }
 
 /// What a job runs.
@@ -61,10 +63,16 @@ impl Job {
         }
         let kind = Self::read_kind(cursor);
         let slots = slots.unwrap_or(Spanned::new(Self::DEFAULT_SLOTS, node.span()));
-        Some(Self { name: name.clone(), parties: parties?, slots, kind })
+        let ((parties, all), kind) = (parties?, kind?);
+        let is_complete = match &kind {
+            JobKind::Sum { inputs } => all && inputs.len() == node.children_named("input").count(),
+            JobKind::Script { .. } | JobKind::External => all,
+        };
+        Some(Self { name: name.clone(), parties, slots, kind, is_complete })
     }
 
-    fn read_kind(cursor: &mut Cursor<'_>) -> JobKind {
+    /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.
+    fn read_kind(cursor: &mut Cursor<'_>) -> Option<JobKind> {
         let node = cursor.node;
         let kind = names::choice(cursor, "kind", &[("sum", ())]);
         let script = cursor.prop::<Utf8PathBuf>("script");
@@ -75,6 +83,9 @@ impl Job {
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();
+        if kind.is_none() && node.prop("kind").is_some() {
+            return None;
+        }
         let surplus = match (&kind, &script) {
             (Some(_), Some(script)) => Some((script.span, "a job is a script or a sum, not both")),
             (Some(_), None) => {
@@ -88,10 +99,10 @@ impl Job {
                 .help("drop it, or write `kind=\"sum\"` without a script");
             cursor.findings.push(finding);
         }
-        match (kind, script) {
+        Some(match (kind, script) {
             (Some(_), _) => JobKind::Sum { inputs },
             (None, Some(path)) => JobKind::Script { path, args },
             (None, None) => JobKind::External,
-        }
+        })
     }
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Loaded, Node, Value},
+    syntax::{Cursor, Loaded, Node, Value, slips},
     types::{DeviceName, HostName, JobName, Links, Mode, PartyName, TopologyName},
 };
 
@@ -35,8 +35,11 @@ pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Piece, Text, Variable};
 pub use ports::{Ports, Scope};
-pub use runtime::{AllowDeserialize, CrossSilo, Runtime, Secretflow};
+pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use trust::{Lifted, read_links, read_tls};
+
+const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
+const EXAMPLE_RUNTIME: &str = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
 
 /// A federation as its users wrote it.
 #[derive(Clone, Debug)]
@@ -72,9 +75,20 @@ impl Topology {
     pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
         let nodes = &loaded.nodes;
         let root = SourceSpan::new(loaded.root?, 0..0);
+        // What may stand in a file that could not be read, or under a name that is a slip, is not reported as absent.
+        let mut unsure = Findings::default();
         let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
-        let head = read_head(one("topology"), root, findings);
-        let runtime = Runtime::read(one("runtime"), root, findings);
+        let (topology, runtime) = (one("topology"), one("runtime"));
+        let is_incomplete = loaded.is_incomplete || slips("", nodes).next().is_some();
+        let absent = if is_incomplete { &mut unsure } else { &mut *findings };
+        if topology.is_none() {
+            names::missing_root_node("topology", EXAMPLE_TOPOLOGY, root, absent);
+        }
+        if runtime.is_none() {
+            names::missing_root_node("runtime", EXAMPLE_RUNTIME, root, absent);
+        }
+        let head = topology.and_then(|node| read_head(node, findings));
+        let runtime = runtime.and_then(|node| Runtime::read(node, findings));
         let ports = Ports::read(one("ports"), root, findings);
         let links = read_links(one("links"), root, findings);
         let tls_off = read_tls(one("tls"), findings);
@@ -98,7 +112,7 @@ impl Topology {
             heus,
             jobs,
         };
-        names::check(&topology, findings);
+        names::check(&topology, is_incomplete, findings);
         Some(topology)
     }
 
@@ -142,20 +156,7 @@ pub fn read_party(
     Some((topology.value, Party::read(name, &mut cursor, &addresses)))
 }
 
-fn read_head(
-    node: Option<&Node>,
-    root: SourceSpan,
-    findings: &mut Findings,
-) -> Option<(Spanned<TopologyName>, Mode)> {
-    let Some(node) = node else {
-        names::missing_root_node(
-            "topology",
-            "topology \"credit-risk\" mode=\"production\"",
-            root,
-            findings,
-        );
-        return None;
-    };
+fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg(0);
     let mode = names::choice(

@@ -62,25 +62,33 @@ pub(super) fn pick<T: Copy>(
 }
 
 /// Reports every use of a party that is not declared, and every party that a list names twice.
-pub(super) fn check(topology: &Topology, findings: &mut Findings) {
+///
+/// Where the topology `is_incomplete`, parties may be declared in what could not be read.
+pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Findings) {
+    let mut list = |what: &str, parties: &mut dyn Iterator<Item = &Spanned<PartyName>>| {
+        check_list(what, parties, topology, is_incomplete, findings);
+    };
     for spu in topology.spus.values() {
-        list("spu", &spu.parties, topology, findings);
+        list("spu", &mut spu.parties.iter());
     }
     for heu in topology.heus.values() {
-        list("heu", heu.sk_keeper.iter().chain(&heu.evaluators), topology, findings);
+        // One that is both is a matter of `check`: it has a page of its own.
+        list("heu", &mut heu.sk_keeper.iter());
+        list("heu", &mut heu.evaluators.iter());
     }
     for job in topology.jobs.values() {
-        list("job", &job.parties, topology, findings);
+        list("job", &mut job.parties.iter());
         if let JobKind::Sum { inputs } = &job.kind {
-            list("job", inputs.iter().map(|(party, _)| party), topology, findings);
+            list("job", &mut inputs.iter().map(|(party, _)| party));
         }
     }
 }
 
-fn list<'a>(
+fn check_list(
     what: &str,
-    parties: impl IntoIterator<Item = &'a Spanned<PartyName>>,
+    parties: &mut dyn Iterator<Item = &Spanned<PartyName>>,
     topology: &Topology,
+    is_incomplete: bool,
     findings: &mut Findings,
 ) {
     let mut seen = BTreeSet::new();
@@ -91,7 +99,7 @@ fn list<'a>(
                     .label(party.span, "again here")
                     .help("name each party once");
             findings.push(finding);
-        } else if !topology.parties.contains_key(&party.value) {
+        } else if !is_incomplete && !topology.parties.contains_key(&party.value) {
             let names: Vec<&str> = topology.parties.keys().map(PartyName::as_str).collect();
             let declared = format!("declared parties: {}", names.join(", "));
             let help = nearest(party.value.as_str(), names.iter().copied()).map_or_else(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diag::Spanned,
-    syntax::Cursor,
+    diag::{SourceSpan, Spanned},
+    syntax::{Cursor, Node, slips},
     types::{HostAddr, HostName, PartyName},
 };
 
@@ -19,6 +19,8 @@ pub struct Party {
     pub hosts: Vec<Host>,
     /// Its certificates; needed in production.
     pub identity: Option<Identity>,
+    /// Where its `identity` stands, even if that could not be read.
+    pub identity_span: Option<SourceSpan>,
     /// How its processes are started.
     pub deploy: Deploy,
     /// Numbers that are already in a firewall.
@@ -37,12 +39,16 @@ impl Party {
         }
         let hosts = node.children_named("host");
         let hosts = hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
+        // A slip of the pen has been reported by the grammar; it is no absence.
+        let slip = || slips("party", &node.children).find(|(_, meant)| *meant == "identity");
+        let identity_span = node.child("identity").or_else(|| Some(slip()?.0)).map(Node::span);
         let identity =
             node.child("identity").and_then(|child| Identity::read(&mut cursor.at(child)));
         let deploy = node.child("deploy").and_then(|child| Deploy::read(&mut cursor.at(child)));
         let pins = node.children_named("pin");
         let pins = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
-        Self { name, hosts, identity, deploy: deploy.unwrap_or(Deploy::Process), pins }
+        let deploy = deploy.unwrap_or(Deploy::Process);
+        Self { name, hosts, identity, identity_span, deploy, pins }
     }
 
     /// The host on which launcher, driver and SPU nodes live; `None` where none could be read.

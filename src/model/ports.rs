@@ -45,7 +45,9 @@ impl Ports {
             "scope",
             &[("global", Scope::Global), ("host", Scope::Host)],
         );
-        let pool = node.child("pool").and_then(|pool| read_range(&mut cursor.at(pool), 0));
+        // Without its last port, a pool would be one port; the grammar has said what is missing.
+        let pool = node.child("pool").filter(|pool| pool.args.len() > 1);
+        let pool = pool.and_then(|pool| read_range(&mut cursor.at(pool), 0));
         Self {
             scope: scope.map_or(default.scope, |scope| scope.value),
             pool: pool.unwrap_or(Spanned::new(default.pool.value, node.span())),

@@ -82,17 +82,8 @@ impl CrossSilo {
 }
 
 impl Runtime {
-    /// Reads the node; `None` where it is absent or names nothing known.
-    pub(super) fn read(
-        node: Option<&Node>,
-        root: SourceSpan,
-        findings: &mut Findings,
-    ) -> Option<Self> {
-        let Some(node) = node else {
-            let example = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
-            names::missing_root_node("runtime", example, root, findings);
-            return None;
-        };
+    /// Reads the node; `None` where it names nothing known.
+    pub(super) fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
         let name = Cursor::new(node, findings).arg::<String>(0)?;
         let known = [("secretflow", true), ("embedded", false)];
         if names::pick(&name, &known, findings)?.value {

@@ -172,14 +172,10 @@ pub fn federation_bytes(federation: &Federation) -> Vec<u8> {
 }
 
 impl Federation {
-    /// The host on which a party's launcher, driver and SPU nodes live: the one with a `control` port.
+    /// The host on which a party's launcher, driver and SPU nodes live: the one that peers dial.
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
-        self.parties
-            .get(party)?
-            .hosts
-            .iter()
-            .find(|(_, host)| host.ports.contains_key(&Role::Control))
+        self.parties.get(party)?.hosts.iter().find(|(_, host)| !host.ports.is_empty())
     }
 
     /// Under which address `viewer` reaches `link` of `peer`: one port per slot of the peer.

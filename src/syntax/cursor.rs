@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use crate::diag::{Code, Finding, Findings, SourceSpan, Spanned};
 
-use super::{Node, Value};
+use super::{Node, Value, grammar};
 
 /// A value of the wrong kind or out of range.
 const BAD_VALUE: Code = Code("SF0005");
@@ -84,9 +84,13 @@ impl<'a> Cursor<'a> {
         self.prop(key)
     }
 
-    /// Reports that something is absent from the node.
+    /// Reports that something is absent from the node, unless it is there under a name that is a slip of the pen:
+    /// the grammar has reported that, and one mistake is one finding.
     pub fn missing(&mut self, what: &str, help: &str) {
         let name = &self.node.name.value;
+        if is_slip(self.node, what.trim_matches('`')) {
+            return;
+        }
         let finding = Finding::error(MISSING, format!("`{name}` has no {what}"))
             .label(self.node.span(), format!("{what} is missing here"))
             .help(help);
@@ -145,6 +149,26 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
     best.filter(|(score, _)| *score >= 0.8).map(|(_, candidate)| candidate)
+}
+
+/// Whether a property or child that the language does not have in `node` was meant to be `name`.
+fn is_slip(node: &Node, name: &str) -> bool {
+    let rule = grammar::RULES.iter().find(|rule| rule.name == node.name.value);
+    let props = rule.map_or(&[][..], |rule| rule.props);
+    let keys = node.props.iter().map(|prop| prop.key.value.as_str());
+    let mut keys = keys.filter(|key| !props.contains(key));
+    keys.any(|key| nearest(key, props.iter().copied()) == Some(name))
+        || slips(&node.name.value, &node.children).any(|(_, meant)| meant == name)
+}
+
+/// Those of `nodes` that the language does not have in `parent`, with what they were probably meant to be.
+pub fn slips<'a>(
+    parent: &'a str,
+    nodes: &'a [Node],
+) -> impl Iterator<Item = (&'a Node, &'static str)> {
+    let unknown = nodes.iter().filter(|node| grammar::find(parent, &node.name.value).is_none());
+    unknown
+        .filter_map(|node| Some((node, nearest(&node.name.value, grammar::children_of(parent))?)))
 }
 
 #[cfg(test)]

@@ -39,8 +39,9 @@ pub(super) fn resolve(
     if matching.is_empty() { Err("no file matches this".to_owned()) } else { Ok(matching) }
 }
 
-/// The path without `.` and `..`; `None` where it climbs above its start.
-pub(super) fn normalise(path: &Utf8Path) -> Option<Utf8PathBuf> {
+/// The path without `.` and `..`; `None` where it is absolute or climbs above its start.
+#[must_use]
+pub fn normalise(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let mut clean = Utf8PathBuf::new();
     for part in path.components() {
         match part {

@@ -11,18 +11,18 @@ const NOT_KDL: Code = Code("SF0001");
 /// The text nests deeper than any topology does.
 const TOO_DEEP: Code = Code("SF0002");
 
-/// The nodes of a KDL text; what cannot be read is reported.
-pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Node> {
+/// The nodes of a KDL text; `None` where it cannot be read, which is reported.
+pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
     if let Some(at) = nesting::too_deep_at(text) {
         let message = format!("this file nests deeper than {} levels", nesting::LIMIT);
         let finding = Finding::error(TOO_DEEP, message)
             .label(SourceSpan::new(file, at..at + 1), "this is one level too many")
             .help("close the braces or comments before it; no topology needs more than 4 levels");
         findings.push(finding);
-        return Vec::new();
+        return None;
     }
     match KdlDocument::parse_v2(text) {
-        Ok(document) => nodes(file, &document),
+        Ok(document) => Some(nodes(file, &document)),
         Err(error) => {
             findings.extend(error.diagnostics.iter().map(|diagnostic| {
                 let start = diagnostic.span.offset().min(text.len());
@@ -30,13 +30,13 @@ pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<No
                 let message = diagnostic.message.as_deref().unwrap_or("this is not KDL 2");
                 let label = diagnostic.label.as_deref().unwrap_or("here");
                 let help = diagnostic.help.as_deref().unwrap_or(
-                    "strings are quoted, properties are `key=value` without spaces, `#true` and `#false` have a `#`",
+                    "strings are quoted, properties are `key=value`, `#true` and `#false` have a `#`",
                 );
                 Finding::error(NOT_KDL, lower_first(message))
                     .label(SourceSpan::new(file, start..end), label)
                     .help(help)
             }));
-            Vec::new()
+            None
         }
     }
 }
@@ -99,7 +99,7 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("t.kdl", text);
         let mut findings = Findings::default();
-        let nodes = parse(file, text, &mut findings);
+        let nodes = parse(file, text, &mut findings).unwrap();
         assert!(findings.is_empty());
         let at = |span: SourceSpan| &text[span.start..span.end];
         assert_eq!(at(nodes[0].name.span), "é");
@@ -115,7 +115,7 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("t.kdl", text);
         let mut findings = Findings::default();
-        assert!(parse(file, text, &mut findings).is_empty());
+        assert!(parse(file, text, &mut findings).is_none());
         assert!(findings.has_errors());
         assert!(
             findings.iter().all(|finding| finding.code == NOT_KDL && finding.labels.len() == 1)

@@ -27,6 +27,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// The root file, if it could be read.
     pub root: Option<FileId>,
+    /// Whether a file is left out because it could not be read: what seems to be absent may stand there.
+    pub is_incomplete: bool,
 }
 
 /// Reads `root` and what it includes; reports what is wrong with the shape of any of them.
@@ -74,7 +76,10 @@ impl Loader<'_> {
     /// Parses a file whose text is at hand, and then what it includes.
     fn file(&mut self, path: &Utf8Path, text: &str) -> FileId {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let nodes = kdl::parse(id, text, self.findings);
+        let nodes = kdl::parse(id, text, self.findings).unwrap_or_else(|| {
+            self.loaded.is_incomplete = true;
+            Vec::new()
+        });
         let (includes, nodes): (Vec<_>, Vec<_>) =
             nodes.into_iter().partition(|node| node.name.value == "include");
         self.loaded.nodes.extend(nodes);
@@ -104,6 +109,7 @@ impl Loader<'_> {
     }
 
     fn reject(&mut self, what: &str, span: SourceSpan, why: &str) {
+        self.loaded.is_incomplete = true;
         let finding = Finding::error(BAD_INCLUDE, format!("cannot include `{what}`: {why}"))
             .label(span, "included here")
             .help("paths are relative to the including file; `*` matches within one folder");

@@ -14,7 +14,8 @@ mod node;
 mod validate;
 mod workspace;
 
-pub use cursor::{Cursor, nearest};
+pub use cursor::{Cursor, nearest, slips};
+pub use include::normalise;
 pub use load::{Loaded, load};
 pub use node::{Node, Property, Value};
 pub use workspace::{MemoryWorkspace, Workspace};

@@ -50,7 +50,7 @@ impl Launcher {
                         return line;
                     }
                 }
-                Err(_) => panic!("`{words}` was not said:\n{}", self.said.join("\n")),
+                Err(why) => panic!("`{words}` was not said ({why}):\n{}", self.said.join("\n")),
             }
         }
     }

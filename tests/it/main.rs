@@ -3,10 +3,16 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod cli_plan;
+mod examples;
+mod federation;
+mod findings;
 mod generated;
 mod guard;
 mod launch;
 mod layers;
+mod many_mistakes;
+mod one_mistake;
+mod pages;
 mod python;
 mod supervise;
 mod support;

@@ -9,7 +9,7 @@ use crate::launch::{
     rendezvous::{Phase, Snapshot},
 };
 
-use super::{Event, Happening, LaunchEnd, LaunchError, Launcher, Sources};
+use super::{Event, Happening, LaunchEnd, LaunchError, Launcher, Sources, runs::FAILED};
 
 /// How long peers may take to acknowledge the last word. They answer within milliseconds where they live.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -50,16 +50,16 @@ impl Launcher<'_> {
         let Self { meeting, mut supervisor, mut runs, deployment, .. } = self;
         meeting.stop().await;
         supervisor.stop().await;
+        // Whoever asked for the end may start anew as soon as they hear of it, so the place is free by then.
+        drop(deployment);
         let (unsettled, stopping) = runs.take_clients();
-        let problem =
-            Problem::new("SF0897", format!("the launcher ended: {why}"), "start it again");
+        let problem = Problem::new(FAILED, format!("the launcher ended: {why}"), "start it again");
         for client in unsettled {
             say(client, Reply::Ended(RunEnd::Failed(problem.clone()))).await;
         }
         for client in stopping {
             say(client, Reply::Stopped).await;
         }
-        drop(deployment);
         outcome
     }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use crate::{
+    diag::Code,
     fs,
     launch::{
         diagnose::{Diagnosis, diagnose},
@@ -21,9 +22,9 @@ use crate::{
 use super::Launcher;
 
 /// A job of this party ended badly, or that of a peer did.
-const FAILED: &str = "SF0897";
+pub(super) const FAILED: Code = Code("SF0897");
 /// The job cannot be run from here.
-const NOT_RUNNABLE: &str = "SF0898";
+const NOT_RUNNABLE: Code = Code("SF0898");
 
 /// What a run's task reports.
 pub(super) enum RunEvent {
@@ -366,7 +367,7 @@ impl Launcher<'_> {
             RunEnd::Done
         } else {
             let message = format!("job `{job}` failed: {}", causes.join("; "));
-            RunEnd::Failed(Problem { code: Some(FAILED.to_owned()), message, help: None })
+            RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
         };
         let client = active.client.clone();
         for line in std::mem::take(&mut active.last_lines) {

@@ -1,0 +1,98 @@
+//! What checks see, and the questions that several of them ask of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::OffsetDateTime;
+
+use crate::{
+    catalogue::{self, EngineFacts, Release},
+    model::{Host, Identity, Party, Secretflow, Topology},
+    types::{Engine, HostAddr, JobName, Links, Mode},
+};
+
+use super::{Certificates, PartyCertificates};
+
+/// All that checks see.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The topology.
+    pub topology: &'a Topology,
+    /// The public certificates that it names.
+    pub certificates: &'a Certificates,
+    /// Why a job's script cannot be run, for each job of which that is so.
+    pub unusable_scripts: &'a BTreeMap<JobName, String>,
+    /// When the check is made: certificates end.
+    pub now: OffsetDateTime,
+}
+
+impl<'a> Context<'a> {
+    /// Whether organisations meet, each with its own machines and keys.
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.topology.mode == Mode::Production
+    }
+
+    /// SecretFlow's settings, if it is the runtime.
+    #[must_use]
+    pub fn secretflow(&self) -> Option<&'a Secretflow> {
+        self.topology.runtime.secretflow()
+    }
+
+    /// Whether Ray runs on the hosts.
+    #[must_use]
+    pub fn has_ray(&self) -> bool {
+        self.secretflow().is_some_and(|settings| settings.engine.value == Engine::Ray)
+    }
+
+    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
+    #[must_use]
+    pub fn release(&self) -> Option<&'static Release> {
+        catalogue::release(&self.secretflow()?.version.value)
+    }
+
+    /// What is known about the engine.
+    #[must_use]
+    pub fn engine(&self) -> Option<&'static EngineFacts> {
+        self.release()?.engines.get(&self.secretflow()?.engine.value.to_string())
+    }
+
+    /// SecretFlow's settings and the engine's facts where parties talk to each other through it, in production.
+    #[must_use]
+    pub fn links(&self) -> Option<(&'a Secretflow, &'static EngineFacts)> {
+        self.secretflow().zip(self.engine()).filter(|_| self.is_production())
+    }
+
+    /// Whether the engine has no working TLS and the topology does not say what to do about it.
+    #[must_use]
+    pub fn is_tls_undecided(&self) -> bool {
+        let direct = self.topology.links.value == Links::Direct;
+        let lacking = self.links().is_some_and(|(_, engine)| !engine.tls);
+        lacking && direct && self.topology.tls_off.is_none()
+    }
+
+    /// A host for each address that is written and dialled; a machine that is named again has the first one's.
+    ///
+    /// A simulation on one machine dials nothing.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<(&'a Party, &'a Host)> {
+        let machines: BTreeSet<&HostAddr> =
+            self.topology.hosts().map(|(_, host)| &host.address.value).collect();
+        if !self.is_production() && machines.len() < 2 {
+            return Vec::new();
+        }
+        let mut seen = BTreeSet::new();
+        let hosts = self.topology.hosts();
+        hosts.filter(|(_, host)| seen.insert(host.address.span)).collect()
+    }
+
+    /// Every party that has an identity whose certificates were looked for.
+    pub fn identities(
+        &self,
+    ) -> impl Iterator<Item = (&'a Party, &'a Identity, &'a PartyCertificates)> {
+        let Self { topology, certificates, .. } = *self;
+        topology.parties.values().filter_map(|party| {
+            let read = certificates.get(&party.name.value)?;
+            Some((party, party.identity.as_ref()?, read))
+        })
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("unknown_protocol.md")]
+
+use crate::diag::{Code, Findings};
+
+use super::{Check, Context, names::unknown};
+
+const CODE: Code = Code("SF0401");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("unknown_protocol.md"), unknown_protocol);
+
+fn unknown_protocol(context: Context<'_>, findings: &mut Findings) {
+    let Some(release) = context.release() else { return };
+    for spu in context.topology.spus.values() {
+        if !release.protocols.contains_key(&spu.protocol.value) {
+            let known = release.protocols.keys().map(String::as_str);
+            findings.push(unknown(CODE, "protocol", &spu.protocol, known));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Every topology of `examples/` compiles, with exactly the warnings that it explains.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sfgen::{diag::render_text, fs, syntax::MemoryWorkspace};
+
+use crate::federation::{Beside, compile_with};
+
+fn examples() -> Utf8PathBuf {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+/// The files of an example; certificates are made by the test, scripts are its own.
+fn files(name: &str) -> MemoryWorkspace {
+    let folder = examples().join(name);
+    let entries = folder.read_dir_utf8().expect("the example is there").map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| entry.path().is_file())
+        .fold(MemoryWorkspace::default(), |files, entry| {
+            files.with(entry.file_name(), fs::read(entry.path()).unwrap())
+        })
+}
+
+fn check(name: &str, warnings: &[&str]) {
+    let done = compile_with(files(name), Beside { scripts: false, ..Beside::default() });
+    let text = render_text(&done.findings, &done.sources, 100, false);
+    let codes: Vec<&str> = done.findings.iter().map(|finding| finding.code.0).collect();
+    assert_eq!(codes, warnings, "{text}");
+    let output = done.output.expect("an example has no errors");
+    let topology = done.topology.expect("it was read");
+    assert!(output.plans.parties.keys().eq(topology.parties.keys()), "each party has a plan");
+}
+
+macro_rules! examples {
+    ($($name:ident: $warnings:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            check(stringify!($name), &$warnings);
+        })*
+
+        #[test]
+        fn no_example_is_forgotten() {
+            let listed = [$(stringify!($name)),*];
+            for entry in examples().read_dir_utf8().expect("there are examples") {
+                let entry = entry.unwrap();
+                assert!(listed.contains(&entry.file_name()), "{}", entry.path());
+            }
+        }
+    };
+}
+
+examples! {
+    two_parties: [];
+    secretflow_loopback: [];
+    secretflow_threads: ["SF0530", "SF0533"];
+}

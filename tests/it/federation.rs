@@ -1,0 +1,133 @@
+//! Topologies in memory, with certificates and scripts for what they name.
+
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, Mutex},
+};
+
+use camino::Utf8Path;
+use sfgen::{
+    compile::{Compilation, Input, compile},
+    diag::Findings,
+    keys::{KeyMaterial, NewKeys},
+    model::{JobKind, Topology},
+    syntax::{self, MemoryWorkspace},
+    types::{HostAddr, PartyName},
+};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+/// When every topology of a test is compiled.
+pub(crate) const NOW: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
+
+/// What is wrong with the certificates of the first party; those of the others are sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Flaw {
+    #[default]
+    None,
+    Absent,
+    Expired,
+    NotYetValid,
+    Ending,
+    OtherAddress,
+    ForeignCa,
+    LeafAsCa,
+    SharedCa,
+    PrivateKey,
+}
+
+/// What exists beside the topology.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside {
+    pub(crate) flaw: Flaw,
+    pub(crate) scripts: bool,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self { flaw: Flaw::None, scripts: true }
+    }
+}
+
+/// Compiles `topology.kdl` among `files`, to which certificates and scripts are added.
+pub(crate) fn compile_with(files: MemoryWorkspace, beside: Beside) -> Compilation {
+    let root = Utf8Path::new("topology.kdl");
+    let mut quiet = Findings::default();
+    let topology = Topology::read(&syntax::load(&files, root, &mut quiet), &mut quiet);
+    let files = topology.iter().fold(files, |files, topology| add(files, topology, beside));
+    compile(&Input {
+        workspace: &files,
+        root,
+        lock: Utf8Path::new("sfgen.lock"),
+        mode: None,
+        now: NOW,
+    })
+}
+
+/// Compiles a topology of one file, beside which all is as it should be.
+pub(crate) fn compile_text(text: &str) -> Compilation {
+    compile_with(MemoryWorkspace::default().with("topology.kdl", text), Beside::default())
+}
+
+fn add(mut files: MemoryWorkspace, topology: &Topology, beside: Beside) -> MemoryWorkspace {
+    for job in topology.jobs.values().filter(|_| beside.scripts) {
+        if let JobKind::Script { path, .. } = &job.kind {
+            files.0.insert(path.value.clone(), b"pass\n".to_vec());
+        }
+    }
+    let everywhere: Vec<HostAddr> =
+        topology.hosts().map(|(_, host)| host.address.value.clone()).collect();
+    for (index, party) in topology.parties.values().enumerate() {
+        let Some(identity) = &party.identity else { continue };
+        let flaw =
+            if index == 0 || beside.flaw == Flaw::SharedCa { beside.flaw } else { Flaw::None };
+        let own = party.hosts.iter().map(|host| host.address.value.clone()).collect();
+        let (age, addresses) = match flaw {
+            Flaw::Expired => (Duration::days(826), own),
+            Flaw::Ending => (Duration::days(810), own),
+            Flaw::NotYetValid => (Duration::days(-10), own),
+            Flaw::OtherAddress => (Duration::ZERO, vec!["192.0.2.99".parse().unwrap()]),
+            _ => (Duration::ZERO, own),
+        };
+        let name = party.name.value.as_str();
+        let (ca, leaf) = match flaw {
+            Flaw::Absent => continue,
+            Flaw::SharedCa => {
+                let shared = material("shared", age, &everywhere);
+                (shared.ca_cert_pem, shared.leaf_cert_pem)
+            }
+            Flaw::ForeignCa => {
+                let foreign = material("foreign", age, &addresses).ca_cert_pem;
+                (foreign, material(name, age, &addresses).leaf_cert_pem)
+            }
+            Flaw::LeafAsCa => {
+                let leaf = material(name, age, &addresses).leaf_cert_pem;
+                (leaf.clone(), leaf)
+            }
+            Flaw::PrivateKey => {
+                let all = material(name, age, &addresses);
+                (all.ca_cert_pem, all.leaf_cert_pem + &all.leaf_key_pem)
+            }
+            _ => {
+                let all = material(name, age, &addresses);
+                (all.ca_cert_pem, all.leaf_cert_pem)
+            }
+        };
+        files.0.insert(identity.ca.value.clone(), ca.into_bytes());
+        files.0.insert(identity.cert.value.clone(), leaf.into_bytes());
+    }
+    files
+}
+
+/// Keys take time to make: each set is made once in a test run.
+fn material(name: &str, age: Duration, addresses: &[HostAddr]) -> KeyMaterial {
+    type Key = (String, Duration, Vec<HostAddr>);
+    static MADE: LazyLock<Mutex<BTreeMap<Key, KeyMaterial>>> = LazyLock::new(Mutex::default);
+    let key = (name.to_owned(), age, addresses.to_vec());
+    let mut made = MADE.lock().expect("no test fails while it makes keys");
+    let generate = || {
+        let party: PartyName = name.parse().unwrap();
+        let topology = "t".parse().unwrap();
+        NewKeys { party: &party, topology: &topology, addresses, now: NOW - age }.generate()
+    };
+    made.entry(key).or_insert_with(generate).clone()
+}

@@ -1,0 +1,195 @@
+//! Every page that `sfgen explain` prints: its examples are compiled.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+use sfgen::{
+    check::CHECKS,
+    compile::Compilation,
+    diag::{PAGES, Page, render_text},
+    syntax::MemoryWorkspace,
+};
+
+use crate::federation::{Beside, Flaw, compile_with};
+
+/// Checks whose mistake cannot be written yet, with the reason.
+const WITHOUT_FAILURE: [(&str, &str); 1] =
+    [("SF0902", "every release in the catalogue has both engines")];
+
+/// The topology beside which the locks of the pages lie.
+const BESIDE_LOCK: &str = r#"
+topology "t" mode="simulation"
+runtime "secretflow" version="1.13.0b0" engine="ray"
+party "alice" { host "alice-1" address="127.0.0.1"; }
+party "bob" { host "bob-1" address="127.0.0.1"; }
+"#;
+
+/// A fenced block of a page.
+struct Block {
+    language: String,
+    fails: bool,
+    /// A finding that the mistake cannot be made without.
+    also: Option<String>,
+    beside: Beside,
+    text: String,
+}
+
+/// The blocks that are marked as failing or passing; others are for reading.
+fn blocks(page: &Page) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = page.text.lines();
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
+        let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let mut words = info.split(' ');
+        let language = words.next().unwrap_or_default().to_owned();
+        let fails = match words.next() {
+            Some("fails") => true,
+            Some("passes") => false,
+            _ => continue,
+        };
+        let (mut beside, mut also) = (Beside::default(), None);
+        for word in words {
+            match (word, word.strip_prefix("also-")) {
+                (_, Some(code)) => also = Some(code.to_owned()),
+                ("scripts-absent", _) => beside.scripts = false,
+                _ => beside.flaw = flaw(word),
+            }
+        }
+        blocks.push(Block { language, fails, also, beside, text: text.join("\n") + "\n" });
+    }
+    blocks
+}
+
+fn flaw(word: &str) -> Flaw {
+    match word {
+        "certificates-absent" => Flaw::Absent,
+        "certificates-expired" => Flaw::Expired,
+        "certificates-not-yet-valid" => Flaw::NotYetValid,
+        "certificates-ending" => Flaw::Ending,
+        "certificates-other-address" => Flaw::OtherAddress,
+        "certificates-foreign-ca" => Flaw::ForeignCa,
+        "certificates-leaf-as-ca" => Flaw::LeafAsCa,
+        "certificates-shared-ca" => Flaw::SharedCa,
+        "certificates-private-key" => Flaw::PrivateKey,
+        _ => panic!("no such word in a fence: {word}"),
+    }
+}
+
+fn run(block: &Block) -> Compilation {
+    let files = match block.language.as_str() {
+        "kdl" => MemoryWorkspace::default().with("topology.kdl", block.text.as_str()),
+        "toml" => MemoryWorkspace::default()
+            .with("topology.kdl", BESIDE_LOCK)
+            .with("sfgen.lock", block.text.as_str()),
+        other => panic!("no such language in a fence: {other}"),
+    };
+    compile_with(files, block.beside)
+}
+
+fn all_pages() -> impl Iterator<Item = &'static Page> {
+    CHECKS.iter().map(|check| &check.page).chain(PAGES)
+}
+
+#[test]
+fn codes_are_unique_and_sorted() {
+    let (checks, pages) = (CHECKS.iter().map(|check| check.page.code), PAGES.iter());
+    assert!(checks.is_sorted(), "CHECKS is sorted by code");
+    assert!(pages.map(|page| page.code).is_sorted(), "PAGES is sorted by code");
+    let mut seen = BTreeSet::new();
+    for page in all_pages() {
+        let code = page.code.0;
+        assert!(seen.insert(code), "{code} has two pages");
+        let digits = code.strip_prefix("SF").unwrap_or_default();
+        assert!(digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+    }
+}
+
+#[test]
+fn every_page_begins_with_what_is_wrong() {
+    for page in all_pages() {
+        let first = page.text.split("\n\n").next().unwrap_or_default();
+        assert!(first.ends_with(['.', ':']) && !first.starts_with('#'), "{}", page.code);
+        let outside = page.text.split("```").step_by(2).flat_map(str::lines);
+        let widest = outside.map(|line| line.chars().count()).max();
+        assert!(widest <= Some(125), "{} has a line of {widest:?}", page.code);
+    }
+}
+
+#[test]
+fn every_check_has_an_example_that_fails_and_one_that_passes() {
+    for check in CHECKS {
+        let code = check.page.code.0;
+        let blocks = blocks(&check.page);
+        let excused = WITHOUT_FAILURE.iter().any(|(other, _)| *other == code);
+        assert_eq!(blocks.iter().all(|block| !block.fails), excused, "{code} fails");
+        assert!(blocks.iter().any(|block| !block.fails), "{code} passes");
+    }
+}
+
+#[test]
+fn the_examples_of_every_page_yield_what_they_promise() {
+    let mut wrong = String::new();
+    for page in all_pages() {
+        for block in blocks(page) {
+            let done = run(&block);
+            let mut codes: Vec<&str> = done.findings.iter().map(|finding| finding.code.0).collect();
+            codes.sort_unstable();
+            let mut wanted: Vec<&str> = block.also.as_deref().into_iter().collect();
+            wanted.extend(block.fails.then_some(page.code.0));
+            wanted.sort_unstable();
+            if codes != wanted {
+                let text = render_text(&done.findings, &done.sources, 100, false);
+                let what = if block.fails { "fails" } else { "passes" };
+                wrong += &[page.code.0, " ", what, ":\n", &block.text, &text, "\n"].concat();
+            }
+            done.findings.iter().for_each(assert_worded);
+            assert_eq!(done.output.is_none(), done.findings.iter().any(is_error), "{}", page.code);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A message is no sentence of its own: lower case but for names, no full stop; a help says what to do.
+fn assert_worded(finding: &sfgen::diag::Finding) {
+    let message = finding.message.as_str();
+    let first = message.split(' ').next().unwrap_or_default();
+    let is_name = ["SPU", "HEU", "Ray"].contains(&first);
+    assert!(!message.ends_with('.'), "{message}");
+    assert!(is_name || !first.starts_with(char::is_uppercase), "{message}");
+    assert!(!finding.labels.is_empty(), "{message}");
+    assert!(finding.help.as_ref().is_some_and(|help| !help.ends_with('.')), "{message}");
+}
+
+fn is_error(finding: &sfgen::diag::Finding) -> bool {
+    finding.severity == sfgen::diag::Severity::Error
+}
+
+#[test]
+fn every_code_in_the_sources_has_a_page() {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut codes = BTreeSet::new();
+    collect(&root, &mut codes);
+    assert!(codes.len() > 40, "the search finds what there is");
+    let known: BTreeSet<&str> = all_pages().map(|page| page.code.0).collect();
+    let absent: Vec<_> = codes.iter().filter(|code| !known.contains(code.as_str())).collect();
+    assert!(absent.is_empty(), "without a page: {absent:?}");
+    let unused: Vec<_> = known.iter().filter(|code| !codes.contains(**code)).collect();
+    assert!(unused.is_empty(), "pages of codes that nothing raises: {unused:?}");
+}
+
+/// The codes that the Rust files below `folder` raise, as `Code("SF0000")` or `code(SF0000)`.
+fn collect(folder: &Utf8Path, codes: &mut BTreeSet<String>) {
+    for entry in folder.read_dir_utf8().expect("the sources are there") {
+        let path = entry.expect("the sources are there").into_path();
+        if path.is_dir() {
+            collect(&path, codes);
+        } else if path.extension() == Some("rs") {
+            let text = sfgen::fs::read_text(&path).expect("the sources are there");
+            for start in ["Code(\"SF", "code(SF"] {
+                let after = text.split(start).skip(1);
+                codes.extend(after.filter_map(|rest| Some(format!("SF{}", rest.get(..4)?))));
+            }
+        }
+    }
+}
