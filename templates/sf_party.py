@@ -93,7 +93,8 @@ class Cluster:
         links = self._device("link of SPU", self._plan["links"].get("spu"), name)
         node: dict[str, Any] = {"party": party, "address": self._address(f"SPU {name}", links, party)}
         if party == self.party and self._plan["mode"] != "simulation":
-            node["listen_address"] = self._listen_address(f"SPU {name}", links)
+            doors = json.loads(os.environ.get("SFGEN_DOORS") or "{}")  # where to listen behind the launcher's door
+            node["listen_address"] = doors.get(name) or self._listen_address(f"SPU {name}", links)
             if tls := self._tls():
                 options = {
                     "ca_file_path": tls["ca"],

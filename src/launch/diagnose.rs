@@ -62,6 +62,20 @@ pub fn diagnose(line: &str) -> Option<Diagnosis> {
     KINDS.iter().find_map(|kind| kind(line))
 }
 
+/// Whether a line is a log line of the runtime's native libraries, such as
+/// `[2026-11-21 09:18:42.597] [info] [bigint_spi.cc:79] ...`: SPU and HEU write them to standard output, where the
+/// job's result is looked for (ran).
+#[must_use]
+pub fn is_native_log(line: &str) -> bool {
+    let Some((time, rest)) = line.strip_prefix('[').and_then(|line| line.split_once("] [")) else {
+        return false;
+    };
+    let is_time = time.len() == "2026-11-21 09:18:42.597".len()
+        && time.bytes().all(|byte| byte.is_ascii_digit() || b"-: .".contains(&byte));
+    let levels = ["trace", "debug", "info", "warning", "error", "critical"];
+    is_time && rest.split_once("] [").is_some_and(|(level, _)| levels.contains(&level))
+}
+
 /// What stands between `before` and the next `after`.
 fn between<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
     line.split_once(before)?.1.split_once(after).map(|(found, _)| found)
@@ -200,6 +214,20 @@ mod tests {
         match diagnose(line) {
             Some(Diagnosis::Suspect { message, .. }) => message,
             other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn log_lines_of_native_libraries_are_told_from_results() {
+        let log = "[2026-11-21 09:18:42.597] [info] [bigint_spi.cc:79] The default library used for BigInt operations is openssl";
+        assert!(is_native_log(log));
+        for result in [
+            "sum [11. 22.]",
+            "[1, 2] [info] [x]",
+            "[2026-11-21 09:18:42.597] done",
+            "[[11.0, 22.0]]",
+        ] {
+            assert!(!is_native_log(result), "{result}");
         }
     }
 

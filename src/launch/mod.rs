@@ -4,6 +4,7 @@
 //! jobs make a run, [`supervise`] keeps processes, [`guard`] sees to it that none of them outlives its launcher.
 
 pub mod diagnose;
+pub mod door;
 pub mod embedded;
 pub mod events;
 pub mod guard;

@@ -40,7 +40,8 @@ pub struct JobRule {
 /// How things are with a peer.
 #[derive(Clone, Copy, Debug)]
 pub enum PeerView<'a> {
-    /// There is no word from it, or it must not take part; why, as a phrase that follows its name.
+    /// It was there and is gone, or it must not take part; why, as a phrase that follows its name. One that was never
+    /// there is `Present` without entries: it has not left any run.
     Absent(&'a str),
     /// Its latest entries.
     Present(&'a [JobEntry]),

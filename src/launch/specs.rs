@@ -6,10 +6,11 @@ use camino::Utf8Path;
 
 use crate::{
     plan::{Program, ServicePlan},
-    types::{JobName, PartyName, Port},
+    types::{DeviceName, JobName, PartyName, Port},
 };
 
 use super::{
+    door::Door,
     muster::RunId,
     python::Venv,
     side::Side,
@@ -75,6 +76,7 @@ impl Specs<'_> {
         job: &JobName,
         run: RunId,
         slots: &BTreeMap<PartyName, u16>,
+        doors: &BTreeMap<DeviceName, Door>,
     ) -> Option<ServiceSpec> {
         let program = match &self.side.plan.jobs.get(job)?.program {
             Program::Script { path, args } => {
@@ -85,7 +87,11 @@ impl Specs<'_> {
             Program::External => return None,
         };
         let slots = serde_json::to_string(slots).expect("names and numbers");
+        let inside: BTreeMap<_, _> =
+            doors.iter().map(|(spu, door)| (spu, door.inside.to_string())).collect();
+        let doors = serde_json::to_string(&inside).expect("names and addresses");
         let env = [
+            ("SFGEN_DOORS", doors),
             ("SFGEN_TREE", self.side.tree.to_string()),
             ("SFGEN_ROOT", self.side.root.to_string()),
             ("SFGEN_PARTY", self.side.party().to_string()),

@@ -69,6 +69,9 @@ fn roles(topology: &Topology, party: &Party, host: &Host) -> Vec<(Role, u16)> {
         let spus = u16::try_from(own.count()).unwrap_or(u16::MAX);
         if spus > 0 {
             roles.push((Role::Spu, spus.saturating_mul(slots)));
+            if topology.mode == Mode::Production && topology.tls_off.is_none() {
+                roles.push((Role::SpuLocal, spus.saturating_mul(slots)));
+            }
         }
         roles.push((Role::Heu, slots));
     }

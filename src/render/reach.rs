@@ -30,7 +30,7 @@ impl Audience {
                 Links::Gateway => Self::Loopback,
             },
             Role::Heu => Self::Nobody,
-            Role::Ray(RayPort::Dashboard) => Self::Loopback,
+            Role::SpuLocal | Role::Ray(RayPort::Dashboard) => Self::Loopback,
             Role::Ray(_) | Role::Service(_) => Self::Own,
         }
     }
@@ -101,6 +101,7 @@ pub(super) fn purpose(role: &Role) -> &'static str {
         Role::Control => "rendezvous of the launchers",
         Role::Sf => "cross-silo link, one port per slot",
         Role::Spu => "SPU links, one port per SPU and slot",
+        Role::SpuLocal => "SPUs behind the launcher's door, on loopback",
         Role::Heu => "kept for programs that read HEU_PORT_RANGE_START",
         Role::Service(_) => "service of the topology",
         Role::Ray(port) => match port {

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// A text that names no role and could not be a service port either.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not a port role; roles are `control`, `sf`, `spu`, `heu`, `ray.gcs` and its kin, and the names of service ports"
+    "`{0}` is not a port role; roles are `control`, `sf`, `spu`, `spu-local`, `heu`, `ray.gcs` and its kin, and the names of service ports"
 )]
 pub struct RoleError(String);
 
@@ -29,6 +29,8 @@ pub enum Role {
     Sf,
     /// SPU links, one number per SPU and slot.
     Spu,
+    /// Where SPUs listen behind the launcher's door, on loopback; as many numbers as `Spu` has.
+    SpuLocal,
     /// Kept for programs that read `HEU_PORT_RANGE_*`; current HEU releases listen nowhere.
     Heu,
     /// One of Ray's listeners.
@@ -123,6 +125,7 @@ impl fmt::Display for Role {
             Self::Control => "control",
             Self::Sf => "sf",
             Self::Spu => "spu",
+            Self::SpuLocal => "spu-local",
             Self::Heu => "heu",
             Self::Ray(port) => port.name(),
             Self::Service(name) => name,
@@ -141,6 +144,7 @@ impl FromStr for Role {
             "control" => Ok(Self::Control),
             "sf" => Ok(Self::Sf),
             "spu" => Ok(Self::Spu),
+            "spu-local" => Ok(Self::SpuLocal),
             "heu" => Ok(Self::Heu),
             // The rule of all names is that of a DNS label; any kind of name will do to check it.
             _ if text.parse::<super::ServiceName>().is_ok() => Ok(Self::Service(text.to_owned())),
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn a_role_survives_its_name() {
         let ray = RayPort::ALL.into_iter().map(Role::Ray);
-        for role in ray.chain([Role::Control, Role::Sf, Role::Spu, Role::Heu]) {
+        for role in ray.chain([Role::Control, Role::Sf, Role::Spu, Role::SpuLocal, Role::Heu]) {
             assert_eq!(role.to_string().parse(), Ok(role.clone()));
             assert!(Role::service(&role.to_string()).is_err(), "{role} cannot be a service port");
         }

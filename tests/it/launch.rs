@@ -1,113 +1,19 @@
 //! `apply`, `run`, `status` and `stop`: real launchers on loopback, with the embedded runtime.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
     net::{Ipv4Addr, TcpListener},
-    process::{Child, ChildStderr},
-    sync::mpsc,
-    thread,
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+use nix::sys::signal::Signal;
+
+use crate::support::{
+    launcher::{Launcher, assert_nothing_left, last_error, ports_of},
+    workspace::Workspace,
 };
-
-use crate::support::workspace::Workspace;
-
-/// How long anything may take that is to happen at once. Machines are busy; what is stated is asserted apart.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn two_parties() -> Workspace {
     Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
-}
-
-/// A launcher in the background whose words can be waited for.
-struct Launcher {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-    said: Vec<String>,
-}
-
-impl Launcher {
-    fn start(ws: &Workspace, args: &[&str]) -> Self {
-        let mut child = ws.spawn(args);
-        let lines = lines(child.stderr.take().unwrap());
-        Self { child, lines, said: Vec::new() }
-    }
-
-    /// Waits for a line that contains `words`.
-    #[track_caller]
-    fn wait_for(&mut self, words: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) => {
-                    self.said.push(line.clone());
-                    if line.contains(words) {
-                        return line;
-                    }
-                }
-                Err(why) => panic!("`{words}` was not said ({why}):\n{}", self.said.join("\n")),
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(self.pid(), signal).unwrap();
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
-    }
-
-    /// Waits for the end: status, stdout, and all that was said.
-    fn end(mut self) -> (i32, String, String) {
-        let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-        let status = self.child.wait().unwrap().code().unwrap_or(-1);
-        self.said.extend(self.lines.iter());
-        (status, stdout, std::mem::take(&mut self.said).join("\n"))
-    }
-}
-
-impl Drop for Launcher {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn lines(stderr: ChildStderr) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-fn ports_of(ws: &Workspace) -> Vec<u16> {
-    let lock = ws.read("sfgen.lock");
-    let numbers = lock.lines().filter_map(|line| line.split_once(" = [")?.1.split_once(','));
-    numbers.map(|(first, _)| first.parse().unwrap()).collect()
-}
-
-/// Nothing listens on a planned port any more, and no socket or lock of a launcher is left.
-#[track_caller]
-fn assert_nothing_left(ws: &Workspace) {
-    for port in ports_of(ws) {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .unwrap_or_else(|why| panic!("{port}: {why}"));
-    }
-    let run = ws.join("run");
-    let left: Vec<_> = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -145,6 +51,26 @@ fn a_run_brings_up_what_is_not_up_and_takes_it_down_again() {
     let ran = ws.run(&["run", "total", "--all"]).success();
     assert_eq!(ran.stdout, "sum 42\n");
     assert_nothing_left(&ws);
+}
+
+#[test]
+fn three_parties_that_come_in_any_order_run_a_job_together() {
+    let ws = Workspace::example("two_parties");
+    ws.edit("topology.kdl", |text| {
+        let carol = r#"party "carol" {
+    host "carol-1" address="127.0.0.1"
+    identity ca="pki/carol/ca.pem" cert="pki/carol/node.pem" key="keys/carol/node.key"
+}
+job "all" kind="sum" { parties "alice" "bob" "carol"; input "alice" 1; input "bob" -20; input "carol" 300; }
+"#;
+        format!("{text}{carol}")
+    });
+    let ws = ws.with_keys(&["alice", "bob", "carol"]).planned();
+    for _ in 0..3 {
+        let ran = ws.run(&["run", "all", "--all"]).success();
+        assert_eq!(ran.stdout, "sum 281\n", "{}", ran.stderr);
+        assert_nothing_left(&ws);
+    }
 }
 
 #[test]
@@ -192,7 +118,7 @@ fn a_party_that_never_comes_is_named_with_its_address_and_the_reason() {
         let started = Instant::now();
         let ran = ws.run(args).status_is(5);
         assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
-        let message = ran.stderr.lines().find(|line| line.contains("error: ")).unwrap();
+        let message = last_error(&ran.stderr);
         for part in ["alice", "bob at 127.0.0.1:", "1s", "refused"] {
             assert!(message.contains(part), "{part}: {message}");
         }
@@ -236,7 +162,7 @@ fn parties_with_different_plans_are_told_at_both_sides_and_start_nothing() {
     let bob = Launcher::start(&other, &["run", "total", "--party", "bob", "--wait", "20s"]);
     for (status, stdout, said) in [alice.end(), bob.end()] {
         assert_eq!((status, stdout.as_str()), (5, ""), "{said}");
-        let message = said.lines().find(|line| line.contains("error: ")).unwrap();
+        let message = last_error(&said);
         assert!(message.contains("alice") && message.contains("bob"), "{message}");
         assert!(message.contains("plan"), "{message}");
     }

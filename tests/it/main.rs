@@ -14,6 +14,8 @@ mod many_mistakes;
 mod one_mistake;
 mod pages;
 mod python;
+mod secretflow;
+mod strangers;
 mod supervise;
 mod support;
 mod validators;

@@ -103,9 +103,14 @@ pub(super) async fn connect(
     spec: &SumSpec,
     deadline: Instant,
 ) -> Result<BTreeMap<PartyName, Link>, SumError> {
-    let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
-    let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
-    let listener = listener.map_err(|source| SumError::Listen { endpoint: own, source })?;
+    // Nobody dials the first party, so it listens nowhere.
+    let listener = if spec.slots.keys().any(|party| *party < spec.me) {
+        let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
+        let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
+        Some(listener.map_err(|source| SumError::Listen { endpoint: own, source })?)
+    } else {
+        None
+    };
     let hello = Frame::Hello { run: spec.run, job: spec.job.clone() };
     let mut dialling = JoinSet::new();
     for party in spec.slots.keys().filter(|party| **party > spec.me) {
@@ -118,7 +123,10 @@ pub(super) async fn connect(
         };
         dialling.spawn(dial.run());
     }
-    let mut links = accept(spec, &listener, &hello, deadline).await?;
+    let mut links = match &listener {
+        Some(listener) => accept(spec, listener, &hello, deadline).await?,
+        None => BTreeMap::new(),
+    };
     while let Some(dialled) = dialling.join_next().await {
         let link = dialled.expect("a dialling task neither panics nor is aborted")?;
         links.insert(link.party.clone(), link);

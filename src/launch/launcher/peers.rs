@@ -131,7 +131,9 @@ impl Peers {
             .map(|(name, peer)| {
                 let view = match &peer.snapshot {
                     Some(snapshot) => PeerView::Present(&snapshot.jobs),
-                    None => PeerView::Absent(&peer.absence),
+                    None if peer.met => PeerView::Absent(&peer.absence),
+                    // Whoever was never here has not gone away: others may have met it and matched its wishes already.
+                    None => PeerView::Present(&[]),
                 };
                 (name.clone(), view)
             })

@@ -8,7 +8,8 @@ use crate::{
     diag::Code,
     fs,
     launch::{
-        diagnose::{Diagnosis, diagnose},
+        diagnose::{Diagnosis, diagnose, is_native_log},
+        door::{self, doors},
         local::{Problem, Reply, RunEnd},
         muster::{Action, End, RunId},
         rendezvous::{JobEntry, JobState, Ticket},
@@ -60,6 +61,8 @@ struct Active {
     last_lines: Vec<String>,
     /// What a line said that may be why the run fails.
     suspicion: Option<String>,
+    /// The doors before its SPUs, open as long as its process lives.
+    doors: Vec<JoinSet<()>>,
     settled: bool,
 }
 
@@ -113,10 +116,17 @@ impl Runs {
         });
     }
 
-    fn watch_process(&mut self, ticket: Ticket, handle: JobHandle, lines: mpsc::Receiver<Line>) {
+    fn watch_process(
+        &mut self,
+        ticket: Ticket,
+        handle: JobHandle,
+        lines: mpsc::Receiver<Line>,
+        doors: Vec<JoinSet<()>>,
+    ) {
         let Some(active) = self.active.get_mut(&ticket) else { return };
         let (cancel, cancelled) = mpsc::channel(1);
         active.cancel = Some(cancel);
+        active.doors = doors;
         active.deadline = None;
         let (events, client) = (self.sender.clone(), active.client.clone());
         self.tasks.spawn(follow(ticket, handle, lines, cancelled, client, events));
@@ -193,8 +203,8 @@ async fn pass(
         None => {}
     }
     let reply = match line.stream {
-        Stream::Stdout => Reply::Stdout(line.text),
-        Stream::Stderr => Reply::Stderr(line.text),
+        Stream::Stdout if !is_native_log(&line.text) => Reply::Stdout(line.text),
+        Stream::Stdout | Stream::Stderr => Reply::Stderr(line.text),
     };
     let _ = client.send(reply).await; // a client that is gone is noticed elsewhere
 }
@@ -226,6 +236,7 @@ impl Launcher<'_> {
             cancel: None,
             last_lines: Vec::new(),
             suspicion: None,
+            doors: Vec::new(),
             settled: false,
         };
         self.runs.active.insert(ticket, active);
@@ -270,16 +281,20 @@ impl Launcher<'_> {
         run: RunId,
         slots: &BTreeMap<PartyName, u16>,
     ) {
-        let spec = self.specs().job(job, run, slots).expect("jobs without a program are refused");
+        let slot = slots.get(self.side.party()).copied().unwrap_or_default();
+        let doors = doors(&self.side.plan, job, slot);
+        let spec = self.specs().job(job, run, slots, &doors);
+        let spec = spec.expect("jobs without a program are refused");
+        let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
         let (lines, receiver) = mpsc::channel(256);
-        match run_job(&self.runs.guard, spec, lines) {
-            Ok(handle) => {
+        let started = opened.and_then(|doors| Ok((doors, run_job(&self.runs.guard, spec, lines)?)));
+        match started {
+            Ok((doors, handle)) => {
                 if let Some(active) = self.runs.active.get(&ticket) {
-                    let slot = slots.get(self.side.party()).copied().unwrap_or_default();
                     let word = format!("run {run} of job `{job}` starts in slot {slot}");
                     let _ = active.client.try_send(Reply::Progress(word)); // a word of comfort may be lost
                 }
-                self.runs.watch_process(ticket, handle, receiver);
+                self.runs.watch_process(ticket, handle, receiver, doors);
             }
             Err(why) => self.muster.ended(ticket, Err(why.to_string())),
         }
@@ -305,6 +320,7 @@ impl Launcher<'_> {
                 };
                 if let Some(active) = self.runs.active.get_mut(&ticket) {
                     active.cancel = None;
+                    active.doors.clear();
                     if outcome.is_err() && !end.cancelled {
                         active.last_lines = end.last_lines;
                         active.last_lines.push(format!("(the whole log: {})", end.log));

@@ -64,6 +64,7 @@ fn bind_address(plan: &PartyPlan, role: &Role) -> Option<IpAddr> {
         Role::Sf => plan.secretflow.as_ref().is_none_or(|secretflow| {
             secretflow.init.get("cross_silo_comm_backend").is_some_and(|name| name == "brpc_link")
         }),
+        Role::SpuLocal => return Some([127, 0, 0, 1].into()),
         Role::Heu | Role::Ray(_) | Role::Service(_) => false,
     };
     match &plan.listen {

@@ -1,5 +1,7 @@
 //! What the tests of several areas use.
 
+pub(crate) mod launcher;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod strangers;
 pub(crate) mod workspace;

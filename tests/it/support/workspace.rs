@@ -118,6 +118,29 @@ impl Workspace {
             .unwrap()
     }
 
+    /// The folder of a party's sockets, while its launcher runs.
+    pub(crate) fn run_folder(&self, party: &str) -> String {
+        let place =
+            format!("{}\n{party}", self.join("generated").canonicalize().unwrap().display());
+        let digest = sfgen::types::Digest::of(place.as_bytes()).to_string();
+        self.join("run").join(&digest[..8]).display().to_string()
+    }
+
+    /// Whether a log of a party, whose name starts with `name`, has these words.
+    pub(crate) fn log_contains(&self, party: &str, name: &str, words: &str) -> bool {
+        let run = self.run_folder(party);
+        let digest = run.rsplit('/').next().unwrap();
+        let deployments = fs::read_dir(self.state()).unwrap().map(Result::unwrap);
+        let logs =
+            deployments.filter(|entry| entry.file_name().to_string_lossy().ends_with(digest));
+        let mut logs = logs
+            .flat_map(|entry| fs::read_dir(entry.path().join("logs")).unwrap().map(Result::unwrap));
+        logs.any(|log| {
+            log.file_name().to_string_lossy().starts_with(name)
+                && fs::read_to_string(log.path()).is_ok_and(|text| text.contains(words))
+        })
+    }
+
     /// Every file below `folder` with its content, by path.
     pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = Vec::new();
