@@ -7,6 +7,7 @@ mod examples;
 mod federation;
 mod findings;
 mod generated;
+mod golden;
 mod guard;
 mod launch;
 mod layers;
