@@ -14,7 +14,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::support::workspace::Workspace;
+use crate::{generated::assert_valid, support::workspace::Workspace};
 
 /// How long anything may take that is to happen at once. Machines are busy; what is stated is asserted apart.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -120,6 +120,7 @@ fn two_launchers_meet_and_run_a_job_and_stop_by_order() {
     bob.wait_for("bob: armed");
 
     let status = ws.run(&["status", "--format", "json"]).success();
+    assert_valid("status", &status.stdout);
     let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status[0]["party"], "alice");
     assert_eq!(status[0]["peers"]["bob"]["phase"], "armed");
