@@ -18,8 +18,11 @@ use crate::{golden, support::workspace::Workspace};
 const PROTO: &str = "sfgen/rendezvous/v1/rendezvous.proto";
 const STUBS: &str = "src/launch/rendezvous/gen/sfgen.rendezvous.v1.rs";
 
-/// What other programs read: file in `schemas/`, title, and the type from which it is made.
-const SCHEMAS: &[(&str, &str, fn() -> Value)] = &[
+/// File in `schemas/`, title, and what makes it from a type.
+type Schema = (&'static str, &'static str, fn() -> Value);
+
+/// What other programs read.
+const SCHEMAS: &[Schema] = &[
     ("plan", "<party>/plan.json: one party's plan", schema::<PartyPlan>),
     ("federation", "federation.json: what all parties share", schema::<Federation>),
     ("manifest", "manifest.json: the files of a tree", schema::<Manifest>),
@@ -36,7 +39,7 @@ fn schema<T: JsonSchema>() -> Value {
 }
 
 /// Compares what a generator made with the file in the repository, or replaces the file.
-fn compare_or_bless(path: &str, made: &str) {
+pub(crate) fn compare_or_bless(path: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SFGEN_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

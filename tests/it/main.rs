@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod cli_plan;
+mod docs;
 mod examples;
 mod federation;
 mod findings;
