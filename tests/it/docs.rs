@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sfgen::diag::render_text;
 
-use crate::{pages, support::workspace::Workspace};
+use crate::{generated::compare_or_bless, pages, support::workspace::Workspace};
 
 const README: &str = include_str!("../../README.md");
 const LAUNCHER: &str = include_str!("../../docs/launcher.md");
@@ -78,4 +78,23 @@ fn links_of_the_documents_lead_to_files() {
         }
     }
     assert!(README.lines().count() < 250 && LAUNCHER.lines().count() <= 120);
+}
+
+#[test]
+fn the_help_of_every_command_is_as_kept() {
+    let ws = Workspace::empty();
+    let (mut commands, mut text) = (vec![Vec::<String>::new()], String::new());
+    while let Some(command) = commands.pop() {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let help = help(&ws, &words);
+        let line = [&["sfgen"], &words[..], &["--help"]].concat().join(" ");
+        text.extend(["$ ", &line, "\n"]);
+        // Editors drop spaces at the end of a line, of which clap leaves some.
+        text.extend(help.lines().flat_map(|line| [line.trim_end(), "\n"]));
+        text.push('\n');
+        for (name, _) in subcommands(&help).into_iter().rev() {
+            commands.push([command.clone(), vec![name.to_owned()]].concat());
+        }
+    }
+    compare_or_bless("tests/it/snapshots/help.txt", &text);
 }
