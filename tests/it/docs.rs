@@ -48,6 +48,21 @@ fn every_topology_of_the_readme_compiles_without_a_finding() {
 }
 
 #[test]
+fn the_first_topology_of_the_readme_runs_on_one_machine() {
+    let ws = Workspace::empty();
+    let block = &pages::blocks(README)[0];
+    let topology = ["192.168.1.10", "192.168.1.11"]
+        .iter()
+        .fold(block.text.clone(), |text, address| text.replace(address, "127.0.0.1"));
+    ws.write("topology.kdl", &format!("{topology}{}", ws.ports.node()));
+    ws.run(&["keys", "new", "--party", "alice"]).success();
+    ws.run(&["keys", "new", "--party", "bob"]).success();
+    ws.run(&["plan"]).success();
+    let ran = ws.run(&["run", "total", "--all"]).success();
+    assert_eq!(ran.stdout, "sum 42\n");
+}
+
+#[test]
 fn the_readme_has_the_exit_statuses_of_the_help_text() {
     let rows = table("Exit status");
     let statuses: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();

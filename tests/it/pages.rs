@@ -31,7 +31,7 @@ pub(crate) struct Block {
     /// A finding that the mistake cannot be made without.
     also: Option<String>,
     beside: Beside,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// The blocks of a Markdown text that are marked as failing or passing; others are for reading.
