@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fmt::Write as _, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned as TomlSpanned;
 
@@ -51,17 +52,23 @@ impl FromStr for Key {
 }
 
 /// Every allotment, those of removed parties included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "Wire")]
 pub struct Lock {
     /// The allotments, with their places in the file where they were read from one.
     pub ports: BTreeMap<Key, (PortRange, Option<SourceSpan>)>,
 }
 
-#[derive(Deserialize)]
+/// The file as TOML. Every allotment that was ever made stays until it is pruned.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wire {
+    /// Version of the format.
+    #[schemars(with = "u32", extend("const" = VERSION))]
     version: TomlSpanned<u32>,
+    /// First and last number of each allotment, by `party/host/role`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, PortRange>")]
     ports: BTreeMap<TomlSpanned<String>, TomlSpanned<(i64, i64)>>,
 }
 

@@ -1,6 +1,6 @@
 //! From a tree in memory to a tree on disk.
 //!
-//! [`compare`] reads what is there and says what would change, as values; [`write`] carries that out. Files that
+//! [`compare()`] reads what is there and says what would change, as values; [`write()`] carries that out. Files that
 //! sfgen did not write are never touched, and nothing outside the tree is.
 
 mod compare;

@@ -20,7 +20,7 @@ pub const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Federation {
-    /// Version of the format, [`FORMAT`].
+    /// Version of the format.
     pub format: u32,
     /// Name of the topology.
     pub topology: TopologyName,

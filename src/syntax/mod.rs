@@ -2,7 +2,7 @@
 //!
 //! In goes text, out come [`Node`]s whose names, arguments and properties are known to the [`grammar`], each with
 //! its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
-//! reads no files itself; [`load`] asks a [`Workspace`] for them.
+//! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
 mod cursor;
 pub mod grammar;

@@ -10,14 +10,22 @@ fn examples() -> Utf8PathBuf {
 }
 
 /// The files of an example; certificates are made by the test, scripts are its own.
-fn files(name: &str) -> MemoryWorkspace {
-    let folder = examples().join(name);
-    let entries = folder.read_dir_utf8().expect("the example is there").map(|entry| entry.unwrap());
-    entries
-        .filter(|entry| entry.path().is_file())
-        .fold(MemoryWorkspace::default(), |files, entry| {
-            files.with(entry.file_name(), fs::read(entry.path()).unwrap())
-        })
+pub(crate) fn files(name: &str) -> MemoryWorkspace {
+    let mut files = MemoryWorkspace::default();
+    add(&examples().join(name), "", &mut files);
+    files
+}
+
+fn add(folder: &Utf8Path, prefix: &str, files: &mut MemoryWorkspace) {
+    for entry in folder.read_dir_utf8().expect("the example is there") {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name());
+        if entry.path().is_dir() {
+            add(entry.path(), &format!("{name}/"), files);
+        } else {
+            files.0.insert(name.into(), fs::read(entry.path()).unwrap());
+        }
+    }
 }
 
 fn check(name: &str, warnings: &[&str]) {
@@ -52,4 +60,5 @@ examples! {
     two_parties: [];
     secretflow_loopback: [];
     secretflow_threads: ["SF0530", "SF0533"];
+    credit_risk: [];
 }

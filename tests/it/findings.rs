@@ -75,8 +75,8 @@ spu "spu" protocol="semi2k" { parties "alice" "bob"; }
     assert_snapshot!(shown(&done), @r#"
     SF0005
 
-      × `ray.gsc` is not a port role; roles are `control`, `sf`, `spu`, `heu`, `ray.gcs` and its kin,
-      │ and the names of service ports
+      × `ray.gsc` is not a port role; roles are `control`, `sf`, `spu`, `spu-local`, `heu`, `ray.gcs`
+      │ and its kin, and the names of service ports
        ╭─[topology.kdl:3:51]
      3 │ party "alice" { host "a" address="127.0.0.1"; pin "ray.gsc" 6379; pin "ray.gc" 6380; }
        ·                                                   ────┬────
@@ -86,8 +86,8 @@ spu "spu" protocol="semi2k" { parties "alice" "bob"; }
 
     SF0005
 
-      × `ray.gc` is not a port role; roles are `control`, `sf`, `spu`, `heu`, `ray.gcs` and its kin,
-      │ and the names of service ports
+      × `ray.gc` is not a port role; roles are `control`, `sf`, `spu`, `spu-local`, `heu`, `ray.gcs`
+      │ and its kin, and the names of service ports
        ╭─[topology.kdl:3:71]
      3 │ party "alice" { host "a" address="127.0.0.1"; pin "ray.gsc" 6379; pin "ray.gc" 6380; }
        ·                                                                       ────┬───

@@ -2,14 +2,49 @@
 
 use std::path::Path;
 
+use jsonschema::Validator;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::Value;
+use sfgen::{
+    cli::PlanReport,
+    diag::Report,
+    launch::status::LauncherStatus,
+    lockfile::Lock,
+    plan::{Federation, Manifest, Mode, PartyPlan},
+};
+
+use crate::{golden, support::workspace::Workspace};
+
 const PROTO: &str = "sfgen/rendezvous/v1/rendezvous.proto";
 const STUBS: &str = "src/launch/rendezvous/gen/sfgen.rendezvous.v1.rs";
 
+/// File in `schemas/`, title, and what makes it from a type.
+type Schema = (&'static str, &'static str, fn() -> Value);
+
+/// What other programs read.
+const SCHEMAS: &[Schema] = &[
+    ("plan", "<party>/plan.json: one party's plan", schema::<PartyPlan>),
+    ("federation", "federation.json: what all parties share", schema::<Federation>),
+    ("manifest", "manifest.json: the files of a tree", schema::<Manifest>),
+    ("lock", "sfgen.lock: the allotments of ports, in TOML", schema::<Lock>),
+    ("plan-report", "what `sfgen plan --format json` prints", schema::<PlanReport>),
+    ("findings", "what `sfgen check --format json` prints", schema::<Report>),
+    ("status", "what `sfgen status --format json` prints", schema::<Vec<LauncherStatus>>),
+];
+
+/// The schema of what a type is written as.
+fn schema<T: JsonSchema>() -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let text = generator.into_root_schema_for::<T>().to_value().to_string();
+    // The descriptions are those of the types; readers of JSON know another word.
+    serde_json::from_str(&text.replace("`None`", "`null`")).unwrap()
+}
+
 /// Compares what a generator made with the file in the repository, or replaces the file.
-#[expect(clippy::disallowed_methods, reason = "a test reads and blesses files of the repository")]
-fn compare_or_bless(path: &str, made: &str) {
+pub(crate) fn compare_or_bless(path: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SFGEN_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, made).unwrap();
         return;
     }
@@ -17,8 +52,49 @@ fn compare_or_bless(path: &str, made: &str) {
     assert!(kept == made, "{} is stale: run the tests with SFGEN_BLESS=1", path.display());
 }
 
+/// That `text` is JSON as `schemas/<name>.json` describes it.
+#[track_caller]
+pub(crate) fn assert_valid(name: &str, text: &str) {
+    let value = serde_json::from_str(text).unwrap_or_else(|why| panic!("{name}: {why}\n{text}"));
+    assert_value_valid(name, &value);
+}
+
+#[track_caller]
+fn assert_value_valid(name: &str, value: &Value) {
+    let (.., schema) = SCHEMAS.iter().find(|(other, ..)| *other == name).expect("it is listed");
+    let validator: Validator = jsonschema::draft202012::new(&schema()).unwrap();
+    let wrong = validator.iter_errors(value);
+    let wrong: Vec<String> =
+        wrong.map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{name}: {}", wrong.join("\n"));
+}
+
+/// The files of a tree that have a schema, and the lock.
+#[track_caller]
+fn assert_tree_valid(files: &[(String, Vec<u8>)]) {
+    let mut seen = Vec::new();
+    for (path, bytes) in files {
+        let text = str::from_utf8(bytes).unwrap();
+        let name = match path.rsplit('/').next().unwrap() {
+            "plan.json" => "plan",
+            "federation.json" => "federation",
+            "manifest.json" => "manifest",
+            "sfgen.lock" => {
+                assert_value_valid("lock", &toml::from_str(text).unwrap());
+                seen.push("lock");
+                continue;
+            }
+            _ => continue,
+        };
+        assert_valid(name, text);
+        seen.push(name);
+    }
+    for name in ["plan", "federation", "manifest", "lock"] {
+        assert!(seen.contains(&name), "no {name} among {:?}", files.iter().map(|file| &file.0));
+    }
+}
+
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the generator writes to a temporary folder")]
 fn the_rpc_stubs_are_those_of_the_proto_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("proto");
     let descriptors = protox::compile([PROTO], [&root]).unwrap();
@@ -31,4 +107,69 @@ fn the_rpc_stubs_are_those_of_the_proto_file() {
         .unwrap();
     let made = std::fs::read_to_string(folder.path().join("sfgen.rendezvous.v1.rs")).unwrap();
     compare_or_bless(STUBS, &made);
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    for (name, title, schema) in SCHEMAS {
+        let mut schema = schema();
+        schema["title"] = Value::from(*title);
+        assert!(jsonschema::meta::is_valid(&schema), "{name} is no JSON Schema");
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        compare_or_bless(&format!("schemas/{name}.json"), &text);
+    }
+}
+
+#[test]
+fn no_schema_is_left_over() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let listed = SCHEMAS.iter().any(|(schema, ..)| name == format!("{schema}.json"));
+        assert!(listed, "schemas/{name} is the schema of nothing");
+    }
+}
+
+#[test]
+fn what_the_binary_writes_and_prints_is_as_the_schemas_say() {
+    let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
+    let first = ws.run(&["plan", "--format", "json"]).success();
+    assert_valid("plan-report", &first.stdout);
+    let mut files = ws.files("generated");
+    files.push(("sfgen.lock".to_owned(), ws.read("sfgen.lock").into_bytes()));
+    assert_tree_valid(&files);
+    assert_valid("findings", &ws.run(&["check", "--format", "json"]).success().stdout);
+    assert_valid("status", &ws.run(&["status", "--format", "json"]).success().stdout);
+
+    ws.edit("topology.kdl", |text| text.replace("input \"bob\"", "inptu \"bob\""));
+    let checked = ws.run(&["check", "--format", "json"]).status_is(1);
+    assert!(checked.stdout.contains("SF0"), "{}", checked.stdout);
+    assert_valid("findings", &checked.stdout);
+    let planned = ws.run(&["plan", "--format", "json"]).status_is(1);
+    assert_valid("plan-report", &planned.stdout);
+}
+
+#[test]
+fn the_trees_of_all_examples_are_as_the_schemas_say() {
+    for name in golden::EXAMPLES {
+        assert_tree_valid(&golden::generate(name));
+    }
+    // Without identities, and with a runtime that others share.
+    assert_tree_valid(&golden::generate_as("credit_risk", Some(Mode::Simulation)));
+}
+
+#[test]
+fn a_schema_turns_away_what_is_not_meant() {
+    let (.., schema) = SCHEMAS[2];
+    let validator = jsonschema::draft202012::new(&schema()).unwrap();
+    let file = |mode: Value| {
+        let sha256 = "0".repeat(64);
+        let files = serde_json::json!({"PORTS.md": {"sha256": sha256, "mode": mode}});
+        serde_json::json!({"format": 1, "plan": sha256, "files": files})
+    };
+    assert!(validator.is_valid(&file("644".into())));
+    assert!(!validator.is_valid(&file(644.into())));
+    let mut more = file("644".into());
+    more["note"] = "mine".into();
+    assert!(!validator.is_valid(&more));
 }

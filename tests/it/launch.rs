@@ -7,9 +7,12 @@ use std::{
 
 use nix::sys::signal::Signal;
 
-use crate::support::{
-    launcher::{Launcher, assert_nothing_left, last_error, ports_of},
-    workspace::Workspace,
+use crate::{
+    generated::assert_valid,
+    support::{
+        launcher::{Launcher, assert_nothing_left, last_error, ports_of},
+        workspace::Workspace,
+    },
 };
 
 fn two_parties() -> Workspace {
@@ -26,6 +29,7 @@ fn two_launchers_meet_and_run_a_job_and_stop_by_order() {
     bob.wait_for("bob: armed");
 
     let status = ws.run(&["status", "--format", "json"]).success();
+    assert_valid("status", &status.stdout);
     let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status[0]["party"], "alice");
     assert_eq!(status[0]["peers"]["bob"]["phase"], "armed");

@@ -35,6 +35,22 @@ fn every_module_imports_from_lower_rows_only() {
 }
 
 #[test]
+fn the_crate_docs_show_the_same_rows() {
+    let text = include_str!("../../src/lib.rs");
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("//! | ")?.split(" | ");
+        let row: usize = cells.next()?.parse().ok()?;
+        let module = cells.next()?.trim_start_matches("[`mod@").trim_start_matches("[`");
+        Some((row, module.trim_end_matches("`]").to_owned()))
+    });
+    let listed: BTreeSet<_> = rows.collect();
+    let rows = ROWS.iter().enumerate();
+    let wanted =
+        rows.flat_map(|(row, names)| names.iter().map(move |n| (row + 1, (*n).to_owned())));
+    assert_eq!(listed, wanted.collect());
+}
+
+#[test]
 fn only_the_wrapper_reads_and_only_the_command_line_prints() {
     for (module, file, text) in sources() {
         let code = text.split("#[cfg(test)]").next().unwrap();

@@ -3,10 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod cli_plan;
+mod docs;
 mod examples;
 mod federation;
 mod findings;
 mod generated;
+mod golden;
 mod guard;
 mod launch;
 mod layers;

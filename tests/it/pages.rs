@@ -25,19 +25,19 @@ party "bob" { host "bob-1" address="127.0.0.1"; }
 "#;
 
 /// A fenced block of a page.
-struct Block {
+pub(crate) struct Block {
     language: String,
     fails: bool,
     /// A finding that the mistake cannot be made without.
     also: Option<String>,
     beside: Beside,
-    text: String,
+    pub(crate) text: String,
 }
 
-/// The blocks that are marked as failing or passing; others are for reading.
-fn blocks(page: &Page) -> Vec<Block> {
+/// The blocks of a Markdown text that are marked as failing or passing; others are for reading.
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut lines = page.text.lines();
+    let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
         let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
@@ -76,7 +76,7 @@ fn flaw(word: &str) -> Flaw {
     }
 }
 
-fn run(block: &Block) -> Compilation {
+pub(crate) fn run(block: &Block) -> Compilation {
     let files = match block.language.as_str() {
         "kdl" => MemoryWorkspace::default().with("topology.kdl", block.text.as_str()),
         "toml" => MemoryWorkspace::default()
@@ -120,7 +120,7 @@ fn every_page_begins_with_what_is_wrong() {
 fn every_check_has_an_example_that_fails_and_one_that_passes() {
     for check in CHECKS {
         let code = check.page.code.0;
-        let blocks = blocks(&check.page);
+        let blocks = blocks(check.page.text);
         let excused = WITHOUT_FAILURE.iter().any(|(other, _)| *other == code);
         assert_eq!(blocks.iter().all(|block| !block.fails), excused, "{code} fails");
         assert!(blocks.iter().any(|block| !block.fails), "{code} passes");
@@ -131,7 +131,7 @@ fn every_check_has_an_example_that_fails_and_one_that_passes() {
 fn the_examples_of_every_page_yield_what_they_promise() {
     let mut wrong = String::new();
     for page in all_pages() {
-        for block in blocks(page) {
+        for block in blocks(page.text) {
             let done = run(&block);
             let mut codes: Vec<&str> = done.findings.iter().map(|finding| finding.code.0).collect();
             codes.sort_unstable();

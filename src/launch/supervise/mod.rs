@@ -1,7 +1,7 @@
 //! Keeps a party's processes up, runs its jobs, and leaves none of them behind.
 //!
 //! In come [`ServiceSpec`]s and orders, out come [`ServiceEvent`]s. What a process is for, and where its command
-//! line comes from, is not known here. [`phase`] decides, [`service`] acts, [`group`] knows who needs whom.
+//! line comes from, is not known here. `phase` decides, `service` acts, `group` knows who needs whom.
 
 mod group;
 mod job;

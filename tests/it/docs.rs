@@ -1,0 +1,115 @@
+//! The README is executed: its topologies compile, its tables are what the program says, its links lead somewhere.
+
+use std::path::Path;
+
+use sfgen::diag::render_text;
+
+use crate::{generated::compare_or_bless, pages, support::workspace::Workspace};
+
+const README: &str = include_str!("../../README.md");
+const LAUNCHER: &str = include_str!("../../docs/launcher.md");
+
+/// The rows of the table below a heading, without head and rule.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let section = README.split(&format!("\n## {heading}\n")).nth(1).expect("there is the section");
+    let rows = section.lines().skip_while(|line| !line.starts_with('|')).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect()
+}
+
+/// The help text of a command.
+fn help(ws: &Workspace, command: &[&str]) -> String {
+    let mut args = command.to_vec();
+    args.push("--help");
+    ws.run(&args).success().stdout
+}
+
+/// Names and descriptions of the subcommands that a help text lists.
+fn subcommands(help: &str) -> Vec<(&str, &str)> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty()).filter_map(|line| {
+        let (name, about) = line.trim().split_once(' ')?;
+        Some((name, about.trim()))
+    });
+    lines.filter(|(name, _)| *name != "help").collect()
+}
+
+#[test]
+fn every_topology_of_the_readme_compiles_without_a_finding() {
+    let blocks = pages::blocks(README);
+    assert_eq!(blocks.len(), README.matches("```kdl").count(), "each block says that it passes");
+    assert!(blocks.len() >= 2);
+    for block in blocks {
+        let done = pages::run(&block);
+        let text = render_text(&done.findings, &done.sources, 100, false);
+        assert!(done.findings.is_empty() && done.output.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn the_first_topology_of_the_readme_runs_on_one_machine() {
+    let ws = Workspace::empty();
+    let block = &pages::blocks(README)[0];
+    let topology = ["192.168.1.10", "192.168.1.11"]
+        .iter()
+        .fold(block.text.clone(), |text, address| text.replace(address, "127.0.0.1"));
+    ws.write("topology.kdl", &format!("{topology}{}", ws.ports.node()));
+    ws.run(&["keys", "new", "--party", "alice"]).success();
+    ws.run(&["keys", "new", "--party", "bob"]).success();
+    ws.run(&["plan"]).success();
+    let ran = ws.run(&["run", "total", "--all"]).success();
+    assert_eq!(ran.stdout, "sum 42\n");
+}
+
+#[test]
+fn the_readme_has_the_exit_statuses_of_the_help_text() {
+    let rows = table("Exit status");
+    let statuses: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+    let help = help(&Workspace::empty(), &[]);
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let wanted = format!("Exit status: {}.", statuses.join("; "));
+    assert!(words.join(" ").ends_with(&wanted), "{wanted}");
+}
+
+#[test]
+fn the_readme_lists_the_commands_of_the_help_text() {
+    let help = help(&Workspace::empty(), &[]);
+    let rows = table("Commands");
+    let told: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row[0].trim_matches('`').strip_prefix("sfgen ").unwrap(), row[1].as_str()))
+        .collect();
+    assert_eq!(told, subcommands(&help));
+}
+
+#[test]
+fn links_of_the_documents_lead_to_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (folder, text) in [(root.to_owned(), README), (root.join("docs"), LAUNCHER)] {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let is_file = !target.contains("://");
+            assert!(!is_file || folder.join(target).exists(), "{target}");
+        }
+    }
+    assert!(README.lines().count() < 250 && LAUNCHER.lines().count() <= 120);
+}
+
+#[test]
+fn the_help_of_every_command_is_as_kept() {
+    let ws = Workspace::empty();
+    let (mut commands, mut text) = (vec![Vec::<String>::new()], String::new());
+    while let Some(command) = commands.pop() {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let help = help(&ws, &words);
+        let line = [&["sfgen"], &words[..], &["--help"]].concat().join(" ");
+        text.extend(["$ ", &line, "\n"]);
+        // Editors drop spaces at the end of a line, of which clap leaves some.
+        text.extend(help.lines().flat_map(|line| [line.trim_end(), "\n"]));
+        text.push('\n');
+        for (name, _) in subcommands(&help).into_iter().rev() {
+            commands.push([command.clone(), vec![name.to_owned()]].concat());
+        }
+    }
+    compare_or_bless("tests/it/snapshots/help.txt", &text);
+}
