@@ -35,7 +35,7 @@ pub enum KeysError {
     #[error("`{path}` exists already, and keys are never overwritten")]
     #[diagnostic(
         code(SF0510),
-        help("`sfgen keys rotate` replaces keys in steps; to start anew, move the file away")
+        help("to start anew, move the old files away; peers then need the new certificates")
     )]
     Exists {
         /// The first of the four that exists.

@@ -27,7 +27,7 @@ fn certificate_ends_soon(context: Context<'_>, findings: &mut Findings) {
             let message = format!("the {what} of `{name}` ends on {}, in {days} days", end.date());
             let finding = Finding::warning(CODE, message)
                 .label(path.span, "this file")
-                .help(format!("rotate it now: `sfgen keys rotate --party {name}`, or ask your CA"));
+                .help(format!("ask your CA for a new one, or move the old files away and run `sfgen keys new --party {name}`"));
             findings.push(finding);
             break; // who makes a new CA makes a new leaf
         }

@@ -21,7 +21,7 @@ fn certificate_not_valid_now(context: Context<'_>, findings: &mut Findings) {
                 (
                     message,
                     format!(
-                        "make a new one with `sfgen keys rotate --party {name}`, or ask your CA"
+                        "ask your CA for a new one, or move the old files away and run `sfgen keys new --party {name}`"
                     ),
                 )
             } else if certificate.not_before() > context.now {

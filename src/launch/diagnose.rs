@@ -144,7 +144,7 @@ fn certificate(line: &str) -> Option<Diagnosis> {
     line.contains(":CERTIFICATE_VERIFY_FAILED").then(|| {
         Diagnosis::suspect(
             "a peer's certificate is refused: another CA signed it, it has expired, or it lacks the address that is dialled",
-            "`sfgen rehearse` dials every link with the real certificates and names the one that fails",
+            "compare the addresses in the certificates with those in `PORTS.md`; a new plan and new keys agree",
         )
     })
 }
@@ -157,7 +157,7 @@ fn port_taken(line: &str) -> Option<Diagnosis> {
     texts.iter().any(|text| line.contains(text)).then(|| {
         Diagnosis::fatal(
             "the job cannot listen on its planned port",
-            "`sfgen preflight` names the port and who has it; most often it is an earlier job that was not ended",
+            "`ss -ltnp` shows who has it; most often it is an earlier job that was not ended",
         )
     })
 }
@@ -166,7 +166,7 @@ fn spu_link(line: &str) -> Option<Diagnosis> {
     line.contains("AttributeError: 'SPURuntime' object has no attribute 'id'").then(|| {
         Diagnosis::fatal(
             "the SPU could not make its link",
-            "its port is taken here, a peer did not come in time, or only one side has TLS; `sfgen preflight` and `sfgen rehearse` tell which",
+            "its port is taken here, a peer did not come in time, or only one side has TLS; `ss -ltnp` shows who has the port",
         )
     })
 }

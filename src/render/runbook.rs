@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    plan::{ContainerNetwork, Deploy, Mode, Program},
+    plan::{ContainerNetwork, Deploy, JobPlan, Mode, Program},
     types::{HostAddr, JobName, PortRange, Role},
 };
 
@@ -31,6 +31,8 @@ struct View {
     party: String,
     topology: String,
     is_production: bool,
+    /// Whether `sfgen apply` starts the processes itself.
+    is_process: bool,
     identity: Option<IdentityView>,
     peers: Vec<String>,
     /// What the peers, and the party's own hosts, must be able to dial here.
@@ -38,12 +40,20 @@ struct View {
     /// What this party must be able to dial elsewhere.
     outgoing: Vec<Opening>,
     hosts: Vec<HostView>,
+    main_host: String,
     runtime: Option<RuntimeView>,
     systemd: Option<SystemdView>,
     docker: Option<DockerView>,
     /// Jobs that a launcher runs, and jobs that something else starts.
-    jobs: Vec<String>,
+    jobs: Vec<JobView>,
     external_jobs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct JobView {
+    name: String,
+    /// Its script and arguments; empty for a job of the embedded runtime.
+    script: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +122,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         party: plan.party.to_string(),
         topology: federation.topology.to_string(),
         is_production: plan.mode == Mode::Production,
+        is_process: plan.deploy == Deploy::Process,
         identity: plan.identity.as_ref().map(|identity| IdentityView {
             ca: identity.ca.to_string(),
             cert: identity.cert.to_string(),
@@ -126,12 +137,21 @@ fn files(scene: &PartyScene<'_>) -> Files {
             python: secretflow.python.clone(),
             interpreter: interpreter(&secretflow.python),
         }),
+        main_host: plan.main_host.to_string(),
         systemd: systemd(scene),
         docker: docker(scene),
-        jobs: names(launched),
+        jobs: launched.into_iter().map(|(name, job)| job_view(name, job)).collect(),
         external_jobs: names(external),
     };
     Ok(vec![File::new("RUNBOOK.md", scene.scene.fill(TEMPLATE, &view)?)])
+}
+
+fn job_view(name: &JobName, job: &JobPlan) -> JobView {
+    let script = match &job.program {
+        Program::Script { path, args } => std::iter::once(path).chain(args).cloned().collect(),
+        Program::Sum | Program::External => Vec::new(),
+    };
+    JobView { name: name.to_string(), script }
 }
 
 fn interpreter(python: &str) -> String {

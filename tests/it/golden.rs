@@ -27,6 +27,8 @@ pub(crate) const EXAMPLES: &[&str] =
 const ROOT: &str = "topology.kdl";
 const LOCK: &str = "sfgen.lock";
 
+const SF_PARTY: &[u8] = include_bytes!("../../templates/sf_party.py");
+
 /// Files by path, sorted.
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -126,8 +128,14 @@ fn bless(example: &str, made: &Files) {
 }
 
 fn check(example: &str) {
-    let made = generate(example);
+    let mut made = generate(example);
     assert_eq!(made, generate(example), "same input, other bytes");
+    // Kept once, where it comes from.
+    made.retain(|(path, bytes)| {
+        let is_copy = path == "generated/sf_party.py";
+        assert!(!is_copy || bytes == SF_PARTY, "{example}/{path} is no copy");
+        !is_copy
+    });
     if blesses() {
         return bless(example, &made);
     }
