@@ -83,9 +83,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct PlanArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Write nothing; status 3 where tree or lock is stale
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) check: bool,
@@ -118,9 +117,8 @@ pub(crate) struct PlanArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,
@@ -147,9 +145,8 @@ pub(crate) enum KeysCommand {
 /// Arguments of `keys new`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysNewArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Whose keys
     #[arg(long)]
     pub(crate) party: PartyName,

@@ -61,7 +61,13 @@ fn convert(file: FileId, node: &KdlNode) -> Node {
         }
     }
     let children = node.children().map(|children| nodes(file, children)).unwrap_or_default();
-    Node { name: name(file, node.name()), args, props, children }
+    let name = name(file, node.name());
+    let head = args.first().map_or(name.span.end, |arg| arg.span.end.max(name.span.end));
+    let span = node.span();
+    // The parser's span may begin with blanks or end before the children.
+    let end = (span.offset() + span.len()).max(head);
+    let (head, whole) = (SourceSpan { end: head, ..name.span }, SourceSpan { end, ..name.span });
+    Node { name, args, props, children, head, whole }
 }
 
 fn name(file: FileId, name: &KdlIdentifier) -> Spanned<String> {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
 
-use super::{Cursor, Node, Workspace, include, kdl, validate::validate};
+use super::{Cursor, Node, Workspace, include, kdl, toml, validate::validate};
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
@@ -76,7 +76,8 @@ impl Loader<'_> {
     /// Parses a file whose text is at hand, and then what it includes.
     fn file(&mut self, path: &Utf8Path, text: &str) -> FileId {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let nodes = kdl::parse(id, text, self.findings).unwrap_or_else(|| {
+        let parse = if path.extension() == Some("toml") { toml::parse } else { kdl::parse };
+        let nodes = parse(id, text, self.findings).unwrap_or_else(|| {
             self.loaded.is_incomplete = true;
             Vec::new()
         });
