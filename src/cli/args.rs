@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Check only
     Check(CheckArgs),
+    /// Lay out KDL files
+    Fmt(FmtArgs),
     /// Make a party's certificates and keys
     Keys(KeysArgs),
     /// Bring this machine's side up, meet the peers, and supervise until Ctrl-C
@@ -125,6 +127,17 @@ pub(crate) struct CheckArgs {
     /// The form of the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// Arguments of `fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// The files, `topology.kdl` unless given
+    #[arg(value_name = "TOPOLOGY", default_value = "topology.kdl")]
+    pub(crate) files: Vec<Utf8PathBuf>,
+    /// Write nothing; status 3 where a file would change
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Arguments of `keys`.

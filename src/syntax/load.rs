@@ -14,7 +14,7 @@ const UNREADABLE: Code = Code("SF0008");
 const BAD_INCLUDE: Code = Code("SF0009");
 
 /// The largest file that is read.
-const MAX_FILE: usize = 8 << 20;
+pub const MAX_FILE: usize = 8 << 20;
 /// How much is read in all.
 const MAX_TOTAL: usize = 64 << 20;
 

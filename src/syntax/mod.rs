@@ -5,6 +5,7 @@
 //! reads no files itself; [`load`] asks a [`Workspace`] for them.
 
 mod cursor;
+mod format;
 pub mod grammar;
 mod include;
 mod kdl;
@@ -16,8 +17,9 @@ mod validate;
 mod workspace;
 
 pub use cursor::{Cursor, nearest, slips};
+pub use format::format;
 pub use include::normalise;
-pub use load::{Loaded, load};
+pub use load::{Loaded, MAX_FILE, load};
 pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};
 pub use workspace::{MemoryWorkspace, Workspace};

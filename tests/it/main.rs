@@ -6,6 +6,7 @@ mod cli_plan;
 mod examples;
 mod federation;
 mod findings;
+mod fmt;
 mod generated;
 mod guard;
 mod launch;
