@@ -26,7 +26,7 @@ impl Cli {
     pub(crate) fn format(&self) -> Format {
         match &self.command {
             Command::Plan(args) => args.format,
-            Command::Check(args) => args.format,
+            Command::Check(args) => args.format.into(),
             Command::Status(args) => args.format,
             _ => Format::Text,
         }
@@ -51,6 +51,27 @@ pub(crate) enum Format {
     Text,
     /// For programs; the schemas are in `schemas/`
     Json,
+}
+
+/// The form of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingsFormat {
+    /// For people
+    Text,
+    /// For programs; the schemas are in `schemas/`
+    Json,
+    /// For code hosts, which show findings beside the lines of a change
+    Sarif,
+}
+
+impl From<FindingsFormat> for Format {
+    /// SARIF is a result for programs, as JSON is.
+    fn from(format: FindingsFormat) -> Self {
+        match format {
+            FindingsFormat::Text => Self::Text,
+            FindingsFormat::Json | FindingsFormat::Sarif => Self::Json,
+        }
+    }
 }
 
 /// The commands.
@@ -125,8 +146,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,
     /// The form of the findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub(crate) format: FindingsFormat,
 }
 
 /// Arguments of `fmt`.

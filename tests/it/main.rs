@@ -15,6 +15,7 @@ mod many_mistakes;
 mod one_mistake;
 mod pages;
 mod python;
+mod sarif;
 mod supervise;
 mod support;
 mod toml;
