@@ -79,12 +79,15 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
+        check::apply_allows(&loaded.nodes, !loaded.is_incomplete, &mut findings);
         if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
             let tree = render_tree(input.workspace, &plans, certificates, &mut findings);
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
+    } else {
+        check::apply_allows(&loaded.nodes, false, &mut findings);
     }
     let findings = findings.into_sorted();
     Compilation { sources: loaded.sources, findings, topology, certificates, output }
