@@ -13,7 +13,7 @@ use crate::{
     pki::Certificate,
     plan::{self, Fingerprints, Plans},
     render::{ArtifactTree, render, template_names},
-    syntax::{self, Workspace},
+    syntax::{self, MAX_FILE, Workspace},
     types::{JobName, Mode, PartyName},
 };
 
@@ -95,16 +95,24 @@ pub fn compile(input: &Input<'_>) -> Compilation {
 
 /// The lock, an empty one where there is no file, `None` where the file cannot be trusted.
 fn read_lock(input: &Input<'_>, sources: &mut Sources, findings: &mut Findings) -> Option<Lock> {
-    let text = match input.workspace.read(input.lock) {
+    let read = match input.workspace.read(input.lock) {
         Ok(None) => return Some(Lock::default()),
-        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(Some(bytes)) if bytes.len() > MAX_FILE => {
+            Err(format!("the file is larger than {} MiB", MAX_FILE >> 20))
+        }
+        Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(why) => Err(why),
+    };
+    match read {
+        Ok(text) => {
+            let file = sources.add(input.workspace.display(input.lock), text.as_str());
+            Lock::parse(file, &text, findings)
+        }
         Err(why) => {
             findings.push(Lock::unreadable(&why));
-            return None;
+            None
         }
-    };
-    let file = sources.add(input.workspace.display(input.lock), text.as_str());
-    Lock::parse(file, &text, findings)
+    }
 }
 
 fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certificates {

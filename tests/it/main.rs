@@ -10,6 +10,7 @@ mod findings;
 mod fmt;
 mod generated;
 mod guard;
+mod hostile;
 mod launch;
 mod layers;
 mod many_mistakes;
