@@ -41,7 +41,7 @@ pub(super) fn too_deep_at(text: &str) -> Option<usize> {
     None
 }
 
-/// The byte offset at which a TOML text first nests deeper than [`LIMIT`]: brackets and dotted keys both count.
+/// The byte offset at which a TOML text first nests deeper than `LIMIT`: brackets and dotted keys both count.
 ///
 /// The `toml` crate limits brackets itself, but a dotted key of 100,000 parts becomes as many tables in each other.
 #[must_use]
