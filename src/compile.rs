@@ -13,7 +13,7 @@ use crate::{
     pki::Certificate,
     plan::{self, Fingerprints, Plans},
     render::{ArtifactTree, render, template_names},
-    syntax::{self, Workspace},
+    syntax::{self, MAX_FILE, Workspace},
     types::{JobName, Mode, PartyName},
 };
 
@@ -79,12 +79,15 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
+        check::apply_allows(&loaded.nodes, !loaded.is_incomplete, &mut findings);
         if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
             let tree = render_tree(input.workspace, &plans, certificates, &mut findings);
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
+    } else {
+        check::apply_allows(&loaded.nodes, false, &mut findings);
     }
     let findings = findings.into_sorted();
     Compilation { sources: loaded.sources, findings, topology, certificates, output }
@@ -92,16 +95,24 @@ pub fn compile(input: &Input<'_>) -> Compilation {
 
 /// The lock, an empty one where there is no file, `None` where the file cannot be trusted.
 fn read_lock(input: &Input<'_>, sources: &mut Sources, findings: &mut Findings) -> Option<Lock> {
-    let text = match input.workspace.read(input.lock) {
+    let read = match input.workspace.read(input.lock) {
         Ok(None) => return Some(Lock::default()),
-        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(Some(bytes)) if bytes.len() > MAX_FILE => {
+            Err(format!("the file is larger than {} MiB", MAX_FILE >> 20))
+        }
+        Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(why) => Err(why),
+    };
+    match read {
+        Ok(text) => {
+            let file = sources.add(input.workspace.display(input.lock), text.as_str());
+            Lock::parse(file, &text, findings)
+        }
         Err(why) => {
             findings.push(Lock::unreadable(&why));
-            return None;
+            None
         }
-    };
-    let file = sources.add(input.workspace.display(input.lock), text.as_str());
-    Lock::parse(file, &text, findings)
+    }
 }
 
 fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certificates {

@@ -5,6 +5,7 @@
 //! their examples are tests.
 
 mod address_not_covered;
+mod allow;
 mod allow_not_enforced;
 mod bridge_unknown;
 mod ca_did_not_sign;
@@ -62,6 +63,7 @@ mod worker_range_narrow;
 
 use crate::diag::{Code, Findings, Page};
 
+pub use allow::apply_allows;
 pub use certificates::{Certificates, PartyCertificates, ReadCertificate};
 pub use context::Context;
 

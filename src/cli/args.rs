@@ -26,7 +26,7 @@ impl Cli {
     pub(crate) fn format(&self) -> Format {
         match &self.command {
             Command::Plan(args) => args.format,
-            Command::Check(args) => args.format,
+            Command::Check(args) => args.format.into(),
             Command::Status(args) => args.format,
             _ => Format::Text,
         }
@@ -53,6 +53,27 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The form of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingsFormat {
+    /// For people
+    Text,
+    /// For programs; the schemas are in `schemas/`
+    Json,
+    /// For code hosts, which show findings beside the lines of a change
+    Sarif,
+}
+
+impl From<FindingsFormat> for Format {
+    /// SARIF is a result for programs, as JSON is.
+    fn from(format: FindingsFormat) -> Self {
+        match format {
+            FindingsFormat::Text => Self::Text,
+            FindingsFormat::Json | FindingsFormat::Sarif => Self::Json,
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -60,6 +81,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Check only
     Check(CheckArgs),
+    /// Lay out KDL files
+    Fmt(FmtArgs),
     /// Make a party's certificates and keys
     Keys(KeysArgs),
     /// Bring this machine's side up, meet the peers, and supervise until Ctrl-C
@@ -83,9 +106,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct PlanArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Write nothing; status 3 where tree or lock is stale
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) check: bool,
@@ -118,15 +140,25 @@ pub(crate) struct PlanArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,
     /// The form of the findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub(crate) format: FindingsFormat,
+}
+
+/// Arguments of `fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// The files, `topology.kdl` unless given
+    #[arg(value_name = "TOPOLOGY", default_value = "topology.kdl")]
+    pub(crate) files: Vec<Utf8PathBuf>,
+    /// Write nothing; status 3 where a file would change
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Arguments of `keys`.
@@ -147,9 +179,8 @@ pub(crate) enum KeysCommand {
 /// Arguments of `keys new`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysNewArgs {
-    /// The topology
-    #[arg(default_value = "topology.kdl")]
-    pub(crate) topology: Utf8PathBuf,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
     /// Whose keys
     #[arg(long)]
     pub(crate) party: PartyName,

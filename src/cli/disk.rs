@@ -7,6 +7,16 @@ use crate::{
     syntax::Workspace,
 };
 
+/// The topology that a command is about: the one that was named, else `topology.kdl`, or `topology.toml` if there is
+/// only that.
+pub(crate) fn topology_or_default(named: Option<&Utf8PathBuf>) -> Utf8PathBuf {
+    let is_there = |path: &str| !matches!(fs::kind(path.into()), Ok(Kind::Absent));
+    named.cloned().unwrap_or_else(|| {
+        let only_toml = is_there("topology.toml") && !is_there("topology.kdl");
+        if only_toml { "topology.toml" } else { "topology.kdl" }.into()
+    })
+}
+
 /// A folder, from which nothing outside it can be read.
 pub(crate) struct DiskWorkspace {
     /// The folder as the user named it, for messages.

@@ -78,6 +78,11 @@ impl Findings {
         self.0.extend(others);
     }
 
+    /// Keeps those of which that is so.
+    pub fn retain(&mut self, is_kept: impl FnMut(&Finding) -> bool) {
+        self.0.retain(is_kept);
+    }
+
     /// Whether nothing was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,16 +1,18 @@
 //! Findings: what is wrong, where it is written, and what to do.
 //!
 //! A user's mistake is data, not an error that ends the work: phases collect findings and go on. This module
-//! knows how findings look as text and JSON; it does not know what is wrong with a topology.
+//! knows how findings look as text, JSON and SARIF; it does not know what is wrong with a topology.
 
 mod code;
 mod finding;
 mod pages;
 mod report;
+mod sarif;
 mod source;
 
 pub use code::{Code, Severity};
 pub use finding::{Finding, Findings, Label};
 pub use pages::{PAGES, Page};
 pub use report::{FindingReport, LabelReport, Report, render_text};
+pub use sarif::SarifLog;
 pub use source::{FileId, Source, SourceSpan, Sources, Spanned};

@@ -8,6 +8,7 @@ use toml::Spanned as TomlSpanned;
 
 use crate::{
     diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned},
+    syntax::toml_too_deep_at,
     types::{HostName, PartyName, Port, PortRange, Role},
 };
 
@@ -84,6 +85,10 @@ impl Lock {
     /// Reads a lock; what is wrong with it is reported, and then there is none to go by.
     pub fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Self> {
         let place = |range: std::ops::Range<usize>| SourceSpan::new(file, range);
+        if let Some(at) = toml_too_deep_at(text) {
+            findings.push(Self::unreadable("it nests too deep").label(place(at..at + 1), "here"));
+            return None;
+        }
         let wire: Wire = match toml::from_str(text) {
             Ok(wire) => wire,
             Err(why) => {

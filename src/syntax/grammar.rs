@@ -8,7 +8,7 @@
 pub struct Rule {
     /// Name of the node.
     pub name: &'static str,
-    /// Nodes in which it may stand; empty text is the top of a file.
+    /// Nodes in which it may stand; empty text is the top of a file, `*` any node.
     pub parents: &'static [&'static str],
     /// Fewest and most arguments.
     pub args: (usize, usize),
@@ -116,17 +116,22 @@ pub const RULES: &[Rule] = &[
     rule("parties", &["spu", "job"], (1, ANY), "parties", &[], Once),
     rule("args", &["job"], (1, ANY), "arguments of the script", &[], Once),
     rule("input", &["job"], (2, 2), "a party and its number", &[], Many),
+    rule("allow", &["*"], (1, 1), "the code of a finding", &["because"], Many),
 ];
 
 /// The rule of the node `name` in `parent`, if it may stand there.
 #[must_use]
 pub fn find(parent: &str, name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name == name && rule.parents.contains(&parent))
+    RULES.iter().find(|rule| rule.name == name && stands_in(rule, parent))
 }
 
 /// The names of the nodes that may stand in `parent`.
 pub fn children_of(parent: &str) -> impl Iterator<Item = &'static str> {
-    RULES.iter().filter(move |rule| rule.parents.contains(&parent)).map(|rule| rule.name)
+    RULES.iter().filter(move |rule| stands_in(rule, parent)).map(|rule| rule.name)
+}
+
+fn stands_in(rule: &Rule, parent: &str) -> bool {
+    rule.parents.contains(&parent) || (rule.parents == ["*"] && !parent.is_empty())
 }
 
 #[cfg(test)]
@@ -137,7 +142,9 @@ mod tests {
     fn every_parent_is_a_node_and_no_place_has_two_rules() {
         for rule in RULES {
             for parent in rule.parents {
-                assert!(parent.is_empty() || RULES.iter().any(|other| other.name == *parent));
+                assert!(
+                    ["", "*"].contains(parent) || RULES.iter().any(|other| other.name == *parent)
+                );
                 assert_eq!(children_of(parent).filter(|name| *name == rule.name).count(), 1);
             }
         }

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
 
-use super::{Cursor, Node, Workspace, include, kdl, validate::validate};
+use super::{Cursor, Node, Workspace, include, kdl, toml, validate::validate};
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
@@ -14,7 +14,7 @@ const UNREADABLE: Code = Code("SF0008");
 const BAD_INCLUDE: Code = Code("SF0009");
 
 /// The largest file that is read.
-const MAX_FILE: usize = 8 << 20;
+pub const MAX_FILE: usize = 8 << 20;
 /// How much is read in all.
 const MAX_TOTAL: usize = 64 << 20;
 
@@ -37,9 +37,7 @@ pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings)
         Loader { workspace, findings, loaded: Loaded::default(), seen: BTreeSet::new(), total: 0 };
     loader.seen.insert(workspace.canonical(root));
     match loader.read(root) {
-        Ok(text) => {
-            loader.loaded.root = Some(loader.file(root, &text));
-        }
+        Ok(text) => loader.all(root, &text),
         Err(why) => {
             let name = workspace.display(root);
             let finding = Finding::error(UNREADABLE, format!("`{name}`: {why}"))
@@ -50,6 +48,12 @@ pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings)
     let Loaded { nodes, .. } = &loader.loaded;
     validate("", nodes, loader.findings);
     loader.loaded
+}
+
+/// A file that an `include` names, and where it does.
+struct Included {
+    path: Utf8PathBuf,
+    span: SourceSpan,
 }
 
 struct Loader<'a> {
@@ -73,10 +77,29 @@ impl Loader<'_> {
         String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
     }
 
-    /// Parses a file whose text is at hand, and then what it includes.
-    fn file(&mut self, path: &Utf8Path, text: &str) -> FileId {
+    /// Parses the root file, and then what it includes, each file before those that come after its `include`.
+    ///
+    /// The files still to be read are a stack of our own, so that a long chain of them does not use up the process's.
+    fn all(&mut self, root: &Utf8Path, text: &str) {
+        let (id, mut waiting) = self.file(root, text);
+        self.loaded.root = Some(id);
+        waiting.reverse();
+        while let Some(Included { path, span }) = waiting.pop() {
+            if !self.seen.insert(self.workspace.canonical(&path)) {
+                continue; // a file that is reached twice, or that includes itself, is read once
+            }
+            match self.read(&path) {
+                Ok(text) => waiting.extend(self.file(&path, &text).1.into_iter().rev()),
+                Err(why) => self.reject(path.as_str(), span, &why),
+            }
+        }
+    }
+
+    /// Parses a file whose text is at hand; returns what it includes, in its order.
+    fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let nodes = kdl::parse(id, text, self.findings).unwrap_or_else(|| {
+        let parse = if path.extension() == Some("toml") { toml::parse } else { kdl::parse };
+        let nodes = parse(id, text, self.findings).unwrap_or_else(|| {
             self.loaded.is_incomplete = true;
             Vec::new()
         });
@@ -84,28 +107,19 @@ impl Loader<'_> {
             nodes.into_iter().partition(|node| node.name.value == "include");
         self.loaded.nodes.extend(nodes);
         validate("", &includes, self.findings);
+        let mut files = Vec::new();
         for include in &includes {
-            let patterns = Cursor::new(include, self.findings).args::<String>();
-            for pattern in patterns {
+            for pattern in Cursor::new(include, self.findings).args::<String>() {
+                let span = pattern.span;
                 match include::resolve(self.workspace, path, &pattern.value) {
-                    Ok(paths) => paths.iter().for_each(|path| self.include(path, pattern.span)),
-                    Err(why) => self.reject(&pattern.value, pattern.span, &why),
+                    Ok(paths) => {
+                        files.extend(paths.into_iter().map(|path| Included { path, span }));
+                    }
+                    Err(why) => self.reject(&pattern.value, span, &why),
                 }
             }
         }
-        id
-    }
-
-    fn include(&mut self, path: &Utf8Path, span: SourceSpan) {
-        if !self.seen.insert(self.workspace.canonical(path)) {
-            return; // a file that is reached twice, or that includes itself, is read once
-        }
-        match self.read(path) {
-            Ok(text) => {
-                self.file(path, &text);
-            }
-            Err(why) => self.reject(path.as_str(), span, &why),
-        }
+        (id, files)
     }
 
     fn reject(&mut self, what: &str, span: SourceSpan, why: &str) {

@@ -1,21 +1,25 @@
 //! Topology files as spanned trees of nodes.
 //!
-//! In goes text, out come [`Node`]s whose names, arguments and properties are known to the [`grammar`], each with
+//! In goes text, KDL or TOML by the file's ending, out come [`Node`]s whose names, arguments and properties are known to the [`grammar`], each with
 //! its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
 //! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
 mod cursor;
+mod format;
 pub mod grammar;
 mod include;
 mod kdl;
 mod load;
 mod nesting;
 mod node;
+mod toml;
 mod validate;
 mod workspace;
 
 pub use cursor::{Cursor, nearest, slips};
+pub use format::format;
 pub use include::normalise;
-pub use load::{Loaded, load};
+pub use load::{Loaded, MAX_FILE, load};
+pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};
 pub use workspace::{MemoryWorkspace, Workspace};

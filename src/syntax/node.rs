@@ -15,6 +15,10 @@ pub struct Node {
     pub props: Vec<Property>,
     /// Its children in order.
     pub children: Vec<Node>,
+    /// The place that stands for the whole node: its name and first argument.
+    pub head: SourceSpan,
+    /// All of it, as far as it is written in one piece.
+    pub whole: SourceSpan,
 }
 
 /// One `key=value`.
@@ -39,6 +43,8 @@ pub enum Value {
     Bool(bool),
     /// `#null`.
     Null,
+    /// What no node can hold: its kind, and its text for messages.
+    Other(&'static str, String),
 }
 
 impl Value {
@@ -51,6 +57,7 @@ impl Value {
             Self::Float(_) => "a number with a fraction",
             Self::Bool(_) => "a boolean",
             Self::Null => "null",
+            Self::Other(kind, _) => kind,
         }
     }
 }
@@ -58,7 +65,7 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "{text}"),
+            Self::Text(text) | Self::Other(_, text) => write!(f, "{text}"),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Float(number) => write!(f, "{number}"),
             Self::Bool(truth) => write!(f, "{truth}"),
@@ -71,12 +78,19 @@ impl Node {
     /// The place that stands for the whole node: its name and first argument.
     #[must_use]
     pub fn span(&self) -> SourceSpan {
-        match self.args.first() {
-            Some(arg) if arg.span.file == self.name.span.file => {
-                SourceSpan { end: arg.span.end.max(self.name.span.end), ..self.name.span }
-            }
-            _ => self.name.span,
-        }
+        self.head
+    }
+
+    /// Whether both say the same, wherever they stand.
+    #[must_use]
+    pub fn means(&self, other: &Self) -> bool {
+        let values = |a: &Spanned<Value>, b: &Spanned<Value>| a.value == b.value;
+        self.name.value == other.name.value
+            && all_pairs(&self.args, &other.args, values)
+            && all_pairs(&self.props, &other.props, |a, b| {
+                a.key.value == b.key.value && values(&a.value, &b.value)
+            })
+            && all_pairs(&self.children, &other.children, Self::means)
     }
 
     /// The children of that name.
@@ -95,4 +109,8 @@ impl Node {
     pub fn prop(&self, key: &str) -> Option<&Property> {
         self.props.iter().find(|prop| prop.key.value == key)
     }
+}
+
+pub(super) fn all_pairs<T>(a: &[T], b: &[T], are_same: impl Fn(&T, &T) -> bool) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| are_same(a, b))
 }

@@ -149,6 +149,7 @@ fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
 fn parents(rule: &Rule) -> String {
     match rule.parents {
         [""] => "at the top of a topology".to_owned(),
+        ["*"] => "in any node".to_owned(),
         parents => format!("in {}", list(parents.iter().copied())),
     }
 }

@@ -2,24 +2,29 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
+mod allow;
 mod cli_plan;
 mod docs;
 mod examples;
 mod federation;
 mod findings;
+mod fmt;
 mod generated;
 mod golden;
 mod guard;
+mod hostile;
 mod launch;
 mod layers;
 mod many_mistakes;
 mod one_mistake;
 mod pages;
 mod python;
+mod sarif;
 mod secretflow;
 mod strangers;
 mod supervise;
 mod support;
+mod toml;
 mod validators;
 
 // The unit tests of `render` use the rest of it.

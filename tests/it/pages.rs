@@ -48,17 +48,24 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
             Some("passes") => false,
             _ => continue,
         };
-        let (mut beside, mut also) = (Beside::default(), None);
-        for word in words {
-            match (word, word.strip_prefix("also-")) {
-                (_, Some(code)) => also = Some(code.to_owned()),
-                ("scripts-absent", _) => beside.scripts = false,
-                _ => beside.flaw = flaw(word),
-            }
-        }
+        let words: Vec<&str> = words.collect();
+        let also = words.iter().find_map(|word| word.strip_prefix("also-")).map(str::to_owned);
+        let beside = beside(&words.join(" "));
         blocks.push(Block { language, fails, also, beside, text: text.join("\n") + "\n" });
     }
     blocks
+}
+
+/// What exists beside the topology of a block, by the words of its fence.
+pub(crate) fn beside(words: &str) -> Beside {
+    let mut beside = Beside::default();
+    for word in words.split_whitespace().filter(|word| !word.starts_with("also-")) {
+        match word {
+            "scripts-absent" => beside.scripts = false,
+            _ => beside.flaw = flaw(word),
+        }
+    }
+    beside
 }
 
 fn flaw(word: &str) -> Flaw {
@@ -161,7 +168,7 @@ fn assert_worded(finding: &sfgen::diag::Finding) {
     assert!(finding.help.as_ref().is_some_and(|help| !help.ends_with('.')), "{message}");
 }
 
-fn is_error(finding: &sfgen::diag::Finding) -> bool {
+pub(crate) fn is_error(finding: &sfgen::diag::Finding) -> bool {
     finding.severity == sfgen::diag::Severity::Error
 }
 

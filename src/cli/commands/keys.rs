@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::{
     cli::{
         args::{KeysArgs, KeysCommand, KeysNewArgs},
-        disk::DiskWorkspace,
+        disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
         ui::Ui,
     },
@@ -26,19 +26,20 @@ pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
 }
 
 fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (workspace, root) = DiskWorkspace::of(&args.topology)?;
+    let topology = topology_or_default(args.topology.as_ref());
+    let (workspace, root) = DiskWorkspace::of(&topology)?;
     let mut findings = Findings::default();
     let loaded = load(&workspace, &root, &mut findings);
     // Only what keys depend on must be right: other mistakes are for `plan` to say.
     let mut own = Findings::default();
     let read = read_party(&loaded, &args.party, &mut own);
-    let Some((topology, party)) = read.filter(|_| !own.has_errors()) else {
+    let Some((topology_name, party)) = read.filter(|_| !own.has_errors()) else {
         findings.extend(own.iter().cloned());
         ui.report(&findings.into_sorted(), &loaded.sources);
         let name = &args.party;
         return Err(Failure::new(
             Status::Findings,
-            format!("party `{name}` cannot be read from `{}`", args.topology),
+            format!("party `{name}` cannot be read from `{topology}`"),
         ));
     };
     let files = key_files(&party, workspace.folder())?;
@@ -46,7 +47,7 @@ fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
         party.hosts.iter().map(|host| host.address.value.clone()).collect();
     let new = NewKeys {
         party: &args.party,
-        topology: &topology,
+        topology: &topology_name,
         addresses: &addresses,
         now: OffsetDateTime::now_utc(),
     };

@@ -4,6 +4,7 @@ pub(super) mod apply;
 pub(super) mod check;
 pub(super) mod demo;
 pub(super) mod explain;
+pub(super) mod fmt;
 pub(super) mod job_sum;
 pub(super) mod keys;
 mod launching;
@@ -20,14 +21,17 @@ use crate::{
     diag::Severity,
 };
 
-use super::{disk::DiskWorkspace, status::Failure};
+use super::{
+    disk::{DiskWorkspace, topology_or_default},
+    status::Failure,
+};
 
 /// Name of the lock beside the topology.
 const LOCK: &str = "sfgen.lock";
 
-/// Compiles the topology at a path, with what lies beside it.
-fn compile_path(topology: &Utf8PathBuf) -> Result<(DiskWorkspace, Compilation), Failure> {
-    let (workspace, root) = DiskWorkspace::of(topology)?;
+/// Compiles the topology that was named, or the usual one, with what lies beside it.
+fn compile_path(named: Option<&Utf8PathBuf>) -> Result<(DiskWorkspace, Compilation), Failure> {
+    let (workspace, root) = DiskWorkspace::of(&topology_or_default(named))?;
     let input = Input {
         workspace: &workspace,
         root: &root,

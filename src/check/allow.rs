@@ -1,0 +1,114 @@
+//! `allow "SF0403" because="..."` in a node: findings that somebody looked at and decided to live with.
+//!
+//! What the plan is built on cannot be allowed: mistakes of syntax and names, and what makes ports or files impossible.
+
+use crate::{
+    diag::{Code, Finding, Findings, PAGES, Severity, SourceSpan, Spanned},
+    syntax::{Cursor, Node, nearest},
+};
+
+use super::CHECKS;
+
+/// An `allow` that allows nothing.
+const CODE: Code = Code("SF0014");
+
+/// Takes out the findings that a node of `nodes` allows, and reports every `allow` that is wrong.
+///
+/// Where the topology could not be read whole, checks may have missed what an `allow` is for: then it is not said to
+/// be without effect.
+pub fn apply_allows(nodes: &[Node], is_complete: bool, findings: &mut Findings) {
+    let mut allows = Vec::new();
+    for node in nodes {
+        collect(node, &mut allows, findings);
+    }
+    let is_complete = is_complete && !findings.iter().any(is_syntax_error);
+    findings.retain(|finding| {
+        let Some(place) = finding.labels.first().map(|label| label.span) else { return true };
+        let mut is_allowed = false;
+        for allow in allows.iter_mut().filter(|_| may_be_allowed(finding)) {
+            if finding.code.0 == allow.code.value && holds(allow.node, place) {
+                allow.is_used = true;
+                is_allowed = true;
+            }
+        }
+        !is_allowed
+    });
+    findings.extend(allows.iter().filter_map(|allow| useless(allow, is_complete)));
+}
+
+struct Allow<'n> {
+    node: &'n Node,
+    code: Spanned<String>,
+    is_used: bool,
+}
+
+/// The `allow` nodes of a node and of those in it; one without a reason allows nothing.
+fn collect<'n>(node: &'n Node, allows: &mut Vec<Allow<'n>>, findings: &mut Findings) {
+    for child in &node.children {
+        if child.name.value != "allow" {
+            collect(child, allows, findings);
+            continue;
+        }
+        let mut cursor = Cursor::new(child, findings);
+        let help = "say why, for those who review it: `because=\"...\"`";
+        let (code, because) = (cursor.arg(0), cursor.required_prop::<String>("because", help));
+        let (Some(code), Some(because)) = (code, because) else { continue };
+        if because.value.trim().is_empty() {
+            cursor.reject(because.span, "the reason is empty", help);
+            continue;
+        }
+        allows.push(Allow { node, code, is_used: false });
+    }
+}
+
+/// Whether a place lies in a node. In TOML what belongs to a node may be written in several places.
+fn holds(node: &Node, place: SourceSpan) -> bool {
+    let covers = |span: SourceSpan| {
+        span.file == place.file && span.start <= place.start && place.end <= span.end
+    };
+    covers(node.whole)
+        || node.args.iter().any(|arg| covers(arg.span))
+        || node.props.iter().any(|prop| covers(prop.key.span) || covers(prop.value.span))
+        || node.children.iter().any(|child| holds(child, place))
+}
+
+fn is_check(code: &str) -> bool {
+    CHECKS.iter().any(|check| check.page.code.0 == code)
+}
+
+fn is_syntax_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error && finding.code.0.starts_with("SF00")
+}
+
+/// What a check finds is a judgement, and whoever knows better may say so; all other errors stop the work.
+fn may_be_allowed(finding: &Finding) -> bool {
+    !finding.code.0.starts_with("SF00")
+        && (finding.severity == Severity::Warning || is_check(finding.code.0))
+}
+
+fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {
+    let Allow { node, code, is_used } = allow;
+    let (name, code, span) = (&node.name.value, code.value.as_str(), code.span);
+    let known = || PAGES.iter().chain(CHECKS.iter().map(|check| &check.page)).map(|p| p.code.0);
+    let warn = |message: String| Finding::warning(CODE, message).label(span, "this code");
+    if *is_used {
+        return None;
+    }
+    if !known().any(|other| other == code) {
+        let near = nearest(code, known()).unwrap_or("SF0403");
+        return Some(
+            warn(format!("there is no finding `{code}`"))
+                .help(format!("findings print their codes; the nearest one is `{near}`")),
+        );
+    }
+    if !is_check(code) {
+        return Some(
+            warn(format!("`{code}` cannot be allowed"))
+                .help("mend what it is about; only what checks find can be allowed"),
+        );
+    }
+    is_complete.then(|| {
+        warn(format!("nothing in this `{name}` is a `{code}`"))
+            .help("drop the `allow`, or move it into the node that the finding is about")
+    })
+}

@@ -1,0 +1,273 @@
+//! TOML text as the nodes that KDL text becomes.
+//!
+//! What a table means follows from the [`grammar`], so that a new node needs nothing here:
+//!
+//! - A node that is told apart by its first argument is a table keyed by it: `[party.alice.host.alice-1]`. Without
+//!   anything else it may be a string or a list of strings: `port = ["redis", "admin"]`. `pin` is keyed by its role.
+//! - Any other node is a value or an array where it has nothing but arguments (`links = "direct"`,
+//!   `parties = ["alice", "bob"]`), else a table whose first argument is the key `name` and whose further arguments
+//!   are the array `args`; both words mean that only in nodes that take as many arguments.
+//! - A node that stands several times is an array of such arrays or tables: `input = [["alice", 11], ["bob", 31]]`.
+//! - Properties are keys. A key that the language does not have becomes a property or a child, whichever its value
+//!   looks like, and `validate` reports it.
+//!
+//! Nodes come in the order in which their keys first appear in the file. The place of a node is the key that tells it
+//! apart; everything is reported in the file that the user wrote.
+
+use toml::{
+    Spanned as TomlSpanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned};
+
+use super::{
+    Node, Property, Value,
+    grammar::{self, Occurs, Rule},
+    nesting,
+};
+
+/// The text is not TOML.
+const NOT_TOML: Code = Code("SF0001");
+/// The text nests deeper than any topology does.
+const TOO_DEEP: Code = Code("SF0002");
+/// A key that stands twice.
+const TWICE: Code = Code("SF0004");
+
+/// The key of the first argument in a table.
+const NAME: &str = "name";
+/// The key of the arguments after the first in a table.
+const ARGS: &str = "args";
+
+/// The nodes of a TOML text; `None` where it cannot be read, which is reported.
+pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
+    if let Some(at) = nesting::toml_too_deep_at(text) {
+        let message = format!("this file nests deeper than {} levels", nesting::LIMIT);
+        let finding = Finding::error(TOO_DEEP, message)
+            .label(SourceSpan::new(file, at..at + 1), "this is one level too many")
+            .help("close the brackets before it; no topology needs more than 8 levels");
+        findings.push(finding);
+        return None;
+    }
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Some(Reader { file }.children("", table.get_ref()).0);
+    }
+    findings.extend(errors.iter().map(|error| {
+        let range = error.span().unwrap_or(0..0);
+        let start = range.start.min(text.len());
+        let mut end = range.end.clamp(start, text.len());
+        // A mistake at a point is shown at the character there.
+        if start == end {
+            end = text[start..].chars().next().map_or(end, |c| start + c.len_utf8());
+        }
+        let span = SourceSpan::new(file, start..end);
+        if error.message() == "duplicate key" {
+            let key = text[start..end].trim();
+            return Finding::error(TWICE, format!("the key `{key}` is given twice"))
+                .label(span, "again here")
+                .help("keep one of them, or make what both hold one table");
+        }
+        let first = error.message().lines().next().unwrap_or_default();
+        Finding::error(NOT_TOML, format!("this is not TOML: {first}"))
+            .label(span, "here")
+            .help("strings are quoted, tables begin with `[...]`, and the rest is `key = value`")
+    }));
+    None
+}
+
+type Entry<'t> = (Spanned<String>, &'t TomlSpanned<DeValue<'t>>);
+
+#[derive(Clone, Copy)]
+struct Reader {
+    file: FileId,
+}
+
+impl Reader {
+    fn span(self, range: std::ops::Range<usize>) -> SourceSpan {
+        SourceSpan::new(self.file, range)
+    }
+
+    /// The keys of a table with their values, in the order of the file.
+    fn entries<'t>(self, table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
+        let entry = |key: &TomlSpanned<_>| -> Spanned<String> {
+            let text: &std::borrow::Cow<'_, str> = key.get_ref();
+            Spanned::new(text.to_string(), self.span(key.span()))
+        };
+        let mut entries: Vec<_> = table.iter().map(|(key, value)| (entry(key), value)).collect();
+        entries.sort_by_key(|(key, _)| key.span);
+        entries
+    }
+
+    /// What a table holds in the node `parent`: children and properties.
+    fn children(self, parent: &str, table: &DeTable<'_>) -> (Vec<Node>, Vec<Property>) {
+        let (mut children, mut props) = (Vec::new(), Vec::new());
+        let known = grammar::RULES.iter().find(|rule| rule.name == parent);
+        for (key, value) in self.entries(table) {
+            let is_child = grammar::find(parent, &key.value);
+            let is_prop = known.is_some_and(|rule| rule.props.contains(&key.value.as_str()));
+            let is_simple = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
+            // At the top there are no properties; elsewhere a strange key is taken for what its value looks like.
+            if is_child.is_none() && (is_prop || (is_simple && !parent.is_empty())) {
+                props.push(Property { key, value: self.value(value) });
+            } else {
+                children.extend(self.nodes(is_child, &key, value));
+            }
+        }
+        (children, props)
+    }
+
+    /// The nodes that a key with its value means.
+    fn nodes(
+        self,
+        rule: Option<&'static Rule>,
+        key: &Spanned<String>,
+        value: &TomlSpanned<DeValue<'_>>,
+    ) -> Vec<Node> {
+        let is_keyed = rule.is_some_and(|rule| rule.occurs == Occurs::Keyed || rule.name == "pin");
+        match value.get_ref() {
+            DeValue::Table(table) if is_keyed => {
+                let all = self.entries(table).into_iter().flat_map(|(first, value)| {
+                    let name = Spanned::new(key.value.clone(), first.span);
+                    let first = first.map(Value::Text);
+                    repeated(value)
+                        .into_iter()
+                        .map(|one| self.node(rule, &name, Some(&first), one))
+                        .collect::<Vec<_>>()
+                });
+                all.collect()
+            }
+            DeValue::Array(array) if is_keyed => {
+                array.iter().map(|one| self.node(rule, key, None, one)).collect()
+            }
+            _ => {
+                let one = |one: &TomlSpanned<DeValue<'_>>| {
+                    // An element of an array is a node of its own, at a place of its own.
+                    let is_element = !std::ptr::eq(one, value);
+                    let span = if is_element { self.span(one.span()) } else { key.span };
+                    self.node(rule, &Spanned::new(key.value.clone(), span), None, one)
+                };
+                repeated(value).into_iter().map(one).collect()
+            }
+        }
+    }
+
+    /// One node; `first` is the argument that tells it apart, where that is a key.
+    fn node(
+        self,
+        rule: Option<&'static Rule>,
+        name: &Spanned<String>,
+        first: Option<&Spanned<Value>>,
+        value: &TomlSpanned<DeValue<'_>>,
+    ) -> Node {
+        let mut args: Vec<Spanned<Value>> = first.into_iter().cloned().collect();
+        let (mut children, mut props) = (Vec::new(), Vec::new());
+        let most = rule.map_or(0, |rule| rule.args.1);
+        let mut head = name.span;
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                (children, props) = self.children(&name.value, table);
+                if most > args.len() && first.is_none() {
+                    let at = props.iter().position(|prop| prop.key.value == NAME);
+                    args.extend(at.map(|at| props.remove(at).value));
+                }
+                // Where a child of that name exists, it is the child.
+                if most > 1 && grammar::find(&name.value, ARGS).is_none() {
+                    props.retain(|prop| prop.key.value != ARGS);
+                    children.retain(|child| child.name.value != ARGS);
+                    let rest = self.entries(table).into_iter().find(|(key, _)| key.value == ARGS);
+                    args.extend(rest.into_iter().flat_map(|(_, rest)| self.args(rest)));
+                }
+            }
+            DeValue::Array(_) => args.extend(self.args(value)),
+            _ => {
+                args.push(self.value(value));
+                head.end = head.end.max(value.span().end);
+            }
+        }
+        Node { name: name.clone(), args, props, children, head, whole: head }
+    }
+
+    fn args(self, value: &TomlSpanned<DeValue<'_>>) -> Vec<Spanned<Value>> {
+        match value.get_ref() {
+            DeValue::Array(array) => array.iter().map(|one| self.value(one)).collect(),
+            _ => vec![self.value(value)],
+        }
+    }
+
+    fn value(self, value: &TomlSpanned<DeValue<'_>>) -> Spanned<Value> {
+        let read = match value.get_ref() {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+                .map_or_else(
+                    |_| Value::Other("a number of too many digits", number.to_string()),
+                    Value::Integer,
+                ),
+            DeValue::Float(number) => number.as_str().parse().map_or_else(
+                |_| Value::Other("a number with a fraction", number.to_string()),
+                Value::Float,
+            ),
+            DeValue::Boolean(truth) => Value::Bool(*truth),
+            DeValue::Datetime(date) => Value::Other("a date", date.to_string()),
+            DeValue::Array(_) => Value::Other("an array", "[...]".to_owned()),
+            DeValue::Table(_) => Value::Other("a table", "{...}".to_owned()),
+        };
+        Spanned::new(read, self.span(value.span()))
+    }
+}
+
+/// The values of which each is a node: the elements of an array that holds arrays or tables, else the value itself.
+fn repeated<'t>(value: &'t TomlSpanned<DeValue<'t>>) -> Vec<&'t TomlSpanned<DeValue<'t>>> {
+    let is_node = |one: &TomlSpanned<DeValue<'_>>| {
+        matches!(one.get_ref(), DeValue::Array(_) | DeValue::Table(_))
+    };
+    match value.get_ref() {
+        DeValue::Array(array) if array.iter().any(is_node) => array.iter().collect(),
+        _ => vec![value],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Sources;
+
+    fn read(text: &str) -> (Option<Vec<Node>>, Findings) {
+        let mut findings = Findings::default();
+        let file = Sources::default().add("t.toml", text);
+        (parse(file, text, &mut findings), findings)
+    }
+
+    #[test]
+    fn tables_arrays_and_values_become_nodes_at_their_places() {
+        let text = "[party.bob]\n[party.bob.host.bob-1]\naddress = \"10.0.0.2\"\nreserve = [22, 80]\n\
+                    [party.alice]\npin.sf = { args = [1, 2], host = \"a\" }\npin.spu = 7\n";
+        let nodes = read(text).0.unwrap();
+        let at = |span: SourceSpan| &text[span.start..span.end];
+        let names: Vec<_> = nodes.iter().map(|node| node.args[0].value.to_string()).collect();
+        assert_eq!(names, ["bob", "alice"], "in the order of the file");
+        assert_eq!(at(nodes[0].span()), "bob");
+        let host = &nodes[0].children[0];
+        assert_eq!((at(host.span()), at(host.props[0].value.span)), ("bob-1", "\"10.0.0.2\""));
+        let reserved = &host.children[0].args;
+        assert_eq!(reserved.iter().map(|arg| at(arg.span)).collect::<Vec<_>>(), ["22", "80"]);
+        let pins = &nodes[1].children;
+        let args = |node: &Node| node.args.iter().map(|a| a.value.to_string()).collect::<Vec<_>>();
+        assert_eq!(args(&pins[0]), ["sf", "1", "2"]);
+        assert_eq!(pins[0].props[0].key.value, "host");
+        assert_eq!(args(&pins[1]), ["spu", "7"]);
+    }
+
+    #[test]
+    fn every_mistake_of_syntax_is_told() {
+        let codes = |text: &str| {
+            let (nodes, findings) = read(text);
+            assert!(nodes.is_none(), "{text}");
+            findings.iter().map(|finding| finding.code.0).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("a = 1\na = 2\n"), ["SF0004"]);
+        assert_eq!(codes("[a]\nb = 1\n[a]\nc = 2\n"), ["SF0004"]);
+        assert_eq!(codes("a = x\nb = y\n"), ["SF0001", "SF0001"]);
+        assert_eq!(codes(&format!("{}a = 1\n", "a.".repeat(100_000))), ["SF0002"]);
+    }
+}

@@ -1,0 +1,291 @@
+//! A topology means the same in TOML as in KDL, and is judged at its places in the TOML file.
+
+use std::fmt::Write as _;
+
+use camino::Utf8Path;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use sfgen::{
+    diag::{Findings, Report},
+    fs,
+    model::Topology,
+    syntax::{
+        self, MemoryWorkspace, Node, Value,
+        grammar::{self, Occurs},
+    },
+};
+
+/// The nodes in TOML, as `docs/toml.md` says.
+fn toml_of(nodes: &[Node]) -> String {
+    let mut text = String::new();
+    table("", "", nodes, &mut text);
+    text
+}
+
+/// Writes children as the table at `path`: first what fits on a line, then tables of their own.
+fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
+    let mut names: Vec<&str> = nodes.iter().map(|node| node.name.value.as_str()).collect();
+    names.dedup();
+    let mut tables = String::new();
+    let mut seen = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let all: Vec<&Node> = nodes.iter().filter(|node| node.name.value == name).collect();
+        let rule = grammar::find(parent, name).expect("the nodes are known");
+        if rule.occurs == Occurs::Keyed {
+            for node in all {
+                let path = format!("{path}{name}.{}", node.args[0].value);
+                writeln!(tables, "[{path}]").unwrap();
+                properties(node, 1, &mut tables);
+                table(name, &format!("{path}."), &node.children, &mut tables);
+            }
+        } else if name == "pin" {
+            let mut roles: Vec<_> = all.iter().map(|node| literal(&node.args[0].value)).collect();
+            roles.dedup();
+            for role in roles {
+                let pins = all.iter().filter(|node| literal(&node.args[0].value) == role);
+                let pins: Vec<_> = pins.map(|node| inline(node, 1)).collect();
+                writeln!(text, "pin.{role} = {}", list(&pins)).unwrap();
+            }
+        } else if all.iter().all(|node| node.children.is_empty()) {
+            let all: Vec<_> = all.iter().map(|node| inline(node, 0)).collect();
+            writeln!(text, "{name} = {}", list(&all)).unwrap();
+        } else {
+            writeln!(tables, "[{path}{name}]").unwrap();
+            if let Some(first) = all[0].args.first() {
+                writeln!(tables, "name = {}", literal(&first.value)).unwrap();
+            }
+            properties(all[0], 1, &mut tables);
+            table(name, &format!("{path}{name}."), &all[0].children, &mut tables);
+        }
+    }
+    *text += &tables;
+}
+
+fn list(all: &[String]) -> String {
+    if let [one] = all { one.clone() } else { format!("[{}]", all.join(", ")) }
+}
+
+fn properties(node: &Node, skip: usize, text: &mut String) {
+    assert!(node.args.len() <= skip, "further arguments are not written here");
+    for prop in &node.props {
+        writeln!(text, "{} = {}", prop.key.value, literal(&prop.value.value)).unwrap();
+    }
+}
+
+/// A node without children on a line: an array, or a table if it has properties.
+fn inline(node: &Node, skip: usize) -> String {
+    let args: Vec<String> = node.args[skip..].iter().map(|arg| literal(&arg.value)).collect();
+    if node.props.is_empty() && !(args.is_empty() && skip == 0) {
+        return format!("[{}]", args.join(", "));
+    }
+    let mut parts = Vec::new();
+    let (name, rest) =
+        if skip == 0 { args.split_at(args.len().min(1)) } else { (&[][..], &args[..]) };
+    parts.extend(name.iter().map(|name| format!("name = {name}")));
+    if !rest.is_empty() {
+        parts.push(format!("args = [{}]", rest.join(", ")));
+    }
+    let props = node.props.iter();
+    parts.extend(props.map(|p| format!("{} = {}", p.key.value, literal(&p.value.value))));
+    format!("{{ {} }}", parts.join(", "))
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("{text:?}"),
+        other => other.to_string(),
+    }
+}
+
+/// The model and the findings without their places.
+fn model(name: &str, text: &str) -> (String, Vec<String>) {
+    let files = MemoryWorkspace::default().with(name, text);
+    let mut findings = Findings::default();
+    let loaded = syntax::load(&files, Utf8Path::new(name), &mut findings);
+    let topology = Topology::read(&loaded, &mut findings);
+    let mut findings: Vec<String> =
+        findings.iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect();
+    findings.sort();
+    (without_places(&format!("{topology:?}")), findings)
+}
+
+/// The debug text without places that are no part of a `Spanned`.
+fn without_places(debug: &str) -> String {
+    let mut parts = debug.split("SourceSpan {");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('}').unwrap().1)
+}
+
+#[track_caller]
+fn assert_same(kdl: &str) {
+    let files = MemoryWorkspace::default().with("t.kdl", kdl);
+    let loaded = syntax::load(&files, Utf8Path::new("t.kdl"), &mut Findings::default());
+    let toml = toml_of(&loaded.nodes);
+    let (one, other) = (model("t.kdl", kdl), model("t.toml", &toml));
+    assert!(one == other, "{toml}\n{:?}\n{:?}\n{}\n{}", one.1, other.1, one.0, other.0);
+    assert_ne!(one.0, "None");
+}
+
+#[test]
+fn every_example_means_the_same_in_toml() {
+    let examples = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in examples.read_dir_utf8().unwrap().map(Result::unwrap) {
+        assert_same(&fs::read_text(&entry.path().join("topology.kdl")).unwrap());
+    }
+}
+
+#[test]
+fn the_two_topologies_of_the_manual_are_the_same() {
+    let page = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/toml.md");
+    let page = fs::read_text(&page).unwrap();
+    let block = |language: &str| {
+        let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let (kdl, toml) = (model("t.kdl", &block("kdl")), model("t.toml", &block("toml")));
+    assert_eq!(kdl, toml);
+    assert!(kdl.1.is_empty(), "{:?}", kdl.1);
+    assert_same(&block("kdl"));
+}
+
+#[test]
+fn what_is_wrong_is_shown_in_the_toml_file() {
+    let text = r#"
+links = "gatway"
+colour = "blue"
+
+[topology]
+name = "t"
+mode = "simulation"
+
+[runtime]
+name = "embedded"
+
+[party.alice]
+deploy = ["process", "systemd"]
+[party.alice.host.alice-1]
+adress = "10.0.0.1"
+address = ["10.0.0.1"]
+reserve = [22, "ssh"]
+
+[party.bob.host.alice-1]
+[job.total]
+kind = "sum"
+parties = ["alice", "dave"]
+input = [["alice", 11], ["bob"]]
+"#;
+    let files = MemoryWorkspace::default().with("topology.toml", text);
+    let mut findings = Findings::default();
+    let loaded = syntax::load(&files, Utf8Path::new("topology.toml"), &mut findings);
+    let _ = Topology::read(&loaded, &mut findings);
+    let report = Report::new(&findings.into_sorted(), &loaded.sources);
+    let lines = report.findings.iter().map(|finding| {
+        let place = &finding.places[0];
+        let at = format!("{}:{}:{}", place.file, place.line, place.column);
+        format!("{at:20} {} {}", finding.code, finding.message)
+    });
+    assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+    topology.toml:2:9    SF0011 `gatway` is not a known word here
+    topology.toml:3:1    SF0003 there is no node `colour` at the top of a topology
+    topology.toml:13:22  SF0007 `deploy` takes `process`, `systemd` or `docker`, and no more
+    topology.toml:15:1   SF0003 `host` has no property `adress`
+    topology.toml:16:11  SF0005 expected a string, found an array `[...]`
+    topology.toml:17:16  SF0005 expected a whole number, found a string `ssh`
+    topology.toml:19:17  SF0006 `host` has no `address`
+    topology.toml:22:21  SF0101 this job names party `dave`, which is not declared
+    topology.toml:23:25  SF0007 `input` needs a party and its number
+    ");
+}
+
+#[test]
+fn files_of_both_kinds_make_one_topology() {
+    let kdl =
+        "topology \"t\" mode=\"simulation\"\nruntime \"embedded\"\ninclude \"*.toml\" \"b.kdl\"\n";
+    let files = MemoryWorkspace::default()
+        .with("topology.kdl", kdl)
+        .with("a.toml", "party.alice.host.a.address = \"127.0.0.1\"\n")
+        .with("b.kdl", "party \"bob\" { host \"a\"; }\n");
+    let mut findings = Findings::default();
+    let loaded = syntax::load(&files, Utf8Path::new("topology.kdl"), &mut findings);
+    let topology = Topology::read(&loaded, &mut findings).unwrap();
+    assert!(findings.is_empty());
+    assert!(topology.parties.keys().map(sfgen::types::PartyName::as_str).eq(["alice", "bob"]));
+}
+
+#[test]
+fn the_commands_find_topology_toml_where_there_is_no_other() {
+    let workspace = crate::support::workspace::Workspace::example("two_parties");
+    let files = MemoryWorkspace::default().with("t.kdl", workspace.read("topology.kdl"));
+    let loaded = syntax::load(&files, Utf8Path::new("t.kdl"), &mut Findings::default());
+    std::fs::remove_file(workspace.join("topology.kdl")).unwrap();
+    workspace.write("topology.toml", &toml_of(&loaded.nodes));
+    let workspace = workspace.with_keys(&["alice", "bob"]).planned();
+    workspace.run(&["plan", "--check"]).success();
+}
+
+fn topology() -> impl Strategy<Value = String> {
+    let name = "[a-z][a-z0-9]{0,4}";
+    let host = (0_u8..4, prop::option::of(0_u16..40), prop::option::of(1_u16..99)).prop_map(
+        |(n, reserve, cpus)| {
+            let reserve = reserve.map(|p| format!("reserve {} 8{p:02}; ", p + 20));
+            let cpus = cpus.map(|cpus| format!("ray cpus={cpus} object-store=\"1GiB\"; "));
+            let inside = reserve.unwrap_or_default() + &cpus.unwrap_or_default();
+            format!("    host \"h{n}\" address=\"10.0.0.{n}\" {{ {inside}}}\n")
+        },
+    );
+    let pin = (0_u16..9, any::<bool>()).prop_map(|(n, on)| {
+        let on = if on { " host=\"h1\"" } else { "" };
+        format!(
+            "    pin \"{}\" {} {}{on}\n",
+            ["sf", "spu", "ray.gcs"][usize::from(n % 3)],
+            19000 + n,
+            19020 + n
+        )
+    });
+    let deploy = prop::sample::select(vec![
+        "",
+        "    deploy \"process\"\n",
+        "    deploy \"systemd\" user=\"u\" home=\"/x y\"\n",
+        "    deploy \"docker\" network=\"host\"\n",
+    ]);
+    let party = (name, prop::collection::vec(host, 1..3), prop::collection::vec(pin, 0..4), deploy)
+        .prop_map(|(name, hosts, mut pins, deploy)| {
+            pins.sort(); // TOML keeps those of one role together
+            format!("party \"{name}\" {{\n{}{}{deploy}}}\n", hosts.concat(), pins.concat())
+        });
+    let allow = ("[a-z.]{1,9}", prop::option::of("[ -~]{1,12}")).prop_map(|(module, because)| {
+        let because = because.map(|text| format!(" because={text:?}")).unwrap_or_default();
+        format!("    allow-deserialize {module:?} \"X\" \"Y\"{because}\n")
+    });
+    let job = (name, 1_u16..9, any::<bool>()).prop_map(|(name, slots, is_script)| {
+        if is_script {
+            format!("job \"{name}\" script=\"{name}.py\" slots={slots} {{ parties \"a\" \"b\"; args \"--{name}\"; }}\n")
+        } else {
+            format!("job \"{name}\" kind=\"sum\" {{ parties \"a\" \"b\"; input \"a\" -{slots}; input \"b\" 2; }}\n")
+        }
+    });
+    let parties = prop::collection::vec(party, 0..4);
+    (parties, prop::collection::vec(allow, 0..3), prop::collection::vec(job, 0..3)).prop_map(
+        |(parties, allow, jobs)| {
+            let head = "topology \"t\" mode=\"simulation\"\nlinks \"gateway\"\nports { pool 20000 29999; }\n";
+            let runtime = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
+            let (allow, parties, jobs) = (allow.concat(), parties.concat(), jobs.concat());
+            format!("{head}{runtime} {{\n{allow}}}\n{parties}{jobs}")
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_topology_means_the_same_in_toml(kdl in topology()) {
+        // What stands twice cannot be written in TOML.
+        prop_assume!(!model("t.kdl", &kdl).1.iter().any(|finding| finding.starts_with("SF0004")));
+        assert_same(&kdl);
+    }
+}
