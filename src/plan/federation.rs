@@ -125,6 +125,14 @@ pub struct Heu {
     pub config: serde_json::Value,
 }
 
+impl Heu {
+    /// Whether a party takes part.
+    #[must_use]
+    pub fn is_member(&self, party: &PartyName) -> bool {
+        self.sk_keeper == *party || self.evaluators.contains(party)
+    }
+}
+
 /// A job, as far as all of its parties must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -216,14 +224,18 @@ impl Federation {
     /// The parties that share a device or a job with `party`, without itself.
     #[must_use]
     pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
-        let spus = self.spus.values().map(|spu| spu.parties.iter().collect::<BTreeSet<_>>());
-        let heus = self
-            .heus
-            .values()
-            .map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect::<BTreeSet<_>>());
-        let jobs = self.jobs.values().map(|job| job.parties.iter().collect::<BTreeSet<_>>());
-        let groups = spus.chain(heus).chain(jobs).filter(|group| group.contains(party));
-        groups.flatten().filter(|peer| *peer != party).cloned().collect()
+        let mut peers = BTreeSet::new();
+        // Sets are made of the party's own groups alone: a federation of thousands is mostly others' groups.
+        for spu in self.spus.values().filter(|spu| spu.parties.contains(party)) {
+            peers.extend(&spu.parties);
+        }
+        for heu in self.heus.values().filter(|heu| heu.is_member(party)) {
+            peers.extend(heu.evaluators.iter().chain([&heu.sk_keeper]));
+        }
+        for job in self.jobs.values().filter(|job| job.parties.contains(party)) {
+            peers.extend(&job.parties);
+        }
+        peers.into_iter().filter(|peer| *peer != party).cloned().collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod build;
 mod federation;
 mod manifest;
 mod party;
+mod services;
 
 pub use build::{Plans, build};
 pub use federation::{
