@@ -16,6 +16,7 @@ mod pages;
 mod python;
 mod supervise;
 mod support;
+mod topologies;
 mod validators;
 
 // The unit tests of `render` use the rest of it.

@@ -20,19 +20,22 @@ use crate::{
     diag::Severity,
 };
 
-use super::{disk::DiskWorkspace, status::Failure};
+use super::{args::ModeChoice, disk::DiskWorkspace, status::Failure};
 
 /// Name of the lock beside the topology.
 const LOCK: &str = "sfgen.lock";
 
 /// Compiles the topology at a path, with what lies beside it.
-fn compile_path(topology: &Utf8PathBuf) -> Result<(DiskWorkspace, Compilation), Failure> {
+fn compile_path(
+    topology: &Utf8PathBuf,
+    mode: Option<ModeChoice>,
+) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = DiskWorkspace::of(topology)?;
     let input = Input {
         workspace: &workspace,
         root: &root,
         lock: LOCK.into(),
-        mode: None,
+        mode: mode.map(Into::into),
         now: OffsetDateTime::now_utc(),
     };
     let compilation = compile(&input);

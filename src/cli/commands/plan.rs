@@ -71,7 +71,7 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let (workspace, _) = DiskWorkspace::of(&args.topology)?;
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
-    let (workspace, compilation) = compile_path(&args.topology)?;
+    let (workspace, compilation) = compile_path(&args.topology, args.mode)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
         report(ui, &compilation, None);
