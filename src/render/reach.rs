@@ -45,10 +45,12 @@ pub(super) fn sources(
     plan: &PartyPlan,
     host: &HostPlan,
 ) -> BTreeSet<HostAddr> {
+    // A simulation has one Ray cluster over the hosts of all parties; services are each party's own.
+    let is_shared_ray = federation.mode == Mode::Simulation && matches!(role, Role::Ray(_));
     let own = || plan.hosts.values().map(|host| host.address.clone());
     let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
         Audience::Peers => own().chain(peer_addresses(role, federation, &plan.party)).collect(),
-        Audience::Own if federation.mode == Mode::Simulation => federation
+        Audience::Own if is_shared_ray => federation
             .parties
             .values()
             .flat_map(|party| party.hosts.values())
