@@ -13,8 +13,8 @@ use crate::{
 
 use super::{
     ContainerNetwork, Deploy, FORMAT, Federation, FederationHost, FederationJob, FederationParty,
-    FederationRuntime, Fingerprints, Heu, HostPlan, Identity, JobPlan, Link, LinkTable, PartyPlan,
-    Program, RayPlan, RuntimeTls, SecretflowPlan, Simulation, Spu, federation_bytes,
+    FederationRuntime, Fingerprints, Groups, Heu, HostPlan, Identity, JobPlan, Link, LinkTable,
+    PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan, Simulation, Spu, federation_bytes,
     services::Place,
 };
 
@@ -54,8 +54,9 @@ pub fn build(
     };
     let federation = builder.federation(identities);
     let digest = Digest::of(&federation_bytes(&federation));
+    let groups = Groups::of(&federation);
     let parties = topology.parties.values().filter_map(|party| {
-        let plan = builder.party(party, &federation, digest)?;
+        let plan = builder.party(party, &federation, &groups, digest)?;
         Some((party.name.value.clone(), plan))
     });
     let parties = parties.collect();
@@ -184,6 +185,7 @@ impl Builder<'_> {
         &self,
         party: &model::Party,
         federation: &Federation,
+        groups: &Groups<'_>,
         digest: Digest,
     ) -> Option<PartyPlan> {
         let name = &party.name.value;
@@ -211,7 +213,7 @@ impl Builder<'_> {
                 .map(|host| (host.name.value.clone(), self.host(party, host)))
                 .collect(),
             secretflow,
-            links: links(name, leads, federation),
+            links: links(name, leads, federation, groups),
             spus: own(&federation.spus, |spu: &Spu| leads || spu.parties.contains(name)),
             heus: own(&federation.heus, |heu: &Heu| leads || heu.is_member(name)),
             jobs: self.jobs(party, main),
@@ -388,8 +390,13 @@ fn plan_job(job: &model::Job) -> FederationJob {
 }
 
 /// Where `viewer` reaches each link, its own included.
-fn links(viewer: &PartyName, leads: bool, federation: &Federation) -> LinkTable {
-    let mut peers = federation.peers(viewer);
+fn links(
+    viewer: &PartyName,
+    leads: bool,
+    federation: &Federation,
+    groups: &Groups<'_>,
+) -> LinkTable {
+    let mut peers = groups.peers(viewer);
     peers.insert(viewer.clone());
     if leads {
         peers.extend(federation.parties.keys().cloned());

@@ -224,18 +224,43 @@ impl Federation {
     /// The parties that share a device or a job with `party`, without itself.
     #[must_use]
     pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
-        let mut peers = BTreeSet::new();
-        // Sets are made of the party's own groups alone: a federation of thousands is mostly others' groups.
-        for spu in self.spus.values().filter(|spu| spu.parties.contains(party)) {
-            peers.extend(&spu.parties);
+        Groups::of(self).peers(party)
+    }
+}
+
+/// Who shares a device or a job with whom, looked up instead of searched for: for whoever asks of every party.
+#[derive(Clone, Debug)]
+pub struct Groups<'a> {
+    groups: Vec<Vec<&'a PartyName>>,
+    /// The groups of each party, as places in the list.
+    of_party: BTreeMap<&'a PartyName, Vec<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups of a federation.
+    #[must_use]
+    pub fn of(federation: &'a Federation) -> Self {
+        let spus = federation.spus.values().map(|spu| spu.parties.iter().collect());
+        let heus = federation.heus.values();
+        let heus = heus.map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect());
+        let jobs = federation.jobs.values().map(|job| job.parties.iter().collect());
+        let groups: Vec<Vec<&PartyName>> = spus.chain(heus).chain(jobs).collect();
+        let mut of_party: BTreeMap<&PartyName, Vec<usize>> = BTreeMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            for party in group {
+                of_party.entry(*party).or_default().push(index);
+            }
         }
-        for heu in self.heus.values().filter(|heu| heu.is_member(party)) {
-            peers.extend(heu.evaluators.iter().chain([&heu.sk_keeper]));
-        }
-        for job in self.jobs.values().filter(|job| job.parties.contains(party)) {
-            peers.extend(&job.parties);
-        }
-        peers.into_iter().filter(|peer| *peer != party).cloned().collect()
+        Self { groups, of_party }
+    }
+
+    /// The same as [`Federation::peers`].
+    #[must_use]
+    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
+        let own = self.of_party.get(party).into_iter().flatten();
+        let members: BTreeSet<&PartyName> =
+            own.filter_map(|index| self.groups.get(*index)).flatten().copied().collect();
+        members.into_iter().filter(|peer| *peer != party).cloned().collect()
     }
 }
 

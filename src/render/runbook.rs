@@ -145,7 +145,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
-        peers: federation.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        peers: scene.scene.groups.peers(&plan.party).iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         hosts: hosts(scene),
@@ -228,11 +228,11 @@ fn interpreter(python: &str) -> String {
 }
 
 fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
-    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let plan = scene.plan;
     let mut ways = Ways::default();
     for host in plan.hosts.values() {
         for (role, range) in &host.ports {
-            for from in sources(role, federation, plan, host) {
+            for from in sources(role, scene.scene, plan, host) {
                 ways.add(&from, &host.address, role, *range);
             }
         }
@@ -244,12 +244,12 @@ fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
     let mut ways = Ways::default();
-    for peer in federation.peers(&plan.party) {
+    for peer in scene.scene.groups.peers(&plan.party) {
         let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
             for (role, range) in &host.ports {
                 let is_dialled = Audience::of(role, federation) == Audience::Peers
-                    && dialling_peers(role, federation, &peer).contains(&plan.party);
+                    && dialling_peers(role, scene.scene, &peer).contains(&plan.party);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
                     ways.add(from, &host.address, role, *range);
                 }
