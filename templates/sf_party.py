@@ -78,7 +78,7 @@ class Cluster:
         if self._plan["mode"] == "simulation":
             for name in PRODUCTION_ONLY:
                 arguments.pop(name, None)
-            return arguments | {"parties": self.parties, "address": self._plan["simulation"]["address"]}
+            return arguments | {"parties": self.parties, "address": self._plan["secretflow"]["simulation"]["address"]}
         links = self._plan["links"]["sf"]
         addresses = {party: {"address": self._address("sf", links, party)} for party in self.parties}
         addresses[self.party]["listen_addr"] = self._listen_address("sf", links)
@@ -196,12 +196,13 @@ def _read_plan(party: str | None) -> dict[str, Any]:
 def _parties(plan: dict[str, Any], job: str | None) -> list[str]:
     """Who takes part, in the same order at every party."""
     simulation = plan["mode"] == "simulation"
+    declared = plan["secretflow"]["simulation"]["parties"] if simulation else sorted(plan["links"]["sf"])
     if job is None:
-        return sorted(plan["simulation"]["parties"] if simulation else plan["links"]["sf"])
+        return declared
     jobs = plan.get("jobs") or {}
     if job not in jobs:
         raise PlanError(f"There is no job {job!r} in the plan of {plan['party']}; it has {_names(jobs)}.")
-    parties = sorted(jobs[job]["parties"])
+    parties = [party for party in declared if party in jobs[job]["parties"]]
     if not simulation and plan["party"] not in parties:
         raise PlanError(f"{plan['party']} has no part in job {job!r}, which is run by {_names(parties)}.")
     return parties

@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 
 use crate::{
     catalogue::{self, EngineFacts, Release},
-    model::{Host, Identity, Party, Secretflow, Topology},
-    types::{Engine, HostAddr, JobName, Links, Mode},
+    diag::Spanned,
+    model::{Host, Identity, Network, Party, Secretflow, Topology},
+    types::{Engine, HostAddr, JobName, Links, Mode, NetworkName, Subnet},
 };
 
 use super::{Certificates, PartyCertificates};
@@ -83,6 +84,18 @@ impl<'a> Context<'a> {
         let mut seen = BTreeSet::new();
         let hosts = self.topology.hosts();
         hosts.filter(|(_, host)| seen.insert(host.address.span)).collect()
+    }
+
+    /// Each host whose containers join a network, with the network and its subnet.
+    pub fn bridged(
+        &self,
+    ) -> impl Iterator<Item = (&'a Party, &'a Host, &'a Network, &'a Spanned<Subnet>)> {
+        let topology = self.topology;
+        topology.hosts().filter_map(|(party, host)| {
+            let name = party.deploy.bridge()?.value.parse::<NetworkName>().ok()?;
+            let network = topology.networks.get(&name)?;
+            Some((party, host, network, network.subnet.as_ref()?))
+        })
     }
 
     /// Every party that has an identity whose certificates were looked for.

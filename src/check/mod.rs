@@ -5,6 +5,10 @@
 //! their examples are tests.
 
 mod address_not_covered;
+mod address_outside_subnet;
+mod address_taken_by_network;
+mod after_circle;
+mod after_unknown;
 mod allow;
 mod allow_not_enforced;
 mod bridge_unknown;
@@ -42,15 +46,21 @@ mod pin_too_short;
 mod pin_twice;
 mod pin_without_role;
 mod pins_overlap;
+mod placeholder_without_value;
 mod port_below_1024;
 mod port_in_ephemeral_range;
 mod protocol_party_count;
 mod protocol_reveals_data;
 mod python_not_the_releases;
 mod ray_unused;
+mod ready_port_unknown;
 mod script_absent;
+mod service_host_unknown;
+mod service_port_twice;
 mod simulation_without_ray;
 mod spu_on_several_hosts;
+mod subnet_with_host_bits;
+mod subnets_overlap;
 mod sum_inputs;
 mod tls_off;
 mod unknown_field;
@@ -86,6 +96,12 @@ impl Check {
 pub const CHECKS: &[Check] = &[
     script_absent::CHECK,
     lonely_job::CHECK,
+    after_unknown::CHECK,
+    after_circle::CHECK,
+    placeholder_without_value::CHECK,
+    service_port_twice::CHECK,
+    ready_port_unknown::CHECK,
+    service_host_unknown::CHECK,
     loopback_advertised::CHECK,
     unspecified_advertised::CHECK,
     link_local_advertised::CHECK,
@@ -135,6 +151,10 @@ pub const CHECKS: &[Check] = &[
     job_not_for_runtime::CHECK,
     sum_inputs::CHECK,
     simulation_without_ray::CHECK,
+    subnet_with_host_bits::CHECK,
+    address_outside_subnet::CHECK,
+    address_taken_by_network::CHECK,
+    subnets_overlap::CHECK,
 ];
 
 /// Runs every check.

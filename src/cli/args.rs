@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::types::{JobName, PartyName, Span};
+use crate::types::{JobName, Mode, PartyName, Span};
 
 /// Compiles a topology of parties into everything that their machines need, and launches it.
 #[derive(Debug, Parser)]
@@ -74,6 +74,24 @@ impl From<FindingsFormat> for Format {
     }
 }
 
+/// The mode in which a topology is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeChoice {
+    /// Several organisations that meet, each with its own cluster
+    Production,
+    /// One cluster, on which the job runs once
+    Simulation,
+}
+
+impl From<ModeChoice> for Mode {
+    fn from(choice: ModeChoice) -> Self {
+        match choice {
+            ModeChoice::Production => Self::Production,
+            ModeChoice::Simulation => Self::Simulation,
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -129,6 +147,9 @@ pub(crate) struct PlanArgs {
     /// The folder of the tree, `generated` beside the topology unless given
     #[arg(long)]
     pub(crate) out: Option<Utf8PathBuf>,
+    /// Compile for this mode, whatever the topology says
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeChoice>,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,
@@ -142,6 +163,9 @@ pub(crate) struct PlanArgs {
 pub(crate) struct CheckArgs {
     /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
     pub(crate) topology: Option<Utf8PathBuf>,
+    /// Compile for this mode, whatever the topology says
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeChoice>,
     /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,

@@ -65,6 +65,7 @@ impl Specs<'_> {
         let mut spec = self.spec(&name, service.command.clone(), service.env.clone());
         spec.after.clone_from(&service.after);
         spec.probe = service.ready.map(loopback);
+        spec.ready_within = service.ready_within.get();
         spec.grace = service.grace.get();
         spec
     }

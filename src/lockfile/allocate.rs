@@ -270,8 +270,12 @@ impl Allocation {
         party: &'a crate::types::PartyName,
         host: &'a crate::types::HostName,
     ) -> impl Iterator<Item = (&'a Role, PortRange)> {
-        let mine =
-            self.ports.iter().filter(move |(key, _)| key.party == *party && key.host == *host);
+        // Keys are sorted by party, host and role, of which this is the least.
+        let first = Key { party: party.clone(), host: host.clone(), role: Role::Control };
+        let mine = self
+            .ports
+            .range(first..)
+            .take_while(move |(key, _)| key.party == *party && key.host == *host);
         mine.map(|(key, range)| (&key.role, *range))
     }
 }

@@ -1,11 +1,13 @@
 //! Which listeners each host has, and how many numbers each of them needs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{
     diag::SourceSpan,
-    types::{Engine, HostAddr, HostName, Mode, PartyName, RayPort, Role},
+    types::{Engine, HostAddr, HostName, PartyName, RayPort, Role},
 };
 
-use super::{Host, Party, Pin, Runtime, Topology};
+use super::{Cluster, Host, Party, Pin, Runtime, Topology};
 
 /// Numbers that a role on a host needs.
 #[derive(Clone, Debug)]
@@ -30,8 +32,9 @@ pub struct Demand<'a> {
 #[must_use]
 pub fn demands(topology: &Topology) -> Vec<Demand<'_>> {
     let mut all = Vec::new();
+    let shares = Shares::new(topology);
     for (party, host) in topology.hosts() {
-        for (role, count) in roles(topology, party, host) {
+        for (role, count) in shares.roles(party, host) {
             all.push(Demand {
                 party: &party.name.value,
                 host: &host.name.value,
@@ -55,44 +58,66 @@ fn pin<'a>(party: &'a Party, host: &Host, role: &Role) -> Option<&'a Pin> {
     })
 }
 
-fn roles(topology: &Topology, party: &Party, host: &Host) -> Vec<(Role, u16)> {
-    let name = &party.name.value;
-    let is_main = party.main_host().is_some_and(|main| main.name.value == host.name.value);
-    let slots = topology.slots(name);
-    let mut roles = Vec::new();
-    if is_main && topology.mode == Mode::Production {
-        roles.extend([(Role::Control, 1), (Role::Sf, slots)]);
-    }
-    let Runtime::Secretflow(secretflow) = &topology.runtime else { return roles };
-    if is_main {
-        let own = topology.spus.values().filter(|spu| spu.parties.iter().any(|p| p.value == *name));
-        let spus = u16::try_from(own.count()).unwrap_or(u16::MAX);
-        if spus > 0 {
-            roles.push((Role::Spu, spus.saturating_mul(slots)));
-            if topology.mode == Mode::Production && topology.tls_off.is_none() {
-                roles.push((Role::SpuLocal, spus.saturating_mul(slots)));
-            }
-        }
-        roles.push((Role::Heu, slots));
-    }
-    if secretflow.engine.value == Engine::Ray {
-        let is_head = is_main && is_ray_head(topology, party);
-        for port in RayPort::ALL.into_iter().filter(|port| is_head || !port.is_head_only()) {
-            let count = if port == RayPort::Workers { ray_workers(host, slots) } else { 1 };
-            roles.push((Role::Ray(port), count));
-        }
-    }
-    roles
+/// What roles depend on, looked up instead of searched for at each host.
+struct Shares<'a> {
+    topology: &'a Topology,
+    cluster: Option<Cluster<'a>>,
+    slots: BTreeMap<&'a PartyName, u16>,
+    spus: BTreeMap<&'a PartyName, u16>,
 }
 
-/// In production each party has a Ray cluster of its own; a simulation has one, with the first party's host at its head.
-fn is_ray_head(topology: &Topology, party: &Party) -> bool {
-    match topology.mode {
-        Mode::Production => true,
-        Mode::Simulation => {
-            topology.parties.values().next().is_some_and(|first| first.name == party.name)
+impl<'a> Shares<'a> {
+    fn new(topology: &'a Topology) -> Self {
+        let mut spus: BTreeMap<&PartyName, u16> = BTreeMap::new();
+        for spu in topology.spus.values() {
+            // One that names a party twice is a finding, and one SPU all the same.
+            let parties: BTreeSet<_> = spu.parties.iter().map(|party| &party.value).collect();
+            for party in parties {
+                let count = spus.entry(party).or_default();
+                *count = count.saturating_add(1);
+            }
         }
+        Self { topology, cluster: topology.simulation(), slots: topology.slots(), spus }
     }
+
+    fn roles(&self, party: &Party, host: &Host) -> Vec<(Role, u16)> {
+        let (name, host_name) = (&party.name.value, &host.name.value);
+        let is_main = party.main_host().is_some_and(|main| main.name.value == *host_name);
+        let slots = self.slots.get(name).copied().unwrap_or(1);
+        let mut roles: Vec<_> = service_roles(party, host_name);
+        if is_main && self.cluster.is_none() {
+            roles.extend([(Role::Control, 1), (Role::Sf, slots)]);
+        }
+        let Runtime::Secretflow(secretflow) = &self.topology.runtime else { return roles };
+        if is_main {
+            if let Some(spus) = self.spus.get(name) {
+                roles.push((Role::Spu, spus.saturating_mul(slots)));
+                if self.cluster.is_none() && self.topology.tls_off.is_none() {
+                    roles.push((Role::SpuLocal, spus.saturating_mul(slots)));
+                }
+            }
+            roles.push((Role::Heu, slots));
+        }
+        let (has_node, is_head) = match &self.cluster {
+            // In production each party has a Ray cluster of its own.
+            None => (true, is_main),
+            Some(cluster) => (cluster.has_node(name, host_name), cluster.is_head(name, host_name)),
+        };
+        if secretflow.engine.value == Engine::Ray && has_node {
+            for port in RayPort::ALL.into_iter().filter(|port| is_head || !port.is_head_only()) {
+                let count = if port == RayPort::Workers { ray_workers(host, slots) } else { 1 };
+                roles.push((Role::Ray(port), count));
+            }
+        }
+        roles
+    }
+}
+
+/// The ports of the services of a host; one that two of them declare is a finding, and one role.
+fn service_roles(party: &Party, host: &HostName) -> Vec<(Role, u16)> {
+    let ports = party.services_on(host).flat_map(|service| &service.ports);
+    let names: BTreeSet<&String> = ports.map(|port| &port.name.value).collect();
+    names.into_iter().map(|name| (Role::Service(name.clone()), 1)).collect()
 }
 
 /// How many worker processes a Ray node may have: Ray starts one per CPU at once and more for actors, of which a run

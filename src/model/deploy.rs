@@ -34,6 +34,26 @@ impl Deploy {
     const DEFAULT_HOME: &str = "/opt/secretflow";
     const DEFAULT_NETWORK: &str = "host";
 
+    /// The `network` node that containers join; `None` for the machine's own network and for other targets.
+    #[must_use]
+    pub fn bridge(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Docker { network } => {
+                Some(network).filter(|network| network.value != Self::DEFAULT_NETWORK)
+            }
+            Self::Process | Self::Systemd { .. } => None,
+        }
+    }
+
+    /// The folder of the party's installation, where the target has one.
+    #[must_use]
+    pub fn home(&self) -> Option<&str> {
+        match self {
+            Self::Systemd { home, .. } => Some(&home.value),
+            Self::Process | Self::Docker { .. } => None,
+        }
+    }
+
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let word = cursor.arg::<String>(0)?;
         let targets = [("process", 0), ("systemd", 1), ("docker", 2)];

@@ -33,6 +33,8 @@ pub struct Ray {
     pub cpus: Spanned<u32>,
     /// Memory of the object store.
     pub object_store: Spanned<Size>,
+    /// How much of its party's resource the node offers in a simulation: tasks of the party that run at once.
+    pub slots: u32,
     /// The node, where it is written.
     pub span: Option<SourceSpan>,
 }
@@ -67,16 +69,24 @@ impl Ray {
     /// machine, would make the port plan depend on it.
     const DEFAULT_CPUS: u32 = 8;
     const DEFAULT_OBJECT_STORE: Size = Size::mib(1024);
+    /// As in SecretFlow's documentation of a simulation on several machines.
+    const DEFAULT_SLOTS: u32 = 16;
 
     fn read(node: Option<&Node>, host: SourceSpan, cursor: &mut Cursor<'_>) -> Self {
-        let (cpus, object_store) = node.map_or((None, None), |node| {
+        let (cpus, object_store, slots) = node.map_or((None, None, None), |node| {
             let mut cursor = cursor.at(node);
-            (cursor.number_prop("cpus"), cursor.prop("object-store"))
+            let slots = cursor.number_prop::<u32>("slots");
+            if let Some(slots) = slots.filter(|slots| slots.value == 0) {
+                let why = "without a slot every task of the party waits for ever";
+                cursor.reject(slots.span, why, "write `slots=1` or more");
+            }
+            (cursor.number_prop("cpus"), cursor.prop("object-store"), slots)
         });
         let span = node.map_or(host, Node::span);
         Self {
             cpus: cpus.unwrap_or(Spanned::new(Self::DEFAULT_CPUS, span)),
             object_store: object_store.unwrap_or(Spanned::new(Self::DEFAULT_OBJECT_STORE, span)),
+            slots: slots.map_or(Self::DEFAULT_SLOTS, |slots| slots.value),
             span: node.map(Node::span),
         }
     }

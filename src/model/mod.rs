@@ -3,6 +3,7 @@
 //! One file per KDL node, which holds its type, its reading and its defaults; a default is written down here and
 //! nowhere else. Reading never stops at a mistake: what could be read is there, the rest is a finding.
 
+mod cluster;
 mod demand;
 mod deploy;
 mod device;
@@ -10,32 +11,37 @@ mod host;
 mod identity;
 mod job;
 mod names;
+mod network;
 mod party;
 mod pin;
 mod placeholder;
 mod ports;
 mod runtime;
+mod service;
 mod trust;
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Loaded, Node, Value, slips},
-    types::{DeviceName, HostName, JobName, Links, Mode, PartyName, TopologyName},
+    types::{DeviceName, HostName, JobName, Links, Mode, NetworkName, PartyName, TopologyName},
 };
 
+pub use cluster::Cluster;
 pub use demand::{Demand, demands};
 pub use deploy::Deploy;
 pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
+pub use network::Network;
 pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Piece, Text, Variable};
 pub use ports::{Ports, Scope};
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
+pub use service::{Service, ServicePort};
 pub use trust::{Lifted, read_links, read_tls};
 
 const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
@@ -58,6 +64,8 @@ pub struct Topology {
     pub tls_off: Option<Lifted>,
     /// The parties.
     pub parties: BTreeMap<PartyName, Party>,
+    /// The container networks.
+    pub networks: BTreeMap<NetworkName, Network>,
     /// The SPUs.
     pub spus: BTreeMap<DeviceName, Spu>,
     /// The HEUs.
@@ -93,9 +101,14 @@ impl Topology {
         let links = read_links(one("links"), root, findings);
         let tls_off = read_tls(one("tls"), findings);
         let addresses = host::addresses(nodes, findings);
+        let declared = Cell::new(0);
         let parties = keyed(nodes, "party", findings, |name: &Spanned<PartyName>, cursor| {
-            Some(Party::read(name.clone(), cursor, &addresses))
+            let index = declared.get();
+            declared.set(index + 1);
+            Some(Party::read(name.clone(), index, cursor, &addresses))
         });
+        let networks =
+            keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
         let spus = keyed(nodes, "spu", findings, Spu::read);
         let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
         let jobs = keyed(nodes, "job", findings, Job::read);
@@ -108,20 +121,34 @@ impl Topology {
             links,
             tls_off,
             parties,
+            networks,
             spus,
             heus,
             jobs,
         };
         names::check(&topology, is_incomplete, findings);
+        let networks = nodes.iter().filter(|node| node.name.value == "network").count();
+        if !is_incomplete && networks == topology.networks.len() {
+            names::check_networks(&topology, findings);
+        }
         Some(topology)
     }
 
-    /// How many job runs a party can have at once: the slots of its jobs, at least one.
+    /// How many job runs each party can have at once: the slots of its jobs, at least one.
     #[must_use]
-    pub fn slots(&self, party: &PartyName) -> u16 {
-        let own = |job: &&Job| job.parties.iter().any(|name| name.value == *party);
-        let slots = self.jobs.values().filter(own).map(|job| job.slots.value);
-        slots.fold(0_u16, u16::saturating_add).max(1)
+    pub fn slots(&self) -> BTreeMap<&PartyName, u16> {
+        let mut slots: BTreeMap<&PartyName, u16> = BTreeMap::new();
+        for job in self.jobs.values() {
+            for party in &job.parties {
+                let known = slots.entry(&party.value).or_default();
+                *known = known.saturating_add(job.slots.value);
+            }
+        }
+        for party in self.parties.keys() {
+            let known = slots.entry(party).or_default();
+            *known = (*known).max(1);
+        }
+        slots
     }
 
     /// Every host with its party, by party, hosts as declared.
@@ -153,7 +180,7 @@ pub fn read_party(
     let node = loaded.nodes.iter().find(is_it)?;
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg::<PartyName>(0)?;
-    Some((topology.value, Party::read(name, &mut cursor, &addresses)))
+    Some((topology.value, Party::read(name, 0, &mut cursor, &addresses)))
 }
 
 fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {

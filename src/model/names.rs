@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::{Cursor, nearest},
-    types::PartyName,
+    types::{NetworkName, PartyName},
 };
 
 use super::{JobKind, Topology};
@@ -16,6 +16,8 @@ const MISSING_NODE: Code = Code("SF0010");
 const UNKNOWN_WORD: Code = Code("SF0011");
 /// A node names a party that is not declared.
 const UNKNOWN_PARTY: Code = Code("SF0101");
+/// A party's containers join a network that is not declared.
+const UNKNOWN_NETWORK: Code = Code("SF1001");
 /// A node names a party twice.
 const PARTY_TWICE: Code = Code("SF0102");
 
@@ -81,6 +83,30 @@ pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Fin
         if let JobKind::Sum { inputs } = &job.kind {
             list("job", &mut inputs.iter().map(|(party, _)| party));
         }
+    }
+}
+
+/// Reports each `deploy "docker" network=...` that names no network.
+pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
+    let known: Vec<&str> = topology.networks.keys().map(NetworkName::as_str).collect();
+    for party in topology.parties.values() {
+        let Some(bridge) = party.deploy.bridge() else { continue };
+        if known.contains(&bridge.value.as_str()) {
+            continue;
+        }
+        let help = match nearest(&bridge.value, known.iter().copied().chain(["host"])) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "declare it, `network \"{}\" subnet=\"192.168.0.0/24\"`, or write `network=\"host\"`",
+                bridge.value
+            ),
+        };
+        let message = format!("there is no network `{}` for these containers", bridge.value);
+        findings.push(
+            Finding::error(UNKNOWN_NETWORK, message)
+                .label(bridge.span, "no such network")
+                .help(help),
+        );
     }
 }
 

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, slips},
-    types::{HostAddr, HostName, PartyName},
+    types::{HostAddr, HostName, PartyName, Role, ServiceName},
 };
 
-use super::{Deploy, Host, Identity, Pin};
+use super::{Deploy, Host, Identity, Pin, Service};
 
 /// One organisation and its machines.
 #[derive(Clone, Debug)]
 pub struct Party {
     /// Its name.
     pub name: Spanned<PartyName>,
+    /// How many parties are declared before it: the first one's first host leads a simulation.
+    pub index: usize,
     /// Its hosts as declared. Launcher, driver and SPU nodes live on the first, which is its Ray head too.
     pub hosts: Vec<Host>,
     /// Its certificates; needed in production.
@@ -23,13 +25,18 @@ pub struct Party {
     pub identity_span: Option<SourceSpan>,
     /// How its processes are started.
     pub deploy: Deploy,
-    /// Numbers that are already in a firewall.
+    /// Its services as declared.
+    pub services: Vec<Service>,
+    /// Whether all of its services could be read; where not, nothing can be said of those that seem absent.
+    pub has_all_services: bool,
+    /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
 }
 
 impl Party {
     pub(super) fn read(
         name: Spanned<PartyName>,
+        index: usize,
         cursor: &mut Cursor<'_>,
         addresses: &BTreeMap<HostName, Spanned<HostAddr>>,
     ) -> Self {
@@ -38,7 +45,8 @@ impl Party {
             cursor.missing("`host`", "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`");
         }
         let hosts = node.children_named("host");
-        let hosts = hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
+        let hosts: Vec<Host> =
+            hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
         // A slip of the pen has been reported by the grammar; it is no absence.
         let slip = || slips("party", &node.children).find(|(_, meant)| *meant == "identity");
         let identity_span = node.child("identity").or_else(|| Some(slip()?.0)).map(Node::span);
@@ -46,9 +54,32 @@ impl Party {
             node.child("identity").and_then(|child| Identity::read(&mut cursor.at(child)));
         let deploy = node.child("deploy").and_then(|child| Deploy::read(&mut cursor.at(child)));
         let pins = node.children_named("pin");
-        let pins = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
+        let mut pins: Vec<Pin> = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
+        let mut services: Vec<Service> = Vec::new();
+        for child in node.children_named("service") {
+            let mut cursor = cursor.at(child);
+            let Some(name) = cursor.arg::<ServiceName>(0) else { continue };
+            // A second one of a name was reported by the grammar.
+            let is_new = services.iter().all(|service| service.name.value != name.value);
+            let service = Service::read(&name, &mut cursor);
+            services.extend(Some(service).filter(|_| is_new));
+        }
+        let declared = node.children_named("service").count();
+        let slip = slips("party", &node.children).any(|(_, meant)| meant == "service");
+        let has_all_services = !slip && declared == services.len();
+        pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
         let deploy = deploy.unwrap_or(Deploy::Process);
-        Self { name, hosts, identity, identity_span, deploy, pins }
+        Self {
+            name,
+            index,
+            hosts,
+            identity,
+            identity_span,
+            deploy,
+            services,
+            has_all_services,
+            pins,
+        }
     }
 
     /// The host on which launcher, driver and SPU nodes live; `None` where none could be read.
@@ -56,4 +87,35 @@ impl Party {
     pub fn main_host(&self) -> Option<&Host> {
         self.hosts.first()
     }
+
+    /// The host on which a service runs; `None` where the party has no such host.
+    #[must_use]
+    pub fn host_of(&self, service: &Service) -> Option<&Host> {
+        match &service.host {
+            None => self.main_host(),
+            Some(name) => self.hosts.iter().find(|host| host.name.value == name.value),
+        }
+    }
+
+    /// The services that run on one of its hosts, as declared.
+    pub fn services_on(&self, host: &HostName) -> impl Iterator<Item = &Service> {
+        let is_here =
+            |service: &&Service| self.host_of(service).is_some_and(|own| own.name.value == *host);
+        self.services.iter().filter(is_here)
+    }
+}
+
+/// The numbers that a service's ports are pinned to; on a host that the party does not have there are none.
+fn service_pins(service: &Service, hosts: &[Host]) -> Vec<Pin> {
+    let is_known =
+        |name: &Spanned<HostName>| hosts.iter().any(|host| host.name.value == name.value);
+    if !service.host.as_ref().is_none_or(is_known) {
+        return Vec::new();
+    }
+    let pins = service.ports.iter().filter_map(|port| {
+        let role = Spanned::new(Role::Service(port.name.value.clone()), port.name.span);
+        let range = port.number?.map(Into::into);
+        Some(Pin { role, range, host: service.host.clone() })
+    });
+    pins.collect()
 }

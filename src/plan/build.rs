@@ -7,14 +7,15 @@ use serde_json::json;
 use crate::{
     catalogue::{self, AllowList, Release},
     lockfile::Allocation,
-    model::{self, JobKind, Runtime, Text, Topology, Variable},
-    types::{DeviceName, Digest, Engine, HostName, JobName, Mode, PartyName, RayPort, Role},
+    model::{self, Cluster, JobKind, Runtime, Topology},
+    types::{DeviceName, Digest, Endpoint, Engine, JobName, Links, Mode, PartyName, RayPort, Role},
 };
 
 use super::{
     ContainerNetwork, Deploy, FORMAT, Federation, FederationHost, FederationJob, FederationParty,
-    FederationRuntime, Fingerprints, Heu, HostPlan, Identity, JobPlan, Link, LinkTable, PartyPlan,
-    Program, RayPlan, RuntimeTls, SecretflowPlan, Spu, federation_bytes,
+    FederationRuntime, Fingerprints, Groups, Heu, HostPlan, Identity, JobPlan, Link, LinkTable,
+    PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan, Simulation, Spu, federation_bytes,
+    services::Place,
 };
 
 /// All plans of a topology.
@@ -48,12 +49,14 @@ pub fn build(
     let builder = Builder {
         topology,
         ports,
+        cluster: topology.simulation(),
         release: topology.runtime.secretflow().and_then(|sf| catalogue::release(&sf.version.value)),
     };
     let federation = builder.federation(identities);
     let digest = Digest::of(&federation_bytes(&federation));
+    let groups = Groups::of(&federation);
     let parties = topology.parties.values().filter_map(|party| {
-        let plan = builder.party(party, &federation, digest)?;
+        let plan = builder.party(party, &federation, &groups, digest)?;
         Some((party.name.value.clone(), plan))
     });
     let parties = parties.collect();
@@ -68,11 +71,14 @@ struct Builder<'a> {
     topology: &'a Topology,
     ports: &'a Allocation,
     release: Option<&'static Release>,
+    /// The one cluster of a simulation.
+    cluster: Option<Cluster<'a>>,
 }
 
 impl Builder<'_> {
     fn federation(&self, identities: &BTreeMap<PartyName, Fingerprints>) -> Federation {
         let topology = self.topology;
+        let slots = topology.slots();
         let parties = topology.parties.values().map(|party| {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
@@ -87,7 +93,7 @@ impl Builder<'_> {
                     FederationHost { address: host.address.value.clone(), ports },
                 )
             });
-            let slots = topology.slots(&name);
+            let slots = slots.get(&name).copied().unwrap_or(1);
             let party = FederationParty { identity, slots, hosts: hosts.collect() };
             (name, party)
         });
@@ -96,7 +102,8 @@ impl Builder<'_> {
             topology: topology.name.value.clone(),
             mode: topology.mode,
             runtime: self.runtime(),
-            links: topology.links.value,
+            // A simulation is one organisation's: nothing is carried.
+            links: if self.cluster.is_some() { Links::Direct } else { topology.links.value },
             tls: topology.mode == Mode::Production && topology.tls_off.is_none(),
             parties: parties.collect(),
             spus: topology.spus.iter().map(|(name, spu)| (name.clone(), plan_spu(spu))).collect(),
@@ -178,6 +185,7 @@ impl Builder<'_> {
         &self,
         party: &model::Party,
         federation: &Federation,
+        groups: &Groups<'_>,
         digest: Digest,
     ) -> Option<PartyPlan> {
         let name = &party.name.value;
@@ -188,13 +196,14 @@ impl Builder<'_> {
             cert: identity.cert.value.clone(),
             key: identity.key.value.clone(),
         });
+        let leads = self.leads(party);
         let secretflow = self.secretflow(party, identity.as_ref());
         Some(PartyPlan {
             format: FORMAT,
             party: name.clone(),
             federation: digest,
             mode: self.topology.mode,
-            deploy: plan_deploy(&party.deploy),
+            deploy: self.deploy(&party.deploy),
             identity,
             listen: main.listen.value.clone(),
             main_host: main.name.value.clone(),
@@ -204,25 +213,51 @@ impl Builder<'_> {
                 .map(|host| (host.name.value.clone(), self.host(party, host)))
                 .collect(),
             secretflow,
-            links: links(name, federation),
-            spus: own(&federation.spus, |spu: &Spu| spu.parties.contains(name)),
-            heus: own(&federation.heus, |heu: &Heu| {
-                heu.sk_keeper == *name || heu.evaluators.contains(name)
-            }),
+            links: links(name, leads, federation, groups),
+            spus: own(&federation.spus, |spu: &Spu| leads || spu.parties.contains(name)),
+            heus: own(&federation.heus, |heu: &Heu| leads || heu.is_member(name)),
             jobs: self.jobs(party, main),
         })
     }
 
+    /// Whether the whole simulation runs as this party: then it is told of everybody's devices, links and jobs.
+    fn leads(&self, party: &model::Party) -> bool {
+        let first = self.cluster.as_ref().and_then(|cluster| cluster.parties.first());
+        first.is_some_and(|first| first.name.value == party.name.value)
+    }
+
+    fn deploy(&self, deploy: &model::Deploy) -> Deploy {
+        match deploy {
+            model::Deploy::Process => Deploy::Process,
+            model::Deploy::Systemd { user, home } => {
+                Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
+            }
+            model::Deploy::Docker { network } => {
+                let name = network.value.as_str();
+                let bridge =
+                    self.topology.networks.iter().find(|(other, _)| other.as_str() == name);
+                let bridge = bridge.and_then(|(name, network)| {
+                    let subnet = network.subnet.as_ref()?.value.to_string();
+                    Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
+                });
+                let network = bridge.unwrap_or(ContainerNetwork::Host);
+                Deploy::Docker { network }
+            }
+        }
+    }
+
     fn jobs(&self, party: &model::Party, main: &model::Host) -> BTreeMap<JobName, JobPlan> {
         let name = &party.name.value;
-        let mine =
-            self.topology.jobs.values().filter(|job| job.parties.iter().any(|p| p.value == *name));
+        let place = Place { party, host: main, ports: self.ports };
+        let takes_part = |job: &&model::Job| job.parties.iter().any(|party| party.value == *name);
+        let leads = self.leads(party);
+        let mine = self.topology.jobs.values().filter(|job| leads || takes_part(job));
         mine.map(|job| {
             let shared = plan_job(job);
             let program = match &job.kind {
                 JobKind::Script { path, args } => Program::Script {
                     path: path.value.to_string(),
-                    args: args.iter().map(|arg| self.fill(&arg.value, party, main)).collect(),
+                    args: args.iter().map(|arg| place.fill(&arg.value)).collect(),
                 },
                 _ => shared.program,
             };
@@ -239,52 +274,40 @@ impl Builder<'_> {
         .collect()
     }
 
-    /// Fills in the placeholders of a text; `check` has seen that each has a value.
-    fn fill(&self, text: &Text, party: &model::Party, host: &model::Host) -> String {
-        text.fill(|variable| match variable {
-            Variable::Port(role) => {
-                let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
-                ports.find(|(other, _)| *other == role).map(|(_, range)| range.first().to_string())
-            }
-            Variable::HostAddress => Some(host.address.value.bare()),
-            Variable::Party => Some(party.name.value.to_string()),
-            Variable::Home => match &party.deploy {
-                model::Deploy::Systemd { home, .. } => Some(home.value.clone()),
-                _ => None,
-            },
-        })
-        .unwrap_or_default()
-    }
-
     fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
         let ports = self.ports.of_host(&party.name.value, &host.name.value);
         let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
+        let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         HostPlan {
             address: host.address.value.clone(),
-            ray: ports
-                .contains_key(&Role::Ray(RayPort::NodeManager))
-                .then(|| self.ray(party, host)),
+            ray: has_ray.then(|| self.ray(party, host)),
+            services: Place { party, host, ports: self.ports }.services(has_ray),
             ports,
-            services: Vec::new(),
         }
     }
 
     fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
-        let head = party.main_host().filter(|head| head.name.value != host.name.value);
+        let head = match &self.cluster {
+            None => party.main_host().map(|head| (party, head)),
+            Some(cluster) => cluster.head,
+        };
+        let is_other = |(leader, head): &(&model::Party, &model::Host)| {
+            leader.name.value != party.name.value || head.name.value != host.name.value
+        };
+        let resources = self.cluster.as_ref().map(|cluster| cluster.resources(&host.name.value));
         RayPlan {
-            join: head.and_then(|head| self.gcs(party, &head.name.value)),
+            join: head.filter(is_other).and_then(|(leader, head)| self.gcs(leader, head)),
             cpus: host.ray.cpus.value,
             object_store: host.ray.object_store.value,
-            resources: BTreeMap::new(),
+            resources: resources.unwrap_or_default(),
         }
     }
 
     /// `host:port` of a head's GCS.
-    fn gcs(&self, party: &model::Party, host: &HostName) -> Option<String> {
-        let address = &self.topology.host(&party.name.value, host)?.address.value;
-        let mut ports = self.ports.of_host(&party.name.value, host);
+    fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
+        let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
         let (_, range) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
-        Some(format!("{address}:{}", range.first()))
+        Some(Endpoint { host: host.address.value.clone(), port: range.first() }.to_string())
     }
 
     fn secretflow(
@@ -297,6 +320,15 @@ impl Builder<'_> {
         else {
             return None;
         };
+        if let Some(cluster) = &self.cluster {
+            let parties = cluster.parties.iter().map(|party| party.name.value.clone()).collect();
+            let head = cluster.head.and_then(|(leader, head)| self.gcs(leader, head));
+            // Without a head, SecretFlow starts a Ray of its own.
+            let address = head.unwrap_or_else(|| "local".to_owned());
+            let simulation = Some(Simulation { parties, address });
+            let init = json!({ "logging_level": "info", "log_to_driver": false });
+            return Some(SecretflowPlan { version, engine, python, init, tls: None, simulation });
+        }
         let mut comm = json!({
             "timeout_in_ms": settings.cross_silo.timeout.millis(),
             "messages_max_size_in_bytes": settings.cross_silo.message_max.value.bytes(),
@@ -313,13 +345,13 @@ impl Builder<'_> {
             "cross_silo_comm_options": comm,
         });
         if engine == Engine::Ray {
-            let head = party.main_host().and_then(|head| self.gcs(party, &head.name.value));
+            let head = party.main_host().and_then(|head| self.gcs(party, head));
             init["address"] = json!(head);
             // Lines of actors would mix with those of the job, and the last line of a job is its result (ran).
             init["log_to_driver"] = json!(false);
         }
-        let tls = self.topology.tls_off.is_none();
-        let tls = identity.filter(|_| tls).map(|identity| RuntimeTls {
+        let is_tls = self.topology.tls_off.is_none();
+        let tls = identity.filter(|_| is_tls).map(|identity| RuntimeTls {
             ca: format!("{}/tls/peers.pem", party.name.value).into(),
             cert: identity.cert.clone(),
             key: identity.key.clone(),
@@ -357,27 +389,25 @@ fn plan_job(job: &model::Job) -> FederationJob {
     FederationJob { parties, slots: job.slots.value, program }
 }
 
-fn plan_deploy(deploy: &model::Deploy) -> Deploy {
-    match deploy {
-        model::Deploy::Process => Deploy::Process,
-        model::Deploy::Systemd { user, home } => {
-            Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
-        }
-        model::Deploy::Docker { .. } => Deploy::Docker { network: ContainerNetwork::Host },
-    }
-}
-
 /// Where `viewer` reaches each link, its own included.
-fn links(viewer: &PartyName, federation: &Federation) -> LinkTable {
-    let mut peers = federation.peers(viewer);
+fn links(
+    viewer: &PartyName,
+    leads: bool,
+    federation: &Federation,
+    groups: &Groups<'_>,
+) -> LinkTable {
+    let mut peers = groups.peers(viewer);
     peers.insert(viewer.clone());
+    if leads {
+        peers.extend(federation.parties.keys().cloned());
+    }
     let to = |link: &Link| {
         let entries = peers
             .iter()
             .filter_map(|peer| Some((peer.clone(), federation.link_address(viewer, peer, link)?)));
         entries.collect::<BTreeMap<_, _>>()
     };
-    let spus = federation.spus.iter().filter(|(_, spu)| spu.parties.contains(viewer));
+    let spus = federation.spus.iter().filter(|(_, spu)| leads || spu.parties.contains(viewer));
     LinkTable {
         sf: to(&Link::Sf),
         spu: spus.map(|(name, _)| (name.clone(), to(&Link::Spu(name.clone())))).collect(),

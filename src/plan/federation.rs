@@ -125,6 +125,14 @@ pub struct Heu {
     pub config: serde_json::Value,
 }
 
+impl Heu {
+    /// Whether a party takes part.
+    #[must_use]
+    pub fn is_member(&self, party: &PartyName) -> bool {
+        self.sk_keeper == *party || self.evaluators.contains(party)
+    }
+}
+
 /// A job, as far as all of its parties must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -216,14 +224,43 @@ impl Federation {
     /// The parties that share a device or a job with `party`, without itself.
     #[must_use]
     pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
-        let spus = self.spus.values().map(|spu| spu.parties.iter().collect::<BTreeSet<_>>());
-        let heus = self
-            .heus
-            .values()
-            .map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect::<BTreeSet<_>>());
-        let jobs = self.jobs.values().map(|job| job.parties.iter().collect::<BTreeSet<_>>());
-        let groups = spus.chain(heus).chain(jobs).filter(|group| group.contains(party));
-        groups.flatten().filter(|peer| *peer != party).cloned().collect()
+        Groups::of(self).peers(party)
+    }
+}
+
+/// Who shares a device or a job with whom, looked up instead of searched for: for whoever asks of every party.
+#[derive(Clone, Debug)]
+pub struct Groups<'a> {
+    groups: Vec<Vec<&'a PartyName>>,
+    /// The groups of each party, as places in the list.
+    of_party: BTreeMap<&'a PartyName, Vec<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups of a federation.
+    #[must_use]
+    pub fn of(federation: &'a Federation) -> Self {
+        let spus = federation.spus.values().map(|spu| spu.parties.iter().collect());
+        let heus = federation.heus.values();
+        let heus = heus.map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect());
+        let jobs = federation.jobs.values().map(|job| job.parties.iter().collect());
+        let groups: Vec<Vec<&PartyName>> = spus.chain(heus).chain(jobs).collect();
+        let mut of_party: BTreeMap<&PartyName, Vec<usize>> = BTreeMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            for party in group {
+                of_party.entry(*party).or_default().push(index);
+            }
+        }
+        Self { groups, of_party }
+    }
+
+    /// The same as [`Federation::peers`].
+    #[must_use]
+    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
+        let own = self.of_party.get(party).into_iter().flatten();
+        let members: BTreeSet<&PartyName> =
+            own.filter_map(|index| self.groups.get(*index)).flatten().copied().collect();
+        members.into_iter().filter(|peer| *peer != party).cloned().collect()
     }
 }
 

@@ -7,11 +7,12 @@ mod build;
 mod federation;
 mod manifest;
 mod party;
+mod services;
 
 pub use build::{Plans, build};
 pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
-    Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
+    Fingerprints, Groups, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
 pub use manifest::{Manifest, ManifestFile};
 pub use party::{

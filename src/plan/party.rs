@@ -141,8 +141,16 @@ pub struct ServicePlan {
     pub after: Vec<String>,
     /// The port that answers when the service is ready; without one it is ready when it runs.
     pub ready: Option<Port>,
+    /// How long it may take to answer there.
+    #[serde(default = "minute")]
+    pub ready_within: Span,
     /// How long it may take to stop before it is killed.
     pub grace: Span,
+}
+
+/// What plans of a release without the field meant.
+fn minute() -> Span {
+    Span::seconds(60)
 }
 
 /// SecretFlow's share of a party's plan.

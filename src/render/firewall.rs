@@ -50,7 +50,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let mut rules = Vec::new();
     for (role, range) in &host.ports {
-        let sources = sources(role, scene.federation(), plan, host);
+        let sources = sources(role, scene.party.scene, plan, host);
         rules.extend(rules_for(&role.to_string(), *range, sources));
     }
     let bridged =

@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    plan::{Federation, PartyPlan},
+    plan::{Federation, Groups, PartyPlan},
     types::PartyName,
 };
 
@@ -127,7 +127,9 @@ pub fn render(
     templates: &BTreeMap<String, String>,
 ) -> Result<ArtifactTree, RenderError> {
     let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
-    let scene = Scene { federation, parties, ca_pems, requirements, engine: &engine };
+    let groups = Groups::of(federation);
+    let scene =
+        Scene { federation, groups: &groups, parties, ca_pems, requirements, engine: &engine };
     let mut tree = ArtifactTree::default();
     let root = Utf8Path::new("");
     for kind in TREE_ARTIFACTS {

@@ -7,6 +7,8 @@ use crate::{
     types::{HostAddr, PartyName, RayPort, Role},
 };
 
+use super::scene::Scene;
+
 /// Who dials a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
@@ -41,14 +43,17 @@ impl Audience {
 /// Of a peer it is every host, since Ray places a peer's senders on any of them.
 pub(super) fn sources(
     role: &Role,
-    federation: &Federation,
+    scene: &Scene<'_>,
     plan: &PartyPlan,
     host: &HostPlan,
 ) -> BTreeSet<HostAddr> {
+    let federation = scene.federation;
+    // A simulation has one Ray cluster over the hosts of all parties; services are each party's own.
+    let is_shared_ray = federation.mode == Mode::Simulation && matches!(role, Role::Ray(_));
     let own = || plan.hosts.values().map(|host| host.address.clone());
     let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
-        Audience::Peers => own().chain(peer_addresses(role, federation, &plan.party)).collect(),
-        Audience::Own if federation.mode == Mode::Simulation => federation
+        Audience::Peers => own().chain(peer_addresses(role, scene, &plan.party)).collect(),
+        Audience::Own if is_shared_ray => federation
             .parties
             .values()
             .flat_map(|party| party.hosts.values())
@@ -73,23 +78,23 @@ impl fmt::Display for Audience {
 }
 
 /// Every address from which those peers of a party may come that have to do with a role.
-fn peer_addresses(role: &Role, federation: &Federation, party: &PartyName) -> BTreeSet<HostAddr> {
-    let peers = dialling_peers(role, federation, party);
-    let peers = peers.iter().filter_map(|peer| federation.parties.get(peer));
+fn peer_addresses(role: &Role, scene: &Scene<'_>, party: &PartyName) -> BTreeSet<HostAddr> {
+    let peers = dialling_peers(role, scene, party);
+    let peers = peers.iter().filter_map(|peer| scene.federation.parties.get(peer));
     peers.flat_map(|peer| peer.hosts.values()).map(|host| host.address.clone()).collect()
 }
 
 /// The peers that dial ports of a role at `party`: an SPU's are for its parties alone.
 pub(super) fn dialling_peers(
     role: &Role,
-    federation: &Federation,
+    scene: &Scene<'_>,
     party: &PartyName,
 ) -> BTreeSet<PartyName> {
-    let mut peers = federation.peers(party);
+    let mut peers = scene.groups.peers(party);
     if *role == Role::Spu {
         peers.retain(|peer| {
             let shared = |parties: &[PartyName]| parties.contains(peer) && parties.contains(party);
-            federation.spus.values().any(|spu| shared(&spu.parties))
+            scene.federation.spus.values().any(|spu| shared(&spu.parties))
         });
     }
     peers

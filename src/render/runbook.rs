@@ -13,7 +13,7 @@ use super::{
     File, Files, Kind, OfParty,
     engine::Source,
     firewall::merged,
-    names::{env_file_path, target_unit, unit},
+    names::{env_file_path, runtime_dir, target_unit, unit},
     reach::{Audience, dialling_peers, sources},
     scene::PartyScene,
     systemd::stem,
@@ -44,6 +44,7 @@ struct View {
     runtime: Option<RuntimeView>,
     systemd: Option<SystemdView>,
     docker: Option<DockerView>,
+    simulation: Option<SimulationView>,
     /// Jobs that a launcher runs, and jobs that something else starts.
     jobs: Vec<JobView>,
     external_jobs: Vec<String>,
@@ -61,6 +62,33 @@ struct IdentityView {
     ca: String,
     cert: String,
     key: String,
+}
+
+/// How a simulation is run: by hand, since there is nobody to meet.
+#[derive(Serialize)]
+struct SimulationView {
+    /// The party whose plan has everybody's devices, and whether it is this one.
+    leader: String,
+    leads: bool,
+    /// Whether SecretFlow starts Ray by itself.
+    is_standalone: bool,
+    /// Whether units or containers start the Ray nodes.
+    is_installed: bool,
+    /// The nodes of this party by host.
+    nodes: Vec<NodeView>,
+    jobs: Vec<SimulatedJob>,
+}
+
+#[derive(Serialize)]
+struct NodeView {
+    host: String,
+    is_head: bool,
+    command: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SimulatedJob {
+    command: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -128,7 +156,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
-        peers: federation.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        peers: scene.scene.groups.peers(&plan.party).iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         hosts: hosts(scene),
@@ -140,6 +168,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         main_host: plan.main_host.to_string(),
         systemd: systemd(scene),
         docker: docker(scene),
+        simulation: simulation(scene),
         jobs: launched.into_iter().map(|(name, job)| job_view(name, job)).collect(),
         external_jobs: names(external),
     };
@@ -154,17 +183,76 @@ fn job_view(name: &JobName, job: &JobPlan) -> JobView {
     JobView { name: name.to_string(), script }
 }
 
+fn simulation(scene: &PartyScene<'_>) -> Option<SimulationView> {
+    let plan = scene.plan;
+    let simulation = plan.secretflow.as_ref()?.simulation.as_ref()?;
+    let leader = simulation.parties.first()?;
+    let nodes = plan.hosts.iter().filter_map(|(name, host)| {
+        let ray = host.ray.as_ref()?;
+        let folder = format!("/tmp/{}", runtime_dir(&scene.scene.federation.topology, &plan.party));
+        let command = host.ray_command(&folder)?;
+        let variables = command.env.iter().map(|(name, value)| format!("{name}={value}"));
+        let env = (!command.env.is_empty()).then(|| "env".to_owned());
+        let words = env.into_iter().chain(variables).chain(command.args).collect();
+        Some(NodeView { host: name.to_string(), is_head: ray.join.is_none(), command: words })
+    });
+    let jobs = plan.jobs.iter().filter_map(|(name, job)| match &job.program {
+        Program::Script { path, args } => {
+            let mut command = driver(scene, name);
+            command.push(path.clone());
+            command.extend(args.iter().cloned());
+            Some(SimulatedJob { command })
+        }
+        _ => None,
+    });
+    Some(SimulationView {
+        leader: leader.to_string(),
+        leads: *leader == plan.party,
+        is_standalone: simulation.address == "local",
+        is_installed: plan.deploy != Deploy::Process,
+        nodes: nodes.collect(),
+        jobs: jobs.collect(),
+    })
+}
+
+/// Python with what `sf_party` needs to know, where the party's programs are installed.
+fn driver(scene: &PartyScene<'_>, job: &JobName) -> Vec<String> {
+    let plan = scene.plan;
+    let mut words: Vec<String> = Vec::new();
+    let mut python = "python".to_owned();
+    match &plan.deploy {
+        Deploy::Systemd { user, home } => {
+            words.extend(["sudo", "-u", user.as_str()].map(ToOwned::to_owned));
+            python = format!("{home}/venv/bin/python");
+        }
+        Deploy::Docker { .. } if plan.main().ray.is_some() => {
+            let file = format!("generated/{}/{}/docker/compose.yaml", plan.party, plan.main_host);
+            let start = ["docker", "compose", "-f", file.as_str(), "exec", "ray"];
+            words.extend(start.map(ToOwned::to_owned));
+        }
+        Deploy::Process | Deploy::Docker { .. } => {}
+    }
+    words.extend([
+        "env".to_owned(),
+        format!("SFGEN_PARTY={}", plan.party),
+        format!("SFGEN_JOB={job}"),
+        "PYTHONPATH=generated".to_owned(),
+        python,
+    ]);
+    words
+}
+
 fn interpreter(python: &str) -> String {
     let minor: Vec<_> = python.split('.').take(2).collect();
     format!("python{}", minor.join("."))
 }
 
 fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
-    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let plan = scene.plan;
     let mut ways = Ways::default();
     for host in plan.hosts.values() {
         for (role, range) in &host.ports {
-            for from in sources(role, federation, plan, host) {
+            for from in sources(role, scene.scene, plan, host) {
                 ways.add(&from, &host.address, role, *range);
             }
         }
@@ -176,12 +264,12 @@ fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
     let mut ways = Ways::default();
-    for peer in federation.peers(&plan.party) {
+    for peer in scene.scene.groups.peers(&plan.party) {
         let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
             for (role, range) in &host.ports {
                 let is_dialled = Audience::of(role, federation) == Audience::Peers
-                    && dialling_peers(role, federation, &peer).contains(&plan.party);
+                    && dialling_peers(role, scene.scene, &peer).contains(&plan.party);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
                     ways.add(from, &host.address, role, *range);
                 }
@@ -294,5 +382,10 @@ mod tests {
         let text = runbook(&samples::simulation(), "alice");
         assert!(!text.contains("keys new"), "{text}");
         assert!(text.contains("docker network create"), "{text}");
+        assert!(!text.contains("sfgen apply") && !text.contains("sfgen stop"), "{text}");
+        assert!(text.contains("The head, before all others:\n"), "{text}");
+        let bob = runbook(&samples::simulation(), "bob");
+        assert!(bob.contains("A node, when the head is up:\n"), "{bob}");
+        assert!(bob.contains("the runbook of alice has the commands"), "{bob}");
     }
 }

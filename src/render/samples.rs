@@ -331,6 +331,7 @@ impl AddServices for PartyPlan {
                 env: BTreeMap::new(),
                 after: Vec::new(),
                 ready: Some(redis),
+                ready_within: Span::seconds(60),
                 grace: Span::seconds(10),
             },
             ServicePlan {
@@ -340,6 +341,7 @@ impl AddServices for PartyPlan {
                 env: BTreeMap::from([("WORKER_CONCURRENCY".into(), "2 $x %n \"q\"\n".into())]),
                 after,
                 ready: None,
+                ready_within: Span::seconds(60),
                 grace: Span::seconds(60),
             },
         ];

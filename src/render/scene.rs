@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, HostPlan, PartyPlan},
+    plan::{Federation, Groups, HostPlan, PartyPlan},
     types::{HostName, PartyName},
 };
 
@@ -17,6 +17,8 @@ use super::{
 /// All that there is.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
+    /// Who meets whom in it.
+    pub(super) groups: &'a Groups<'a>,
     pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
     pub(super) requirements: &'a str,

@@ -39,7 +39,7 @@ fn allowlist(party: &PartyScene<'_>) -> Files {
     }
     let federation = party.scene.federation;
     let mut allowed = BTreeMap::new();
-    for peer in federation.peers(&party.plan.party) {
+    for peer in party.scene.groups.peers(&party.plan.party) {
         let identity = federation.parties.get(&peer).and_then(|peer| peer.identity.as_ref());
         let host = federation.main_host(&peer);
         if let (Some(identity), Some((_, host))) = (identity, host) {
@@ -54,7 +54,7 @@ fn peers(party: &PartyScene<'_>) -> Files {
         return Ok(Vec::new());
     }
     let mut bundle = String::new();
-    for peer in party.scene.federation.peers(&party.plan.party) {
+    for peer in party.scene.groups.peers(&party.plan.party) {
         bundle.push_str(pem(party.scene, &peer)?);
         // Two certificates in one line are none.
         if !bundle.ends_with('\n') {

@@ -82,7 +82,7 @@ pub const RULES: &[Rule] = &[
     rule("party", &[""], (1, 1), "a name", &[], Keyed),
     rule("host", &["party"], (1, 1), "a name", &["address", "listen"], Keyed),
     rule("reserve", &["host"], (1, ANY), "port numbers", &[], Many),
-    rule("ray", &["host"], (0, 0), "nothing", &["cpus", "object-store"], Once),
+    rule("ray", &["host"], (0, 0), "nothing", &["cpus", "object-store", "slots"], Once),
     rule("identity", &["party"], (0, 0), "nothing", &["ca", "cert", "key"], Once),
     rule(
         "deploy",
@@ -100,6 +100,12 @@ pub const RULES: &[Rule] = &[
         &["host"],
         Many,
     ),
+    rule("service", &["party"], (1, 1), "a name", &["after", "host", "image", "grace"], Keyed),
+    rule("command", &["service"], (1, ANY), "a program and its arguments", &[], Once),
+    rule("env", &["service"], (0, 0), "properties only: `env NAME=\"value\"`", &["*"], Many),
+    rule("port", &["service"], (1, 2), "a name and, to pin it, a number", &[], Keyed),
+    rule("ready", &["service"], (0, 0), "nothing", &["tcp", "within"], Once),
+    rule("network", &[""], (1, 1), "a name", &["subnet"], Keyed),
     rule("spu", &[""], (1, 1), "a name", &["protocol", "field"], Keyed),
     rule(
         "link",

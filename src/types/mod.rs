@@ -10,6 +10,7 @@ mod name;
 mod port;
 mod role;
 mod size;
+mod subnet;
 mod words;
 
 pub use digest::Digest;
@@ -21,4 +22,5 @@ pub use name::{
 pub use port::{Port, PortError, PortRange};
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
+pub use subnet::Subnet;
 pub use words::{Engine, Links, Mode};

@@ -219,3 +219,15 @@ fn a_reader_that_closes_the_pipe_early_is_no_crash() {
     let output = child.wait_with_output().unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
 }
+
+#[test]
+fn a_topology_of_production_is_planned_as_a_simulation_which_no_launcher_takes() {
+    let workspace = Workspace::example("two_parties");
+    workspace.run(&["check"]).status_is(1);
+    workspace.run(&["check", "--mode", "simulation"]).success();
+    workspace.run(&["plan", "--mode", "simulation"]).success();
+    assert!(workspace.read("generated/federation.json").contains("\"mode\": \"simulation\""));
+    let refused = workspace.run(&["apply", "--party", "alice"]).status_is(4);
+    assert!(refused.stderr.contains("SF0893"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("RUNBOOK.md"), "{}", refused.stderr);
+}

@@ -12,7 +12,7 @@ use sfgen::{
     keys::{KeyMaterial, NewKeys},
     model::{JobKind, Topology},
     syntax::{self, MemoryWorkspace},
-    types::{HostAddr, PartyName},
+    types::{HostAddr, Mode, PartyName},
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -50,17 +50,20 @@ impl Default for Beside {
 
 /// Compiles `topology.kdl` among `files`, to which certificates and scripts are added.
 pub(crate) fn compile_with(files: MemoryWorkspace, beside: Beside) -> Compilation {
+    compile_mode(None, files, beside)
+}
+
+fn compile_mode(mode: Option<Mode>, files: MemoryWorkspace, beside: Beside) -> Compilation {
     let root = Utf8Path::new("topology.kdl");
     let mut quiet = Findings::default();
     let topology = Topology::read(&syntax::load(&files, root, &mut quiet), &mut quiet);
     let files = topology.iter().fold(files, |files, topology| add(files, topology, beside));
-    compile(&Input {
-        workspace: &files,
-        root,
-        lock: Utf8Path::new("sfgen.lock"),
-        mode: None,
-        now: NOW,
-    })
+    compile(&Input { workspace: &files, root, lock: Utf8Path::new("sfgen.lock"), mode, now: NOW })
+}
+
+/// Compiles `topology.kdl` among `files` in another mode than it says.
+pub(crate) fn compile_in(mode: Mode, files: MemoryWorkspace, beside: Beside) -> Compilation {
+    compile_mode(Some(mode), files, beside)
 }
 
 /// Compiles a topology of one file, beside which all is as it should be.

@@ -25,6 +25,7 @@ mod strangers;
 mod supervise;
 mod support;
 mod toml;
+mod topologies;
 mod validators;
 
 // The unit tests of `render` use the rest of it.

@@ -43,6 +43,32 @@ party "bob" {
 job "total" kind="sum" { parties "alice" "bob"; input "alice" 11; input "bob" 31; }
 "#;
 
+const SERVICES: &str = r#"topology "workers"
+runtime "secretflow" version="1.13.0b0" engine="ray"
+network "sfnet" subnet="10.0.0.0/24"
+network "lab" subnet="10.0.1.0/24"
+party "alice" {
+    host "alice-1" address="10.0.0.10" { ray slots=16; }
+    identity ca="pki/alice/ca.pem" cert="pki/alice/node.pem" key="keys/alice.key"
+    deploy "docker" network="sfnet"
+    service "redis" image="redis:7" grace="20s" {
+        command "redis-server" "--port" "{port.redis}"
+        port "redis" 6379
+        ready tcp="redis" within="30s"
+    }
+    service "worker" after="redis ray" host="alice-1" {
+        command "python" "worker.py"
+        env WORKER_CONCURRENCY="2" NAME="{party}"
+        env LOG_LEVEL="INFO"
+    }
+}
+party "bob" {
+    host "bob-1" address="10.0.0.11"
+    identity ca="pki/bob/ca.pem" cert="pki/bob/node.pem" key="keys/bob.key"
+    service "cache" { command "redis-server"; port "cache"; }
+}
+"#;
+
 /// Replaces one text by another and expects one finding of that code.
 fn check(good: &str, cases: &[(&str, &str, &str)]) {
     assert!(compile_text(good).findings.is_empty());
@@ -190,6 +216,73 @@ fn in_the_embedded_runtime() {
             ("runtime \"embedded\"", "runtime \"embedded\"; tls \"off\" because=\" \"", "SF0005"),
             ("runtime \"embedded\"", "runtime \"embedded\"; include \"nope.kdl\"", "SF0009"),
             ("keys/bob.key", "keys/alice.key", "SF0508"),
+        ],
+    );
+}
+
+#[test]
+fn in_services() {
+    check(
+        SERVICES,
+        &[
+            ("service \"redis\"", "service \"Redis\"", "SF0005"),
+            ("service \"redis\"", "servce \"redis\"", "SF0003"),
+            ("service \"redis\"", "service \"worker\"", "SF0004"),
+            ("service \"cache\"", "service \"ray\"", "SF0005"),
+            ("grace=\"20s\"", "grace=20", "SF0005"),
+            ("command \"python\" \"worker.py\"", "", "SF0006"),
+            ("command \"python\" \"worker.py\"", "command", "SF0007"),
+            ("\"{port.redis}\"", "\"{port.redsi}\"", "SF0108"),
+            ("\"{port.redis}\"", "\"{redis}\"", "SF0005"),
+            ("\"{party}\"", "\"{home}\"", "SF0108"),
+            ("port \"redis\" 6379", "port \"sf\" 6379", "SF0005"),
+            ("port \"redis\" 6379", "prot \"redis\" 6379", "SF0003"),
+            ("port \"redis\" 6379", "port \"redis\" 700", "SF0208"),
+            ("port \"redis\" 6379", "port \"redis\" 70000", "SF0005"),
+            ("port \"redis\" 6379", "port \"redis\" 6379; port \"redis\" 6380", "SF0004"),
+            ("tcp=\"redis\"", "tcp=\"web\"", "SF0110"),
+            (" tcp=\"redis\"", "", "SF0006"),
+            ("within=\"30s\"", "within=\"soon\"", "SF0005"),
+            ("after=\"redis ray\"", "after=\"redsi ray\"", "SF0106"),
+            ("after=\"redis ray\"", "after=\"worker\"", "SF0107"),
+            ("image=\"redis:7\"", "image=\"redis:7\" after=\"worker\"", "SF0107"),
+            ("host=\"alice-1\"", "host=\"bob-1\"", "SF0111"),
+            ("NAME=\"{party}\"", "\"a b\"=\"{party}\"", "SF0005"),
+            ("NAME=\"{party}\"", "LOG_LEVEL=\"{party}\"", "SF0004"),
+            ("NAME=\"{party}\"", "NAME=2", "SF0005"),
+            (
+                "{ command \"redis-server\"; port",
+                "{ command \"redis-server\"; env A=\"}\"; port",
+                "SF0005",
+            ),
+            (
+                "service \"cache\" {",
+                "service \"web\" { command \"web\"; port \"cache\"; }; service \"cache\" {",
+                "SF0109",
+            ),
+            ("slots=16", "slots=0", "SF0005"),
+        ],
+    );
+}
+
+#[test]
+fn in_networks() {
+    check(
+        SERVICES,
+        &[
+            ("network \"sfnet\" subnet", "netwrk \"sfnet\" subnet", "SF0003"),
+            ("network \"sfnet\" subnet=\"10.0.0.0/24\"", "network \"sfnet\"", "SF0006"),
+            ("network \"lab\" subnet", "network \"host\" subnet", "SF0005"),
+            ("network \"lab\" subnet", "network \"sfnet\" subnet", "SF0004"),
+            ("network=\"sfnet\"", "network=\"sfnt\"", "SF1001"),
+            ("\"10.0.0.0/24\"", "\"10.0.0.0\"", "SF0005"),
+            ("\"10.0.0.0/24\"", "\"10.0.0.7/24\"", "SF1002"),
+            ("\"10.0.0.0/24\"", "\"10.2.0.0/24\"", "SF1003"),
+            ("address=\"10.0.0.10\"", "address=\"alice.lan\"", "SF1003"),
+            ("address=\"10.0.0.10\"", "address=\"10.0.0.0\"", "SF1004"),
+            ("address=\"10.0.0.10\"", "address=\"10.0.0.1\"", "SF1004"),
+            ("address=\"10.0.0.10\"", "address=\"10.0.0.255\"", "SF1004"),
+            ("\"10.0.1.0/24\"", "\"10.0.0.0/16\"", "SF1005"),
         ],
     );
 }

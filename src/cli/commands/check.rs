@@ -15,7 +15,7 @@ use super::{compile_path, is_fatal};
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (_, compilation) = compile_path(args.topology.as_ref())?;
+    let (_, compilation) = compile_path(args.topology.as_ref(), args.mode)?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
         let pages = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page));

@@ -33,7 +33,7 @@ use crate::{
         side::{Side, SideError, parties},
         state::{Deployment, Folders, StateError},
     },
-    plan::Deploy,
+    plan::{Deploy, Mode},
     types::PartyName,
 };
 
@@ -76,6 +76,10 @@ impl From<LaunchError> for Failure {
 /// Reads the side of a party, and makes sure that this machine and this release can launch it.
 pub(super) fn read_side(args: &SideArgs, party: &PartyName) -> Result<Side, Failure> {
     let side = Side::read(&args.tree, args.root.as_deref(), party)?;
+    // Said before anything is looked at: no key and no free port would make a simulation meet.
+    if side.plan.mode == Mode::Simulation {
+        return Err(LaunchError::NoControlPort.into());
+    }
     let target = match &side.plan.deploy {
         Deploy::Process => return Ok(side),
         Deploy::Systemd { .. } => "systemd",

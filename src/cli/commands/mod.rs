@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    args::ModeChoice,
     disk::{DiskWorkspace, topology_or_default},
     status::Failure,
 };
@@ -30,13 +31,16 @@ use super::{
 const LOCK: &str = "sfgen.lock";
 
 /// Compiles the topology that was named, or the usual one, with what lies beside it.
-fn compile_path(named: Option<&Utf8PathBuf>) -> Result<(DiskWorkspace, Compilation), Failure> {
+fn compile_path(
+    named: Option<&Utf8PathBuf>,
+    mode: Option<ModeChoice>,
+) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = DiskWorkspace::of(&topology_or_default(named))?;
     let input = Input {
         workspace: &workspace,
         root: &root,
         lock: LOCK.into(),
-        mode: None,
+        mode: mode.map(Into::into),
         now: OffsetDateTime::now_utc(),
     };
     let compilation = compile(&input);

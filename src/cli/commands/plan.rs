@@ -71,7 +71,7 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let (workspace, _) = DiskWorkspace::of(&topology_or_default(args.topology.as_ref()))?;
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
-    let (workspace, compilation) = compile_path(args.topology.as_ref())?;
+    let (workspace, compilation) = compile_path(args.topology.as_ref(), args.mode)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
         report(ui, &compilation, None);

@@ -1,0 +1,167 @@
+//! `service "redis" after=... host=... image=... grace=... { command ...; env ...; port ...; ready ... }`.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::{Code, Finding, SourceSpan, Spanned},
+    syntax::{Cursor, Node, slips},
+    types::{HostName, Port, Role, ServiceName, Span},
+};
+
+use super::placeholder::Text;
+
+/// One thing is said twice.
+const TWICE: Code = Code("SF0004");
+
+/// A process of a party that is kept up on one of its hosts.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: Spanned<ServiceName>,
+    /// Program and arguments.
+    pub command: Vec<Spanned<Text>>,
+    /// Its variables.
+    pub env: BTreeMap<String, Spanned<Text>>,
+    /// Its listeners.
+    pub ports: Vec<ServicePort>,
+    /// The one of its ports that answers when it is ready.
+    pub ready: Option<Spanned<String>>,
+    /// How long it may take to answer there.
+    pub ready_within: Span,
+    /// What must be ready first: services of the same host, and [`Service::RAY`] for its Ray node.
+    pub after: Vec<Spanned<String>>,
+    /// Container image of its own.
+    pub image: Option<Spanned<String>>,
+    /// Where it runs; the party's first host where it is not written.
+    pub host: Option<Spanned<HostName>>,
+    /// How long it may take to stop before it is killed.
+    pub grace: Span,
+    /// Whether all of its ports could be read; where not, nothing can be said of those that seem absent.
+    pub is_complete: bool,
+}
+
+/// A listener of a service.
+#[derive(Clone, Debug)]
+pub struct ServicePort {
+    /// Its name, which is a role.
+    pub name: Spanned<String>,
+    /// The number that it must have.
+    pub number: Option<Spanned<Port>>,
+}
+
+impl Service {
+    /// What `after` calls the Ray node of the host; no service has this name.
+    pub const RAY: &'static str = "ray";
+    /// As long as Docker gives a container.
+    const DEFAULT_GRACE: Span = Span::seconds(10);
+    /// Enough for a database that reads its files first.
+    const DEFAULT_READY_WITHIN: Span = Span::seconds(60);
+
+    pub(super) fn read(name: &Spanned<ServiceName>, cursor: &mut Cursor<'_>) -> Self {
+        let node = cursor.node;
+        if name.value.as_str() == Self::RAY {
+            let why = "`ray` is the name of the host's Ray node";
+            cursor.reject(name.span, why, "give the service another name");
+        }
+        let command = node.child("command");
+        if command.is_none() {
+            cursor.missing(
+                "`command`",
+                "write what it runs: `command \"redis-server\" \"--port\" \"{port.redis}\"`",
+            );
+        }
+        let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
+        let env = read_env(cursor);
+        let mut ports: Vec<ServicePort> = Vec::new();
+        let mut is_complete = slips("service", &node.children).all(|(_, meant)| meant != "port");
+        for child in node.children_named("port") {
+            match read_port(&mut cursor.at(child)) {
+                // A second one of a name was reported by the grammar.
+                Some(port) if ports.iter().any(|other| other.name.value == port.name.value) => {}
+                Some(port) => ports.push(port),
+                None => is_complete = false,
+            }
+        }
+        let (ready, within) = node.child("ready").map_or((None, None), |child| {
+            let mut cursor = cursor.at(child);
+            let port =
+                cursor.required_prop("tcp", "name the port that answers: `ready tcp=\"redis\"`");
+            (port, cursor.prop::<Span>("within"))
+        });
+        let after = cursor.prop::<String>("after");
+        let grace = cursor.prop::<Span>("grace");
+        Self {
+            name: name.clone(),
+            is_complete,
+            command,
+            env,
+            ports,
+            ready,
+            ready_within: within.map_or(Self::DEFAULT_READY_WITHIN, |span| span.value),
+            after: after.as_ref().map(words).unwrap_or_default(),
+            image: cursor.prop("image"),
+            host: cursor.prop("host"),
+            grace: grace.map_or(Self::DEFAULT_GRACE, |span| span.value),
+        }
+    }
+}
+
+/// The words of a property, each at the place of the whole: escapes in it may have moved the rest.
+fn words(text: &Spanned<String>) -> Vec<Spanned<String>> {
+    text.value.split_whitespace().map(|word| Spanned::new(word.to_owned(), text.span)).collect()
+}
+
+fn read_env(cursor: &mut Cursor<'_>) -> BTreeMap<String, Spanned<Text>> {
+    let mut env = BTreeMap::new();
+    let mut first: BTreeMap<&str, (&Node, SourceSpan)> = BTreeMap::new();
+    for node in cursor.node.children_named("env") {
+        for prop in &node.props {
+            let key = prop.key.value.as_str();
+            match first.get(key) {
+                // Within one node the grammar has said so.
+                Some((other, _)) if std::ptr::eq(*other, node) => continue,
+                Some((_, earlier)) => {
+                    let finding = Finding::error(TWICE, format!("variable `{key}` is given twice"))
+                        .label(prop.key.span, "again here")
+                        .label(*earlier, "first here")
+                        .help("keep one of them");
+                    cursor.findings.push(finding);
+                    continue;
+                }
+                None => first.insert(key, (node, prop.key.span)),
+            };
+            if !is_variable(key) {
+                let why = format!("`{key}` is no name of a variable");
+                let help = "use letters, digits and `_`, and no digit in front";
+                cursor.reject(prop.key.span, why, help);
+                continue;
+            }
+            if let Some(value) = cursor.at(node).prop(key) {
+                env.insert(key.to_owned(), value);
+            }
+        }
+    }
+    env
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn read_port(cursor: &mut Cursor<'_>) -> Option<ServicePort> {
+    let name = cursor.arg::<String>(0)?;
+    let number = cursor.number_arg(1);
+    if let Err(why) = Role::service(&name.value) {
+        let is_role = name.value.parse::<Role>().is_ok();
+        let why = if is_role {
+            format!("`{}` is the name of a port that sfgen itself plans", name.value)
+        } else {
+            why.to_string()
+        };
+        cursor.reject(name.span, why, "name the port after the service: letters, digits and `-`");
+        return None;
+    }
+    Some(ServicePort { name, number })
+}
