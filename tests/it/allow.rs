@@ -16,8 +16,8 @@ fn codes(done: &Compilation) -> Vec<&str> {
 fn topology(in_alice: &str, in_bob: &str) -> String {
     format!(
         "topology \"t\" mode=\"simulation\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n\
-         party \"alice\" {{\n    host \"a\" address=\"127.0.0.1\"\n    pin \"ray.gcs\" 33000\n{in_alice}\n}}\n\
-         party \"bob\" {{\n    host \"a\"\n    pin \"ray.node-manager\" 33001\n{in_bob}\n}}\n"
+         party \"alice\" {{\n    host \"a\" address=\"10.0.0.1\"\n    pin \"ray.gcs\" 33000\n{in_alice}\n}}\n\
+         party \"bob\" {{\n    host \"b\" address=\"10.0.0.2\"\n    pin \"ray.node-manager\" 33001\n{in_bob}\n}}\n"
     )
 }
 

@@ -34,6 +34,9 @@ fn two_launchers_meet_and_run_a_job_and_stop_by_order() {
     assert_eq!(status[0]["party"], "alice");
     assert_eq!(status[0]["peers"]["bob"]["phase"], "armed");
     assert_eq!(status[0]["plan"], status[1]["plan"]);
+    for (own, peer) in [(0, "bob"), (1, "alice")] {
+        assert_eq!(status[own]["peers"][peer]["trouble"], serde_json::Value::Null);
+    }
 
     for _ in 0..2 {
         let at_alice = Launcher::start(&ws, &["run", "total", "--party", "alice"]);

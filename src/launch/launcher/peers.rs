@@ -118,6 +118,11 @@ impl Peers {
                     peer.unreachable = Some(why);
                 }
             }
+            MeetingEvent::Reached { party } => {
+                if let Some(peer) = self.all.get_mut(&party) {
+                    peer.unreachable = None;
+                }
+            }
             MeetingEvent::Refused { from, why } => {
                 told.push(Event::Refused(format!("{from} {why}")));
             }

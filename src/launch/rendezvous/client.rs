@@ -69,6 +69,7 @@ impl Outbound {
             .max_encoding_message_size(MESSAGE);
         let (states, outbound) = mpsc::channel(4);
         let (party, acked) = (self.party.clone(), self.acked.clone());
+        let events = self.events.clone();
         let listening = async {
             let call = timeout(HANDSHAKE, client.attend(ReceiverStream::new(outbound)));
             let mut acks = match call.await {
@@ -83,7 +84,11 @@ impl Outbound {
                     Ok(Err(why)) => return explain(&why),
                     Err(_) => return "does not acknowledge what it is told".to_owned(),
                 };
-                *heard = true;
+                if !*heard {
+                    *heard = true;
+                    let event = MeetingEvent::Reached { party: party.clone() };
+                    let _ = events.send(event).await; // nobody may care any more
+                }
                 acked.send_if_modified(|acked| {
                     acked.insert(party.clone(), sequence) != Some(sequence)
                 });

@@ -122,6 +122,11 @@ pub enum MeetingEvent {
         /// Why, as a phrase that follows its name.
         why: String,
     },
+    /// A peer acknowledges what it is told, for the first time on this connection.
+    Reached {
+        /// Who.
+        party: PartyName,
+    },
     /// Somebody was turned away at the door.
     Refused {
         /// From where it came.
