@@ -38,17 +38,36 @@ struct Peer {
     endpoint: Endpoint,
     /// Its latest state, as long as its stream lasts; the last word of one who leaves counts, too.
     snapshot: Option<Snapshot>,
-    /// Whether it was ever here.
+    /// Whether it ever called.
+    heard: bool,
+    /// Whether it ever was here.
     met: bool,
-    /// Why it is not here.
+    /// Why it does not call.
     absence: String,
-    /// Why it cannot be told anything.
+    /// Whether it acknowledges what it is told.
+    reached: bool,
+    /// Why it cannot be told anything, if that was tried.
     unreachable: Option<String>,
 }
 
 impl Peer {
-    fn is_here(&self) -> bool {
+    /// Whether it calls, and does not mean to leave.
+    fn calls(&self) -> bool {
         self.snapshot.as_ref().is_some_and(|snapshot| snapshot.leaving.is_none())
+    }
+
+    /// Whether each hears the other: a link that works in one direction only starts nothing.
+    fn is_here(&self) -> bool {
+        self.calls() && self.reached
+    }
+
+    /// Why it is not here, as a phrase that follows its name.
+    fn trouble(&self) -> &str {
+        match &self.unreachable {
+            Some(why) => why,
+            None if self.calls() => "has not answered yet",
+            None => &self.absence,
+        }
     }
 }
 
@@ -60,8 +79,10 @@ impl Peers {
             let peer = Peer {
                 endpoint: Endpoint { host: host.address.clone(), port },
                 snapshot: None,
+                heard: false,
                 met: false,
                 absence: NOT_HEARD.to_owned(),
+                reached: false,
                 unreachable: None,
             };
             Some((party, peer))
@@ -84,7 +105,7 @@ impl Peers {
         match event {
             MeetingEvent::Peer { party, snapshot } => {
                 let Some(peer) = self.all.get_mut(&party) else { return Ok(told) };
-                let was_here = peer.is_here();
+                let called = peer.calls();
                 let differences = compare(facts, &snapshot.facts, &self.me, &party);
                 if !differences.is_empty() {
                     // It counts as here, so that it hears our last word and finds the difference itself.
@@ -93,21 +114,23 @@ impl Peers {
                 }
                 if let Some(why) = &snapshot.leaving {
                     peer.absence = format!("has left: {why}");
-                    if was_here {
+                    if called {
                         told.push(Event::Gone { party, why: peer.absence.clone() });
                     }
+                    peer.snapshot = Some(snapshot);
                 } else {
-                    peer.met = true;
-                    if !was_here {
+                    peer.heard = true;
+                    peer.snapshot = Some(snapshot);
+                    if peer.is_here() && !called {
+                        peer.met = true;
                         told.push(Event::Met(party));
                     }
                 }
-                peer.snapshot = Some(snapshot);
             }
             MeetingEvent::Gone { party, why } => {
                 let Some(peer) = self.all.get_mut(&party) else { return Ok(told) };
                 // Of one who said why it leaves, the end of the stream is no news.
-                if peer.is_here() {
+                if peer.calls() {
                     peer.absence.clone_from(&why);
                     told.push(Event::Gone { party, why });
                 }
@@ -115,12 +138,18 @@ impl Peers {
             }
             MeetingEvent::Unreachable { party, why } => {
                 if let Some(peer) = self.all.get_mut(&party) {
+                    peer.reached = false;
                     peer.unreachable = Some(why);
                 }
             }
             MeetingEvent::Reached { party } => {
                 if let Some(peer) = self.all.get_mut(&party) {
                     peer.unreachable = None;
+                    peer.reached = true;
+                    if peer.is_here() {
+                        peer.met = true;
+                        told.push(Event::Met(party));
+                    }
                 }
             }
             MeetingEvent::Refused { from, why } => {
@@ -136,7 +165,7 @@ impl Peers {
             .map(|(name, peer)| {
                 let view = match &peer.snapshot {
                     Some(snapshot) => PeerView::Present(&snapshot.jobs),
-                    None if peer.met => PeerView::Absent(&peer.absence),
+                    None if peer.heard => PeerView::Absent(&peer.absence),
                     // Whoever was never here has not gone away: others may have met it and matched its wishes already.
                     None => PeerView::Present(&[]),
                 };
@@ -149,9 +178,9 @@ impl Peers {
         self.all.values().all(Peer::is_here)
     }
 
-    /// The peers that are here.
+    /// The peers that call, and so may hear a last word.
     pub(super) fn present(&self) -> BTreeSet<PartyName> {
-        let here = self.all.iter().filter(|(_, peer)| peer.is_here());
+        let here = self.all.iter().filter(|(_, peer)| peer.calls());
         here.map(|(name, _)| name.clone()).collect()
     }
 
@@ -173,8 +202,7 @@ impl Peers {
         self.next_word = now + WORD_EVERY;
         let missing = self.all.iter().filter(|(_, peer)| !peer.is_here());
         let missing = missing.map(|(name, peer)| {
-            let why = peer.unreachable.clone().unwrap_or_else(|| peer.absence.clone());
-            (name.clone(), peer.endpoint.clone(), Some(why))
+            (name.clone(), peer.endpoint.clone(), Some(peer.trouble().to_owned()))
         });
         let left = self.deadline.saturating_duration_since(now);
         Some(Event::Waiting { missing: missing.collect(), left })
@@ -183,10 +211,8 @@ impl Peers {
     /// Those of `wanted` who are missing, each with address and reason, as part of a sentence.
     pub(super) fn missing(&self, wanted: impl Fn(&PartyName) -> bool) -> String {
         let missing = self.all.iter().filter(|(name, peer)| wanted(name) && !peer.is_here());
-        let words = missing.map(|(name, peer)| {
-            let why = peer.unreachable.as_ref().unwrap_or(&peer.absence);
-            format!("{name} at {}, who {why}", peer.endpoint)
-        });
+        let words = missing
+            .map(|(name, peer)| format!("{name} at {}, who {}", peer.endpoint, peer.trouble()));
         words.collect::<Vec<_>>().join("; ")
     }
 
@@ -200,11 +226,7 @@ impl Peers {
         let report = |peer: &Peer| PeerReport {
             address: peer.endpoint.to_string(),
             phase: peer.snapshot.as_ref().map(|snapshot| snapshot.phase.to_string()),
-            trouble: match (&peer.snapshot, &peer.unreachable) {
-                (_, Some(why)) => Some(why.clone()),
-                (None, None) => Some(peer.absence.clone()),
-                (Some(_), None) => None,
-            },
+            trouble: (!peer.is_here()).then(|| peer.trouble().to_owned()),
         };
         self.all.iter().map(|(name, peer)| (name.clone(), report(peer))).collect()
     }
