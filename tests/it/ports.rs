@@ -1,6 +1,6 @@
 //! What holds for every port plan, whatever is declared, added and removed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use camino::Utf8Path;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
@@ -39,10 +39,12 @@ fn topology(parties: &[Party], scope: &str) -> String {
          ports scope=\"{scope}\" {{ pool 20000 23999; }}\n"
     );
     for Party { name, machine, cpus, slots } in parties {
-        text += &format!(
+        write!(
+            text,
             "party \"p{name}\" {{ host \"h{name}\" address=\"10.0.0.{machine}\" {{ ray cpus={cpus}; reserve 20007 20100; }} }}\n\
              job \"j{name}\" slots={slots} {{ parties \"p{name}\"; }}\n"
-        );
+        )
+        .unwrap();
     }
     text
 }

@@ -2,7 +2,10 @@
 //!
 //! These need Python 3.10, some 3 GB of packages and minutes; `.ci/run` runs them one after the other.
 
-use std::time::{Duration, Instant};
+use std::{
+    ffi::OsStr,
+    time::{Duration, Instant},
+};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -72,20 +75,22 @@ fn processes_of(ws: &Workspace) -> Vec<(i32, String)> {
     own.collect()
 }
 
-/// The driver process of a party's job.
+/// The driver process of a party's job, as soon as its guard has started it.
 fn driver(ws: &Workspace, party: &str, script: &str) -> Pid {
-    let found = processes_of(ws).into_iter().find(|(pid, command)| {
+    let started = Instant::now();
+    let is_driver = |(pid, command): &(i32, String)| {
         let environment = Process::new(*pid).and_then(|process| process.environ());
-        let party_is = |value: &std::ffi::OsString| value.as_os_str() == party;
-        let is_partys = environment.is_ok_and(|env| {
-            env.get("SFGEN_PARTY".as_ref() as &std::ffi::OsStr).is_some_and(party_is)
-        });
-        is_partys
-            && command.contains("python")
-            && command.contains(script)
-            && !command.contains("__guard")
-    });
-    Pid::from_raw(found.unwrap_or_else(|| panic!("{party} has no {script}")).0)
+        let whose = environment.ok().and_then(|env| env.get(OsStr::new("SFGEN_PARTY")).cloned());
+        let is_program = command.contains("python") && !command.contains("__guard");
+        whose.is_some_and(|whose| whose == party) && is_program && command.contains(script)
+    };
+    loop {
+        if let Some((pid, _)) = processes_of(ws).into_iter().find(is_driver) {
+            return Pid::from_raw(pid);
+        }
+        assert!(started.elapsed() < Duration::from_mins(1), "{party} has no {script}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn port(ws: &Workspace, key: &str, slot: u16) -> u16 {
