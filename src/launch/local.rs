@@ -197,6 +197,16 @@ pub async fn ask(path: &Utf8Path, request: &Request) -> Result<mpsc::Receiver<Re
     Ok(receiver)
 }
 
+/// The first reply to a request; `None` where the launcher goes away without one, or has none within `patience`.
+pub async fn ask_once(
+    path: &Utf8Path,
+    request: &Request,
+    patience: Duration,
+) -> Result<Option<Reply>, FsError> {
+    let mut replies = ask(path, request).await?;
+    Ok(tokio::time::timeout(patience, replies.recv()).await.unwrap_or_default())
+}
+
 async fn write_line(
     write: &mut (impl tokio::io::AsyncWrite + Unpin),
     value: &impl Serialize,
@@ -204,4 +214,36 @@ async fn write_line(
     let mut line = serde_json::to_vec(value).expect("messages have string keys");
     line.push(b'\n');
     write.write_all(&line).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_launcher_that_does_not_answer_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
+        let (sender, mut orders) = mpsc::channel(1);
+        let _server = serve(&socket, sender).unwrap();
+        let patience = Duration::from_millis(50);
+        let ask = async { ask_once(&socket, &Request::Status, patience).await.unwrap() };
+        let (answer, order) = tokio::join!(ask, orders.recv());
+        assert_eq!(answer, None);
+        assert_eq!(order.unwrap().request, Request::Status);
+    }
+
+    #[tokio::test]
+    async fn the_reply_to_a_request_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
+        let (sender, mut orders) = mpsc::channel(1);
+        let _server = serve(&socket, sender).unwrap();
+        let ask =
+            async { ask_once(&socket, &Request::Stop, Duration::from_mins(1)).await.unwrap() };
+        let reply =
+            async { orders.recv().await.unwrap().replies.send(Reply::Stopped).await.unwrap() };
+        let (answer, ()) = tokio::join!(ask, reply);
+        assert_eq!(answer, Some(Reply::Stopped));
+    }
 }

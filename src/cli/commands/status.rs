@@ -1,5 +1,7 @@
 //! `sfgen status`: what runs here.
 
+use std::time::Duration;
+
 use crate::{
     cli::{
         args::{Format, StatusArgs},
@@ -7,13 +9,16 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        local::{Reply, Request, ask},
+        local::{Reply, Request, ask_once},
         state::{Folders, Instance, instances},
         status::LauncherStatus,
     },
 };
 
 use super::launching::runtime;
+
+/// A launcher answers between two happenings, which take it milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
@@ -24,8 +29,7 @@ pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure>
     let mut all: Vec<LauncherStatus> = Vec::new();
     for (instance, socket) in wanted {
         all.push(runtime().block_on(async {
-            let mut replies = ask(&socket, &Request::Status).await?;
-            match replies.recv().await {
+            match ask_once(&socket, &Request::Status, PATIENCE).await? {
                 Some(Reply::Status(status)) => Ok(*status),
                 _ => Err(gone(&instance)),
             }

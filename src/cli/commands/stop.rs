@@ -1,5 +1,7 @@
 //! `sfgen stop`: end what runs here.
 
+use std::time::Duration;
+
 use crate::{
     cli::{
         args::StopArgs,
@@ -7,12 +9,15 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        local::{Reply, Request, ask},
+        local::{Reply, Request, ask_once},
         state::{Folders, instances},
     },
 };
 
 use super::launching::runtime;
+
+/// Jobs and services end one after the other, each within its grace period.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Runs the command. Only launchers of this user are found, and each ends only what it started.
 pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
@@ -26,13 +31,13 @@ pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
     }
     for (instance, socket) in wanted {
         let stopped = runtime().block_on(async {
-            let mut replies = ask(&socket, &Request::Stop).await?;
-            Ok::<_, Failure>(matches!(replies.recv().await, Some(Reply::Stopped)))
+            let reply = ask_once(&socket, &Request::Stop, PATIENCE).await?;
+            Ok::<_, Failure>(reply == Some(Reply::Stopped))
         })?;
         let party = &instance.party;
         if !stopped {
             let message = format!(
-                "the launcher of {party} (process {}) went away without a word",
+                "the launcher of {party} (process {}) did not say that it has ended",
                 instance.pid
             );
             return Err(Failure::new(Status::Failed, message)
