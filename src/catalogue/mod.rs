@@ -83,15 +83,19 @@ fn yes() -> bool {
     true
 }
 
-const SECRETFLOW_1_13: &str = include_str!("../../runtimes/secretflow-1.13.0b0.toml");
+const EMBEDDED: [&str; 2] = [
+    include_str!("../../runtimes/secretflow-1.13.0b0.toml"),
+    include_str!("../../runtimes/secretflow-1.14.0b0.toml"),
+];
 const REQUIREMENTS: &[(&str, &str, &str)] = &[
     ("1.13.0b0", "ray", include_str!("../../runtimes/secretflow-1.13.0b0.ray.txt")),
     ("1.13.0b0", "threads", include_str!("../../runtimes/secretflow-1.13.0b0.threads.txt")),
+    ("1.14.0b0", "threads", include_str!("../../runtimes/secretflow-1.14.0b0.threads.txt")),
 ];
 
 static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(|| {
     let parse = |text| toml::from_str(text).expect("a test reads every embedded release");
-    [SECRETFLOW_1_13].map(parse).into()
+    EMBEDDED.map(parse).into()
 });
 
 /// Every known release of SecretFlow, oldest first.

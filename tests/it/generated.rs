@@ -40,10 +40,15 @@ fn schema<T: JsonSchema>() -> Value {
     serde_json::from_str(&text.replace("`None`", "`null`")).unwrap()
 }
 
+/// Whether what is checked in is to be written anew.
+pub(crate) fn blesses() -> bool {
+    std::env::var_os("SFGEN_BLESS").is_some()
+}
+
 /// Compares what a generator made with the file in the repository, or replaces the file.
 pub(crate) fn compare_or_bless(path: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("SFGEN_BLESS").is_some() {
+    if blesses() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, made).unwrap();
         return;
