@@ -83,11 +83,17 @@ fn yes() -> bool {
     true
 }
 
-const EMBEDDED: [&str; 2] = [
+const EMBEDDED: [&str; 4] = [
+    include_str!("../../runtimes/secretflow-1.11.0b1.toml"),
+    include_str!("../../runtimes/secretflow-1.12.0b0.toml"),
     include_str!("../../runtimes/secretflow-1.13.0b0.toml"),
     include_str!("../../runtimes/secretflow-1.14.0b0.toml"),
 ];
 const REQUIREMENTS: &[(&str, &str, &str)] = &[
+    ("1.11.0b1", "ray", include_str!("../../runtimes/secretflow-1.11.0b1.ray.txt")),
+    ("1.11.0b1", "threads", include_str!("../../runtimes/secretflow-1.11.0b1.threads.txt")),
+    ("1.12.0b0", "ray", include_str!("../../runtimes/secretflow-1.12.0b0.ray.txt")),
+    ("1.12.0b0", "threads", include_str!("../../runtimes/secretflow-1.12.0b0.threads.txt")),
     ("1.13.0b0", "ray", include_str!("../../runtimes/secretflow-1.13.0b0.ray.txt")),
     ("1.13.0b0", "threads", include_str!("../../runtimes/secretflow-1.13.0b0.threads.txt")),
     ("1.14.0b0", "threads", include_str!("../../runtimes/secretflow-1.14.0b0.threads.txt")),
