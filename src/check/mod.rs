@@ -22,6 +22,7 @@ mod claims;
 mod context;
 mod dangerous_module;
 mod device_without_secretflow;
+mod dials_localhost;
 mod engine_not_shipped;
 mod engine_without_tls;
 mod field_too_small;
@@ -51,12 +52,16 @@ mod port_below_1024;
 mod port_in_ephemeral_range;
 mod protocol_party_count;
 mod protocol_reveals_data;
+mod psi_party_count;
 mod python_not_the_releases;
+mod ray_address_not_own;
+mod ray_started_by_service;
 mod ray_unused;
 mod ready_port_unknown;
 mod script_absent;
 mod service_host_unknown;
 mod service_port_twice;
+mod service_texts;
 mod simulation_without_ray;
 mod spu_on_several_hosts;
 mod subnet_with_host_bits;
@@ -69,6 +74,7 @@ mod unknown_protocol;
 mod unknown_release;
 mod unpickling_unrestricted;
 mod unspecified_advertised;
+mod variable_is_no_url;
 mod worker_range_narrow;
 
 use crate::diag::{Code, Findings, Page};
@@ -102,6 +108,8 @@ pub const CHECKS: &[Check] = &[
     service_port_twice::CHECK,
     ready_port_unknown::CHECK,
     service_host_unknown::CHECK,
+    dials_localhost::CHECK,
+    variable_is_no_url::CHECK,
     loopback_advertised::CHECK,
     unspecified_advertised::CHECK,
     link_local_advertised::CHECK,
@@ -120,6 +128,8 @@ pub const CHECKS: &[Check] = &[
     no_cpus::CHECK,
     object_store_small::CHECK,
     spu_on_several_hosts::CHECK,
+    ray_address_not_own::CHECK,
+    ray_started_by_service::CHECK,
     unknown_protocol::CHECK,
     protocol_party_count::CHECK,
     protocol_reveals_data::CHECK,
@@ -130,6 +140,7 @@ pub const CHECKS: &[Check] = &[
     key_size::CHECK,
     device_without_secretflow::CHECK,
     bridge_unknown::CHECK,
+    psi_party_count::CHECK,
     identity_absent::CHECK,
     certificate_absent::CHECK,
     certificate_broken::CHECK,

@@ -22,6 +22,7 @@ mod ports;
 mod python;
 mod sarif;
 mod secretflow;
+mod service_checks;
 mod strangers;
 mod supervise;
 mod support;
