@@ -75,7 +75,8 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         certificates = read_certificates(input.workspace, topology);
         let scripts = unusable_scripts(input.workspace, topology);
         let (certificates, unusable_scripts) = (&certificates, &scripts);
-        let context = Context { topology, certificates, unusable_scripts, now: input.now };
+        let (nodes, now) = (loaded.nodes.as_slice(), input.now);
+        let context = Context { topology, nodes, certificates, unusable_scripts, now };
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));

@@ -19,7 +19,7 @@ const ARGUMENTS: Code = Code("SF0007");
 
 /// Reports whatever of `nodes` is not in the grammar; `parent` is the name of their parent, empty at the top.
 pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
-    let mut first: BTreeMap<(&str, Option<&str>), SourceSpan> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, Option<&str>), &Node> = BTreeMap::new();
     for node in nodes {
         let name = node.name.value.as_str();
         let Some(rule) = grammar::find(parent, name) else {
@@ -34,9 +34,9 @@ pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
         if let Some(key) = key
             && let Some(earlier) = first.get(&key)
         {
-            findings.push(twice(node, key.1, *earlier));
+            findings.push(twice(node, key.1, earlier));
         } else if let Some(key) = key {
-            first.insert(key, node.span());
+            first.insert(key, node);
         }
         arguments(rule, node, findings);
         properties(rule, node, findings);
@@ -44,9 +44,18 @@ pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
     }
 }
 
-fn twice(node: &Node, key: Option<&str>, earlier: SourceSpan) -> Finding {
+fn twice(node: &Node, key: Option<&str>, earlier: &Node) -> Finding {
     let name = &node.name.value;
+    let modes =
+        [earlier, node].map(|node| node.prop("mode").map(|mode| mode.value.value.to_string()));
     let (message, help) = match key {
+        None if modes[0] != modes[1] => {
+            let [one, two] = modes.map(|mode| mode.map_or("none".to_owned(), |m| format!("`{m}`")));
+            (
+                format!("`{name}` stands twice, and the modes differ: {one}, then {two}"),
+                "keep one of them: a topology is of one mode, and `--mode` compiles it in the other",
+            )
+        }
         Some(key) => (
             format!("{name} `{key}` is declared twice"),
             "give one of them another name, or move what it holds into the other",
@@ -57,7 +66,7 @@ fn twice(node: &Node, key: Option<&str>, earlier: SourceSpan) -> Finding {
     };
     Finding::error(TWICE, message)
         .label(node.span(), "again here")
-        .label(earlier, "first here")
+        .label(earlier.span(), "first here")
         .help(help)
 }
 

@@ -18,6 +18,7 @@ mod layers;
 mod many_mistakes;
 mod one_mistake;
 mod pages;
+mod place_checks;
 mod ports;
 mod python;
 mod sarif;
