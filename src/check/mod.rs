@@ -86,7 +86,7 @@ mod worker_range_narrow;
 use crate::diag::{Code, Findings, Page};
 
 pub use allow::apply_allows;
-pub use certificates::{Certificates, PartyCertificates, ReadCertificate};
+pub use certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 pub use context::Context;
 
 /// One check.

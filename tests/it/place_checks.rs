@@ -6,7 +6,7 @@ use sfgen::{
     types::Mode,
 };
 
-use crate::federation::{Beside, compile_in, compile_text, compile_with};
+use crate::federation::{Beside, compile_beside, compile_in, compile_text, compile_with};
 
 const HEAD: &str = "topology \"t\" mode=\"simulation\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n";
 
@@ -174,4 +174,30 @@ fn what_is_left_to_be_filled_in_is_told_once_wherever_it_stands() {
     let reason = "allow \"SF0016\" because=\"TODO: example.com is ours\"";
     let allowed = good.replace("env KEY=\"k\"", &format!("env KEY=\"xxx\"; {reason}"));
     assert!(codes(&allowed).is_empty());
+}
+
+/// What a file that is no certificate in PEM is called, and the command that makes one of it.
+#[test]
+fn a_file_that_is_no_certificate_is_named_with_what_makes_one_of_it() {
+    let made = MemoryWorkspace::default().with("topology.kdl", PRODUCTION);
+    let done = compile_with(made, Beside::default());
+    let read = &done.certificates[&"alice".parse().unwrap()].leaf;
+    let leaf = read.get().expect("the tests made it").der().to_vec();
+    let pkcs12 = [0x30, 0x82, 0x0b, 0xb8, 2, 1, 3, 0x30, 0x82, 0, 0].to_vec();
+    let request = b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
+    for (bytes, says, help) in [
+        (leaf, "DER", "openssl x509 -inform DER -in b/node.crt -out b/node.pem"),
+        (pkcs12, "PKCS#12", "openssl pkcs12 -in b/node.crt -clcerts -nokeys -out b/node.pem"),
+        (request.to_vec(), "CERTIFICATE REQUEST", "the signed certificate"),
+        (b"hello".to_vec(), "not PEM", "`sfgen keys new` or your CA"),
+    ] {
+        let text = PRODUCTION.replace("b/node.pem", "b/node.crt");
+        let files = MemoryWorkspace::default().with("topology.kdl", text.as_str());
+        let done = compile_beside(files, "b/node.crt", bytes);
+        let shown = render_text(&done.findings, &done.sources, 100, false);
+        let [finding] = done.findings.as_slice() else { panic!("one finding:\n{shown}") };
+        assert_eq!(finding.code.0, "SF0503");
+        assert!(finding.message.contains(says), "{shown}");
+        assert!(finding.help.as_ref().unwrap().contains(help), "{shown}");
+    }
 }
