@@ -7,6 +7,7 @@ use crate::diag::{Code, Finding, Findings, SourceSpan};
 use super::{
     Node, Value,
     cursor::nearest,
+    foreign,
     grammar::{self, Occurs, RULES, Rule},
 };
 
@@ -123,6 +124,10 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
         format!("`{name}` is a property of `{parent}`: write `{parent} ... {name}=...`")
     } else if let Some(rule) = elsewhere {
         format!("`{name}` belongs {}", parents(rule))
+    } else if let Some(help) = foreign::help(name) {
+        help
+    } else if let Some(owners) = owners(name) {
+        owners
     } else if let Some(near) = nearest(name, grammar::children_of(parent)) {
         format!("did you mean `{near}`?")
     } else if let Some(near) = nearest(name, RULES.iter().map(|rule| rule.name)) {
@@ -137,22 +142,45 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
 fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
     let finding = Finding::error(UNKNOWN, format!("`{}` has no property `{key}`", rule.name))
         .label(span, "unknown here");
-    let owner = RULES.iter().find(|other| other.props.contains(&key));
+    let near = nearest(key, rule.props.iter().copied());
     let is_child = grammar::find(rule.name, key).is_some();
     finding.help(if is_child {
         format!(
             "`{key}` is a node inside `{}`: write `{} ... {{ {key} ... }}`",
             rule.name, rule.name
         )
-    } else if let Some(near) = nearest(key, rule.props.iter().copied()) {
+    } else if let Some(help) = foreign::help(key) {
+        help
+    } else if let Some(owners) = owners(key) {
+        near.map_or_else(
+            || owners.clone(),
+            |near| format!("{owners}; here, did you mean `{near}`?"),
+        )
+    } else if let Some(near) = near {
         format!("did you mean `{near}`?")
-    } else if let Some(owner) = owner {
-        format!("`{key}` is a property of `{}`", owner.name)
+    } else if let Some(other) = RULES.iter().find(|other| other.name == key) {
+        format!("`{key}` is a node, and belongs {}", parents(other))
     } else if rule.props.is_empty() {
         format!("`{}` has no properties", rule.name)
     } else {
         format!("known here: {}", list(rule.props.iter().copied()))
     })
+}
+
+/// Which nodes have a property, in words; `None` where none has.
+fn owners(key: &str) -> Option<String> {
+    let owners = RULES.iter().filter(|rule| rule.props.contains(&key));
+    let owners: Vec<String> = owners
+        .map(|rule| match rule.parents {
+            [""] | ["*"] => format!("`{}`", rule.name),
+            parents => format!("`{}` in {}", rule.name, list(parents.iter().copied())),
+        })
+        .collect();
+    let last = owners.last()?;
+    let first = &owners[..owners.len() - 1];
+    let all =
+        if first.is_empty() { last.clone() } else { format!("{} and {last}", first.join(", ")) };
+    Some(format!("`{key}` is a property of {all}"))
 }
 
 fn parents(rule: &Rule) -> String {
@@ -166,4 +194,26 @@ fn parents(rule: &Rule) -> String {
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Sources;
+
+    #[test]
+    fn a_property_at_the_wrong_node_is_told_with_the_nodes_that_have_it() {
+        let span = SourceSpan::new(Sources::default().add("t.kdl", ""), 0..0);
+        for rule in RULES.iter().filter(|rule| !rule.props.contains(&"*")) {
+            for owner in RULES {
+                let keys = owner.props.iter().filter(|key| **key != "*");
+                for key in keys.filter(|key| !rule.props.contains(key)) {
+                    let help = unknown_property(rule, key, span).help.unwrap();
+                    let is_child = grammar::find(rule.name, key).is_some();
+                    let named = if is_child { *key } else { owner.name };
+                    assert!(help.contains(&format!("`{named}`")), "{key} of {}: {help}", rule.name);
+                }
+            }
+        }
+    }
 }
