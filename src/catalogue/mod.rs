@@ -28,6 +28,9 @@ pub struct Release {
     pub protocols: BTreeMap<String, ProtocolFacts>,
     /// Rings of SPU by name.
     pub fields: BTreeMap<String, FieldFacts>,
+    /// PSI protocols by name.
+    #[serde(default)]
+    pub psi: BTreeMap<String, PsiFacts>,
 }
 
 /// Names by module; `*` for all of a module.
@@ -77,6 +80,14 @@ pub struct ProtocolFacts {
 pub struct FieldFacts {
     /// Whether fixed-point numbers keep a useful precision.
     pub fixed_point: bool,
+}
+
+/// Facts about a protocol for private set intersection.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PsiFacts {
+    /// Fewest and most parties.
+    pub parties: (u16, u16),
 }
 
 fn yes() -> bool {

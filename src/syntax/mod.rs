@@ -5,6 +5,7 @@
 //! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
 mod cursor;
+mod foreign;
 mod format;
 pub mod grammar;
 mod include;

@@ -18,16 +18,19 @@ mod layers;
 mod many_mistakes;
 mod one_mistake;
 mod pages;
+mod place_checks;
 mod ports;
 mod python;
 mod sarif;
 mod secretflow;
+mod service_checks;
 mod strangers;
 mod supervise;
 mod support;
 mod toml;
 mod topologies;
 mod validators;
+mod wrong_layer;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]
