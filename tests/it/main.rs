@@ -5,6 +5,7 @@
 mod allow;
 mod cli_plan;
 mod docs;
+mod env_files;
 mod examples;
 mod federation;
 mod findings;
