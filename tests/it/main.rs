@@ -29,6 +29,7 @@ mod support;
 mod toml;
 mod topologies;
 mod validators;
+mod values;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]
