@@ -6,6 +6,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sfgen::{
     compile::Compilation,
     fs,
+    launch::{
+        side::Side,
+        specs::Specs,
+        state::{Deployment, Folders},
+    },
     plan::HostPlan,
     types::{RayPort, Role},
 };
@@ -14,6 +19,7 @@ use crate::{
     support::{
         engine,
         machine::{DUMP, Machine},
+        workspace::Workspace,
     },
     topologies,
 };
@@ -140,4 +146,37 @@ fn systemd_reads_them_as_planned() {
         let own = ["PATH", "LANG", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "PWD"];
         assert_eq!(map(read.iter().map(String::as_str), &own), planned, "{file}");
     }
+}
+
+/// What the launcher would give to each program of alice, by service.
+fn given_by_the_launcher(ws: &Workspace) -> BTreeMap<String, Variables> {
+    let tree = Utf8PathBuf::from_path_buf(ws.join("generated")).unwrap();
+    let party = "alice".parse().unwrap();
+    let side = Side::read(&tree, None, &party).unwrap();
+    let folder = |name: &str| Utf8PathBuf::from_path_buf(ws.join(name)).unwrap();
+    let folders = Folders { state: folder("state"), run: folder("run") };
+    let deployment =
+        Deployment::take(&folders, &side.tree, &side.federation.topology, &party).unwrap();
+    let specs = Specs { side: &side, deployment: &deployment, venv: None };
+    specs.services().into_iter().map(|spec| (spec.name, spec.env)).collect()
+}
+
+#[test]
+fn the_launcher_gives_them_to_services_that_may_say_otherwise() {
+    let ws = Workspace::example("secretflow_loopback");
+    ws.edit("topology.kdl", |text| {
+        let service = "service \"worker\" { command \"worker\"; env APP_ENV=\"mine\" LOG=\"x\"; }";
+        text.replacen("party \"alice\" {\n", &format!("party \"alice\" {{\n    {service}\n"), 1)
+    });
+    let ws = ws.with_keys(&["alice", "bob"]).planned();
+    let file = ws.read("generated/alice/alice-1/alice.env");
+    let file = map(file.lines().filter(|line| !line.starts_with('#')), &[]);
+    assert!(file.len() > 10 && file["APP_ENV"] == "production");
+    let given = given_by_the_launcher(&ws);
+    for (name, value) in &file {
+        assert_eq!(given["ray"][name], *value);
+        let own = if name == "APP_ENV" { "mine" } else { value };
+        assert_eq!(given["worker"][name], own);
+    }
+    assert_eq!(given["worker"]["LOG"], "x");
 }
