@@ -53,8 +53,21 @@ pub(crate) fn compile_with(files: MemoryWorkspace, beside: Beside) -> Compilatio
     compile_mode(None, files, beside)
 }
 
+/// Compiles `root` among `files`, to which certificates and scripts are added.
+pub(crate) fn compile_root(root: &str, files: MemoryWorkspace, beside: Beside) -> Compilation {
+    compile_as(Utf8Path::new(root), None, files, beside)
+}
+
 fn compile_mode(mode: Option<Mode>, files: MemoryWorkspace, beside: Beside) -> Compilation {
-    let root = Utf8Path::new("topology.kdl");
+    compile_as(Utf8Path::new("topology.kdl"), mode, files, beside)
+}
+
+fn compile_as(
+    root: &Utf8Path,
+    mode: Option<Mode>,
+    files: MemoryWorkspace,
+    beside: Beside,
+) -> Compilation {
     let mut quiet = Findings::default();
     let topology = Topology::read(&syntax::load(&files, root, &mut quiet), &mut quiet);
     let files = topology.iter().fold(files, |files, topology| add(files, topology, beside));
