@@ -160,8 +160,8 @@ mod tests {
     }
 
     fn find<'a>(nodes: &'a [Node], name: &str) -> Option<&'a Node> {
-        let inner = nodes.iter().filter_map(|node| find(&node.children, name));
-        nodes.iter().find(|node| node.name.value == name).or_else(|| inner.last())
+        let mut inner = nodes.iter().filter_map(|node| find(&node.children, name));
+        nodes.iter().find(|node| node.name.value == name).or_else(|| inner.next())
     }
 
     #[track_caller]

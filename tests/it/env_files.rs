@@ -60,7 +60,7 @@ fn env_files() -> (tempfile::TempDir, Vec<(Utf8PathBuf, Variables)>) {
     let output = done.output.expect("there are no errors");
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(folder.path()).unwrap();
-    let in_tree = output.tree.iter().filter(|(path, _)| path.as_str().ends_with(".env"));
+    let in_tree = output.tree.iter().filter(|(path, _)| path.extension() == Some("env"));
     let files = in_tree.map(|(path, artifact)| {
         let [party, host, _] = *path.as_str().split('/').collect::<Vec<_>>() else {
             panic!("{path}")
