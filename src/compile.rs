@@ -90,7 +90,8 @@ pub fn compile(input: &Input<'_>) -> Compilation {
     } else {
         check::apply_allows(&loaded.nodes, false, &mut findings);
     }
-    let findings = findings.into_sorted();
+    let mut findings = findings.into_sorted();
+    syntax::spell_helps(&mut findings, &loaded.sources);
     Compilation { sources: loaded.sources, findings, topology, certificates, output }
 }
 

@@ -56,6 +56,7 @@ mod placeholder_left;
 mod placeholder_without_value;
 mod port_below_1024;
 mod port_in_ephemeral_range;
+mod program_not_startable;
 mod protocol_party_count;
 mod protocol_reveals_data;
 mod psi_party_count;
@@ -73,6 +74,7 @@ mod spu_on_several_hosts;
 mod subnet_with_host_bits;
 mod subnets_overlap;
 mod sum_inputs;
+mod text_not_carried;
 mod tls_off;
 mod unknown_field;
 mod unknown_heu_field;
@@ -107,6 +109,8 @@ impl Check {
 /// Every check, sorted by code.
 pub const CHECKS: &[Check] = &[
     placeholder_left::CHECK,
+    text_not_carried::CHECK,
+    program_not_startable::CHECK,
     script_absent::CHECK,
     lonely_job::CHECK,
     after_unknown::CHECK,

@@ -5,6 +5,7 @@ use camino::Utf8PathBuf;
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, normalise},
+    types::PathText,
 };
 
 /// Where a party's certificates and key lie, relative to the folder of the root file unless absolute.
@@ -31,9 +32,11 @@ impl Identity {
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let help = "write `identity ca=\"pki/alice/ca.pem\" cert=\"pki/alice/node.pem\" key=\"keys/alice/node.key\"`";
-        let ca = cursor.required_prop("ca", help);
-        let cert = cursor.required_prop("cert", help);
-        let key = cursor.required_prop("key", help);
+        let mut path = |key| {
+            let path = cursor.required_prop::<PathText>(key, help);
+            path.map(|path| path.map(|PathText(path)| path))
+        };
+        let (ca, cert, key) = (path("ca"), path("cert"), path("key"));
         Some(Self { ca: ca?, cert: cert?, key: key?, span: cursor.node.span() })
     }
 }

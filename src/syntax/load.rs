@@ -98,7 +98,7 @@ impl Loader<'_> {
     /// Parses a file whose text is at hand; returns what it includes, in its order.
     fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let parse = if path.extension() == Some("toml") { toml::parse } else { kdl::parse };
+        let parse = if is_toml(path) { toml::parse } else { kdl::parse };
         let nodes = parse(id, text, self.findings).unwrap_or_else(|| {
             self.loaded.is_incomplete = true;
             Vec::new()
@@ -129,4 +129,9 @@ impl Loader<'_> {
             .help("paths are relative to the including file; `*` matches within one folder");
         self.findings.push(finding);
     }
+}
+
+/// Whether a file is TOML: its name says so.
+pub(super) fn is_toml(path: &Utf8Path) -> bool {
+    path.extension() == Some("toml")
 }

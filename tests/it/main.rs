@@ -5,6 +5,7 @@
 mod allow;
 mod cli_plan;
 mod docs;
+mod env_files;
 mod examples;
 mod federation;
 mod findings;
@@ -31,6 +32,7 @@ mod toml;
 mod topologies;
 mod validators;
 mod wrong_layer;
+mod values;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]

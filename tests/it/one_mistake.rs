@@ -150,6 +150,10 @@ fn in_hosts_and_identities() {
             ("pin \"sf\" 19000 19009", "pin \"sf\" 33000 33009", "SF0207"),
             ("pin \"sf\" 19000 19009", "pin \"sf\" 19009 19000", "SF0005"),
             ("pin \"sf\" 19000 19009", "pin \"ray.workers\" 19000 19009", "SF0301"),
+            ("user=\"secretflow\"", "user=\"secret flow\"", "SF0005"),
+            ("user=\"secretflow\"", "home=\"/opt/my sf\"", "SF0005"),
+            ("key=\"keys/alice.key\"", "key=\"~/alice.key\"", "SF0005"),
+            ("ca=\"pki/alice/ca.pem\"", "ca=\"\"", "SF0005"),
         ],
     );
 }
@@ -190,6 +194,8 @@ fn in_devices_and_jobs() {
             ("parties \"alice\" \"bob\"; args", "parties \"alice\" \"Bob\"; args", "SF0005"),
             ("parties \"alice\" \"bob\"; args", "args", "SF0006"),
             ("args \"--key\" \"id\"", "args \"{nope}\"", "SF0005"),
+            ("args \"--key\" \"id\"", "args \"\\u{0}\"", "SF0017"),
+            ("script=\"psi.py\"", "script=\"-psi.py\"", "SF0005"),
         ],
     );
 }
@@ -262,6 +268,9 @@ fn in_services() {
                 "SF0109",
             ),
             ("slots=16", "slots=0", "SF0005"),
+            ("image=\"redis:7\"", "image=\"Redis:7\"", "SF0005"),
+            ("\"worker.py\"", "\"\\u{fffe}\"", "SF0017"),
+            ("command \"python\"", "command \"\"", "SF0018"),
         ],
     );
 }

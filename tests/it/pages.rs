@@ -23,10 +23,10 @@ party "bob" { host "bob-1" address="127.0.0.1"; }
 /// A fenced block of a page.
 pub(crate) struct Block {
     language: String,
-    fails: bool,
+    pub(crate) fails: bool,
     /// A finding that the mistake cannot be made without.
     also: Option<String>,
-    beside: Beside,
+    pub(crate) beside: Beside,
     pub(crate) text: String,
 }
 

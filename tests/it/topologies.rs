@@ -46,7 +46,7 @@ fn collect(folder: &Utf8Path, below: &Utf8Path, files: &mut MemoryWorkspace) {
     }
 }
 
-fn compile(name: &str, findings: &[&str]) -> Compilation {
+pub(crate) fn compile(name: &str, findings: &[&str]) -> Compilation {
     let done = compile_with(files(name), BESIDE);
     assert_findings(&done, findings);
     done
