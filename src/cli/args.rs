@@ -141,6 +141,9 @@ pub(crate) struct PlanArgs {
     /// Forget the ports of what was removed
     #[arg(long)]
     pub(crate) prune: bool,
+    /// Where the lock is lost, take the ports from the tree
+    #[arg(long, conflicts_with = "locked")]
+    pub(crate) lock_from_tree: bool,
     /// Give up edits made by hand in the tree
     #[arg(long)]
     pub(crate) overwrite: bool,

@@ -22,4 +22,4 @@ pub use include::normalise;
 pub use load::{Loaded, MAX_FILE, load};
 pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};
-pub use workspace::{MemoryWorkspace, Workspace};
+pub use workspace::{MemoryWorkspace, Overlay, Workspace};

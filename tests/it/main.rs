@@ -15,6 +15,7 @@ mod guard;
 mod hostile;
 mod launch;
 mod layers;
+mod lost_lock;
 mod many_mistakes;
 mod one_mistake;
 mod pages;

@@ -8,6 +8,7 @@ pub(super) mod fmt;
 pub(super) mod job_sum;
 pub(super) mod keys;
 mod launching;
+mod lost_lock;
 pub(in crate::cli) mod plan;
 pub(super) mod run;
 pub(super) mod status;
@@ -19,6 +20,7 @@ use time::OffsetDateTime;
 use crate::{
     compile::{Compilation, Input, compile},
     diag::Severity,
+    syntax::Overlay,
 };
 
 use super::{
@@ -26,24 +28,36 @@ use super::{
     disk::{DiskWorkspace, topology_or_default},
     status::Failure,
 };
+use lost_lock::IfLost;
 
 /// Name of the lock beside the topology.
 const LOCK: &str = "sfgen.lock";
+
+/// The folder of the tree: the one that was named, else `generated` beside the topology.
+fn tree_or_default(named: Option<&Utf8PathBuf>, workspace: &DiskWorkspace) -> Utf8PathBuf {
+    named.cloned().unwrap_or_else(|| workspace.named().join("generated"))
+}
 
 /// Compiles the topology that was named, or the usual one, with what lies beside it.
 fn compile_path(
     named: Option<&Utf8PathBuf>,
     mode: Option<ModeChoice>,
+    if_lost: IfLost<'_>,
 ) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = DiskWorkspace::of(&topology_or_default(named))?;
+    let lock = lost_lock::look(&workspace, if_lost)?;
     let input = Input {
-        workspace: &workspace,
+        workspace: &Overlay { below: &workspace, files: lock.files() },
         root: &root,
         lock: LOCK.into(),
         mode: mode.map(Into::into),
         now: OffsetDateTime::now_utc(),
     };
-    let compilation = compile(&input);
+    let mut compilation = compile(&input);
+    if let Some(finding) = lock.finding() {
+        compilation.findings.insert(0, finding);
+        compilation.output = None;
+    }
     Ok((workspace, compilation))
 }
 
