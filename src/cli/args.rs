@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Lay out KDL files
     Fmt(FmtArgs),
+    /// Rename a party, host or service port without moving a port
+    Mv(MvArgs),
     /// Make a party's certificates and keys
     Keys(KeysArgs),
     /// Bring this machine's side up, meet the peers, and supervise until Ctrl-C
@@ -186,6 +188,23 @@ pub(crate) struct FmtArgs {
     /// Write nothing; status 3 where a file would change
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Arguments of `mv`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Topology and lock are edited together: what names the party, host or port says the new name afterwards, and every number stays. Where the topology has the new name already, only the lock is. Names are `alice`, `alice/alice-1` or, for a port of a service, `alice/alice-1/redis`."
+)]
+pub(crate) struct MvArgs {
+    /// The name as it is
+    pub(crate) old: String,
+    /// The name as it is to be
+    pub(crate) new: String,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `keys`.

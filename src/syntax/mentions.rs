@@ -32,6 +32,8 @@ pub struct Mention {
     pub value: String,
     /// Where it is written.
     pub span: SourceSpan,
+    /// The `host` property of its node, where it has one.
+    pub host: Option<String>,
 }
 
 impl Mention {
@@ -59,7 +61,8 @@ pub fn mentions(loaded: &Loaded) -> Vec<Mention> {
             let own = key.lineage.last().expect("a name is that of a node");
             let Some(entry) = values::of_arg(own.node, 0) else { continue };
             let (lineage, value, span) = (key.lineage, key.value, key.span);
-            let mention = Mention { lineage, part: entry.part, kind: entry.kind, value, span };
+            let mention =
+                Mention { lineage, part: entry.part, kind: entry.kind, value, span, host: None };
             found.entry(span).or_insert(mention);
         }
     }
@@ -82,6 +85,7 @@ fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Men
         };
         let mut lineage = above.to_vec();
         lineage.push(Ancestor { node: rule.name, name });
+        let host = node.prop("host").map(|prop| prop.value.value.to_string());
         let args = node.args.iter().enumerate();
         let args = args.filter_map(|(index, arg)| Some((values::of_arg(rule.name, index)?, arg)));
         let props = node.props.iter();
@@ -95,6 +99,7 @@ fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Men
                 kind: entry.kind,
                 value: text.clone(),
                 span: value.span,
+                host: host.clone(),
             };
             found.insert(value.span, mention);
         }

@@ -70,12 +70,12 @@ fn a_lost_lock_is_made_again_from_the_tree() {
 fn a_port_that_the_lock_has_forgotten_is_said_to_move() {
     let ws = planned();
     let lock = ws.read("sfgen.lock");
-    let kept = lock.lines().filter(|line| !line.contains("bob-1/control"));
+    let kept = lock.lines().filter(|line| !line.contains("bob-1/control")).collect::<Vec<_>>();
     let pool = ws.ports.first + 30;
-    let text = kept.map(|line| format!("{line}\n")).collect::<String>();
+    let text = kept.join("\n");
     ws.write(
         "sfgen.lock",
-        &format!("{text}\"gone/gone-1/control\" = [{0}, {pool}]\n", ws.ports.first),
+        &format!("{text}\n\"gone/gone-1/control\" = [{0}, {pool}]\n", ws.ports.first),
     );
     let ran = ws.run(&["plan", "--dry-run"]).success();
     let line = ran.stdout.lines().find(|line| line.contains("bob/bob-1/control moves")).unwrap();

@@ -9,6 +9,7 @@ pub(super) mod job_sum;
 pub(super) mod keys;
 mod launching;
 mod lost_lock;
+pub(super) mod mv;
 pub(in crate::cli) mod plan;
 pub(super) mod run;
 pub(super) mod status;
@@ -20,13 +21,14 @@ use time::OffsetDateTime;
 use crate::{
     compile::{Compilation, Input, compile},
     diag::Severity,
+    output::{WorkspaceLock, lock_workspace},
     syntax::Overlay,
 };
 
 use super::{
     args::ModeChoice,
     disk::{DiskWorkspace, topology_or_default},
-    status::Failure,
+    status::{Failure, Status},
 };
 use lost_lock::IfLost;
 
@@ -36,6 +38,14 @@ const LOCK: &str = "sfgen.lock";
 /// The folder of the tree: the one that was named, else `generated` beside the topology.
 fn tree_or_default(named: Option<&Utf8PathBuf>, workspace: &DiskWorkspace) -> Utf8PathBuf {
     named.cloned().unwrap_or_else(|| workspace.named().join("generated"))
+}
+
+/// Keeps other commands from writing lock and tree meanwhile.
+fn take_lock(workspace: &DiskWorkspace) -> Result<WorkspaceLock, Failure> {
+    lock_workspace(workspace.folder())?.ok_or_else(|| {
+        let message = format!("another `sfgen` is writing in `{}`", workspace.folder());
+        Failure::new(Status::NotReady, message).help("wait until it is done")
+    })
 }
 
 /// Compiles the topology that was named, or the usual one, with what lies beside it.

@@ -18,14 +18,11 @@ use crate::{
     diag::Report,
     fs,
     lockfile::{Allocation, Change, Key},
-    output::{
-        Comparison, Effect, FileChange, FileChangeKind, TreePorts, compare, effect, lock_workspace,
-        write,
-    },
+    output::{Comparison, Effect, FileChange, FileChangeKind, TreePorts, compare, effect, write},
     types::{Digest, PortRange},
 };
 
-use super::{LOCK, compile_path, is_fatal, lost_lock::IfLost, tree_or_default};
+use super::{LOCK, compile_path, is_fatal, lost_lock::IfLost, take_lock, tree_or_default};
 
 /// What `plan --format json` prints.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -98,13 +95,6 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
         drop(lock);
     }
     Ok(if args.check && stale { Status::Drift } else { Status::Done })
-}
-
-fn take_lock(workspace: &DiskWorkspace) -> Result<crate::output::WorkspaceLock, Failure> {
-    lock_workspace(workspace.folder())?.ok_or_else(|| {
-        let message = format!("another `sfgen plan` is writing in `{}`", workspace.folder());
-        Failure::new(Status::NotReady, message).help("wait until it is done")
-    })
 }
 
 /// What would be written.
