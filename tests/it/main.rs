@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod allow;
+mod cli_init;
 mod cli_mv;
 mod cli_plan;
 mod docs;

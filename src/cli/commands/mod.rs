@@ -5,6 +5,7 @@ pub(super) mod check;
 pub(super) mod demo;
 pub(super) mod explain;
 pub(super) mod fmt;
+pub(super) mod init;
 pub(super) mod job_sum;
 pub(super) mod keys;
 mod launching;
