@@ -68,6 +68,22 @@ pub fn write_atomically(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), 
     Ok(())
 }
 
+/// A file to put in place: path, content and permission bits.
+pub type NewFile<'a> = (&'a Utf8Path, &'a [u8], u32);
+
+/// Replaces several files, each in one step, and none before all are ready beside their places: a full disk or a
+/// folder that cannot be written leaves everything as it was.
+pub fn write_all_atomically(files: &[NewFile<'_>]) -> Result<(), FsError> {
+    let fail = |path| move |why| FsError::new("write", path, why);
+    let ready = files.iter().map(|(path, bytes, mode)| {
+        staged(path, bytes, *mode).map(|file| (*path, file)).map_err(fail(path))
+    });
+    for (path, file) in ready.collect::<Result<Vec<_>, _>>()? {
+        file.persist(path).map_err(|why| fail(path)(why.error))?;
+    }
+    Ok(())
+}
+
 /// Like [`write_atomically`], but fails where something is already there, even if it appears meanwhile.
 pub fn write_new(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
     let fail = |why| FsError::new("create", path, why);
@@ -296,6 +312,23 @@ mod tests {
         assert_eq!(read(&path).unwrap(), b"one");
         assert!(matches!(kind(&path).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
         assert_eq!(list(path.parent().unwrap()).unwrap(), ["key"], "no staging file stays behind");
+    }
+
+    #[test]
+    fn of_several_files_none_is_replaced_where_one_cannot_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let (one, other) = (folder.join("one"), folder.join("absent/other"));
+        write_atomically(&one, b"old", 0o644).unwrap();
+        let files = |path| [(one.as_path(), &b"new"[..], 0o600), (path, &b"new"[..], 0o644)];
+        write_all_atomically(&files(&other)).unwrap_err();
+        assert_eq!(
+            (read(&one).unwrap(), list(folder).unwrap()),
+            (b"old".to_vec(), vec!["one".to_owned()])
+        );
+        write_all_atomically(&files(&folder.join("two"))).unwrap();
+        assert_eq!(list(folder).unwrap(), ["one", "two"]);
+        assert!(matches!(kind(&one).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
     }
 
     #[test]

@@ -33,6 +33,7 @@
 //! | 6 | [`check`] | whether it makes sense: one file and one page per check |
 //! | 6 | [`lockfile`] | every allotment of ports, so that none moves |
 //! | 7 | [`mod@plan`] | what the tree says, before it is bytes |
+//! | 7 | [`mod@rename`] | another name in topology and lock, as edits of their texts |
 //! | 8 | [`mod@render`] | plans in, files out, in memory |
 //! | 9 | [`mod@compile`] | the driver of all of the above |
 //! | 10 | [`output`] | from a tree in memory to a tree on disk |
@@ -75,6 +76,7 @@ pub mod check;
 pub mod lockfile;
 
 pub mod plan;
+pub mod rename;
 
 pub mod render;
 

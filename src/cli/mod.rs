@@ -43,7 +43,9 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
     match command {
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
+        Command::Init(args) => commands::init::run(&args, ui),
         Command::Fmt(args) => commands::fmt::run(&args, ui),
+        Command::Mv(args) => commands::mv::run(&args, ui),
         Command::Keys(args) => commands::keys::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
         Command::Apply(args) => commands::apply::run(&args, ui),

@@ -5,6 +5,7 @@
 
 mod allocate;
 mod format;
+mod read;
 mod taken;
 
 pub use allocate::{Allocation, Change, allocate};

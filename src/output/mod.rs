@@ -5,8 +5,10 @@
 
 mod compare;
 mod effect;
+mod remembered;
 mod write;
 
 pub use compare::{Comparison, FileChange, FileChangeKind, Obstacle, compare};
 pub use effect::{Effect, effect};
+pub use remembered::TreePorts;
 pub use write::{WorkspaceLock, lock_workspace, write};

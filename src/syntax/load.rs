@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
 
-use super::{Cursor, Node, Workspace, include, kdl, toml, validate::validate};
+use super::{Cursor, Node, Workspace, include, kdl, mentions::is_toml, toml, validate::validate};
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
@@ -48,6 +48,12 @@ pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings)
     let Loaded { nodes, .. } = &loader.loaded;
     validate("", nodes, loader.findings);
     loader.loaded
+}
+
+/// The nodes of one file, in the syntax that its name says; `None` where it cannot be read, which is reported.
+pub fn parse(file: FileId, name: &str, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
+    let parse = if is_toml(name) { toml::parse } else { kdl::parse };
+    parse(file, text, findings)
 }
 
 /// A file that an `include` names, and where it does.
@@ -98,8 +104,7 @@ impl Loader<'_> {
     /// Parses a file whose text is at hand; returns what it includes, in its order.
     fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let parse = if is_toml(path) { toml::parse } else { kdl::parse };
-        let nodes = parse(id, text, self.findings).unwrap_or_else(|| {
+        let nodes = parse(id, path.as_str(), text, self.findings).unwrap_or_else(|| {
             self.loaded.is_incomplete = true;
             Vec::new()
         });
@@ -129,9 +134,4 @@ impl Loader<'_> {
             .help("paths are relative to the including file; `*` matches within one folder");
         self.findings.push(finding);
     }
-}
-
-/// Whether a file is TOML: its name says so.
-pub(super) fn is_toml(path: &Utf8Path) -> bool {
-    path.extension() == Some("toml")
 }

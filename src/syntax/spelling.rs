@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
-
 use crate::diag::{Finding, Findings, Sources};
 
 use super::{
     Node, Value,
     grammar::{self, Occurs, RULES},
     kdl,
-    load::is_toml,
+    mentions::is_toml,
 };
 
 /// What stands for anything in a piece, which is then a pattern and no node.
@@ -26,7 +24,7 @@ pub fn spell_helps(findings: &mut [Finding], sources: &Sources) {
     for finding in findings {
         let file = finding.labels.first().map(|label| sources.get(label.span.file));
         if let (Some(help), true) =
-            (&mut finding.help, file.is_some_and(|file| is_toml(Utf8Path::new(&file.name))))
+            (&mut finding.help, file.is_some_and(|file| is_toml(&file.name)))
         {
             let toml = spelled.entry(help.clone()).or_insert_with_key(|help| in_toml(help));
             help.clone_from(toml);

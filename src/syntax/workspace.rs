@@ -22,6 +22,37 @@ pub trait Workspace {
     fn display(&self, path: &Utf8Path) -> String;
 }
 
+/// A folder of which some files are replaced in memory.
+pub struct Overlay<'a> {
+    /// The folder.
+    pub below: &'a dyn Workspace,
+    /// What is read instead of its files, or beside them, by path.
+    pub files: BTreeMap<Utf8PathBuf, Vec<u8>>,
+}
+
+impl Workspace for Overlay<'_> {
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, String> {
+        self.files.get(path).map_or_else(|| self.below.read(path), |bytes| Ok(Some(bytes.clone())))
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {
+        let mut names = self.below.list(folder)?;
+        let own = self.files.keys().filter(|path| path.parent() == Some(folder));
+        names.extend(own.filter_map(|path| path.file_name().map(str::to_owned)));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.below.canonical(path)
+    }
+
+    fn display(&self, path: &Utf8Path) -> String {
+        self.below.display(path)
+    }
+}
+
 /// Files in memory, for tests and for pages whose examples are checked.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryWorkspace(pub BTreeMap<Utf8PathBuf, Vec<u8>>);

@@ -177,7 +177,7 @@ fn of_two_plans_at_once_the_second_says_so_and_stops() {
     let folder = fs::File::open(ws.path()).unwrap();
     folder.lock().unwrap();
     let ran = ws.run(&["plan"]).status_is(4);
-    assert!(ran.stderr.contains("another `sfgen plan` is writing"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("another `sfgen` is writing"), "{}", ran.stderr);
     folder.unlock().unwrap();
     ws.run(&["plan"]).success();
 }

@@ -10,7 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["catalogue", "syntax"],
     &["model"],
     &["check", "lockfile"],
-    &["plan"],
+    &["plan", "rename"],
     &["render"],
     &["compile"],
     &["output", "launch"],

@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod allow;
+mod cli_init;
+mod cli_mv;
 mod cli_plan;
 mod docs;
 mod env_files;
@@ -16,6 +18,7 @@ mod guard;
 mod hostile;
 mod launch;
 mod layers;
+mod lost_lock;
 mod many_mistakes;
 mod one_mistake;
 mod pages;
@@ -31,8 +34,8 @@ mod support;
 mod toml;
 mod topologies;
 mod validators;
-mod wrong_layer;
 mod values;
+mod wrong_layer;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]

@@ -11,11 +11,11 @@ use crate::{
     diag::{PAGES, SarifLog},
 };
 
-use super::{compile_path, is_fatal};
+use super::{compile_path, is_fatal, lost_lock::IfLost};
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (_, compilation) = compile_path(args.topology.as_ref(), args.mode)?;
+    let (_, compilation) = compile_path(args.topology.as_ref(), args.mode, IfLost::default())?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
         let pages = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page));

@@ -1,5 +1,7 @@
 //! `sfgen plan`: check, allot, write.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,14 +17,12 @@ use crate::{
     compile::{Compilation, Output},
     diag::Report,
     fs,
-    lockfile::{Allocation, Change},
-    output::{
-        Comparison, Effect, FileChange, FileChangeKind, compare, effect, lock_workspace, write,
-    },
-    types::Digest,
+    lockfile::{Allocation, Change, Key},
+    output::{Comparison, Effect, FileChange, FileChangeKind, TreePorts, compare, effect, write},
+    types::{Digest, PortRange},
 };
 
-use super::{LOCK, compile_path, is_fatal};
+use super::{LOCK, compile_path, is_fatal, lost_lock::IfLost, take_lock, tree_or_default};
 
 /// What `plan --format json` prints.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -71,13 +71,14 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let (workspace, _) = DiskWorkspace::of(&topology_or_default(args.topology.as_ref()))?;
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
-    let (workspace, compilation) = compile_path(args.topology.as_ref(), args.mode)?;
+    let if_lost = IfLost { out: args.out.as_ref(), takes_tree: args.lock_from_tree };
+    let (workspace, compilation) = compile_path(args.topology.as_ref(), args.mode, if_lost)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
         report(ui, &compilation, None);
         return Ok(Status::Findings);
     };
-    let out = args.out.clone().unwrap_or_else(|| workspace.named().join("generated"));
+    let out = tree_or_default(args.out.as_ref(), &workspace);
     let plan = Plan::new(output, &workspace, out, args.prune)?;
     let is_blocked = plan.obstacles(args.overwrite).next().is_some();
     report(ui, &compilation, Some((&plan, args)));
@@ -96,18 +97,13 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     Ok(if args.check && stale { Status::Drift } else { Status::Done })
 }
 
-fn take_lock(workspace: &DiskWorkspace) -> Result<crate::output::WorkspaceLock, Failure> {
-    lock_workspace(workspace.folder())?.ok_or_else(|| {
-        let message = format!("another `sfgen plan` is writing in `{}`", workspace.folder());
-        Failure::new(Status::NotReady, message).help("wait until it is done")
-    })
-}
-
 /// What would be written.
 struct Plan<'a> {
     output: &'a Output,
     out: Utf8PathBuf,
     comparison: Comparison,
+    /// The ports of the tree as it is on disk.
+    tree_ports: BTreeMap<Key, PortRange>,
     lock: Utf8PathBuf,
     lock_text: String,
     lock_on_disk: Option<Vec<u8>>,
@@ -128,7 +124,8 @@ impl<'a> Plan<'a> {
         } else {
             output.allocation.lock.to_text()
         };
-        Ok(Self { output, out, comparison, lock, lock_text, lock_on_disk })
+        let tree_ports = TreePorts::read(&out)?.map(|tree| tree.ports).unwrap_or_default();
+        Ok(Self { output, out, comparison, tree_ports, lock, lock_text, lock_on_disk })
     }
 
     fn lock_changes(&self) -> bool {
@@ -164,7 +161,8 @@ impl<'a> Plan<'a> {
 fn report(ui: &Ui, compilation: &Compilation, plan: Option<(&Plan<'_>, &PlanArgs)>) {
     ui.findings(&compilation.findings, &compilation.sources);
     let files = plan.map(|(plan, _)| file_reports(plan)).unwrap_or_default();
-    let ports = plan.map(|(plan, _)| port_changes(&plan.output.allocation)).unwrap_or_default();
+    let ports = plan.map(|(plan, _)| port_changes(&plan.output.allocation, &plan.tree_ports));
+    let ports = ports.unwrap_or_default();
     if ui.format == Format::Json {
         ui.json(&PlanReport {
             report: Report::new(&compilation.findings, &compilation.sources),
@@ -242,7 +240,8 @@ fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
     files
 }
 
-fn port_changes(allocation: &Allocation) -> Vec<String> {
+/// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it.
+fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRange>) -> Vec<String> {
     let line = |change: &Change| match change {
         // The first plan of a topology would print every port there is; PORTS.md is the better list.
         Change::Added { .. } => None,
@@ -251,7 +250,16 @@ fn port_changes(allocation: &Allocation) -> Vec<String> {
             Some(format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)"))
         }
     };
-    allocation.changes.iter().filter_map(line).collect()
+    let told = |key: &Key| {
+        let moved =
+            |change: &Change| matches!(change, Change::Moved { key: other, .. } if other == key);
+        allocation.changes.iter().any(moved)
+    };
+    let forgotten = allocation.ports.iter().filter_map(|(key, to)| {
+        let from = tree.get(key).filter(|from| *from != to && !told(key))?;
+        Some(format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}"))
+    });
+    allocation.changes.iter().filter_map(line).chain(forgotten).collect()
 }
 
 fn unified_diff(change: &FileChange, out: &Utf8Path) -> String {

@@ -1,0 +1,108 @@
+//! Every place of a topology at which something is named.
+
+use std::collections::BTreeMap;
+
+use crate::diag::SourceSpan;
+
+use super::{
+    Loaded, Node, Value,
+    toml_keys::name_keys,
+    values::{self, Kind, Part},
+};
+
+/// A node round a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The node.
+    pub node: &'static str,
+    /// Its first argument, where that is a text.
+    pub name: Option<String>,
+}
+
+/// A text of the topology, and what the language says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The nodes round it, outermost first; the last one is the node whose argument or property it is.
+    pub lineage: Vec<Ancestor>,
+    /// Which argument or property.
+    pub part: Part,
+    /// What it is.
+    pub kind: Kind,
+    /// What it says.
+    pub value: String,
+    /// Where it is written.
+    pub span: SourceSpan,
+    /// The `host` property of its node, where it has one.
+    pub host: Option<String>,
+}
+
+impl Mention {
+    /// The name of the node `node` round it.
+    #[must_use]
+    pub fn inside(&self, node: &str) -> Option<&str> {
+        let ancestor = self.lineage.iter().find(|ancestor| ancestor.node == node)?;
+        ancestor.name.as_deref()
+    }
+
+    /// Whether this is what declares the node of that name.
+    #[must_use]
+    pub fn declares(&self, node: &str) -> bool {
+        self.part == Part::Arg(0) && self.lineage.last().is_some_and(|own| own.node == node)
+    }
+}
+
+/// Every text that the language knows, in order of place. A key of a TOML file is there as often as it is written.
+#[must_use]
+pub fn mentions(loaded: &Loaded) -> Vec<Mention> {
+    let mut found = BTreeMap::new();
+    walk(&loaded.nodes, &[], &mut found);
+    for (file, source) in loaded.sources.iter().filter(|(_, source)| is_toml(&source.name)) {
+        for key in name_keys(file, &source.text) {
+            let own = key.lineage.last().expect("a name is that of a node");
+            let Some(entry) = values::of_arg(own.node, 0) else { continue };
+            let (lineage, value, span) = (key.lineage, key.value, key.span);
+            let mention =
+                Mention { lineage, part: entry.part, kind: entry.kind, value, span, host: None };
+            found.entry(span).or_insert(mention);
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Whether a file is read as TOML.
+#[must_use]
+pub fn is_toml(file: &str) -> bool {
+    camino::Utf8Path::new(file).extension() == Some("toml")
+}
+
+fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Mention>) {
+    let parent = above.last().map_or("", |ancestor| ancestor.node);
+    for node in nodes {
+        let Some(rule) = super::grammar::find(parent, &node.name.value) else { continue };
+        let name = match node.args.first().map(|arg| &arg.value) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let mut lineage = above.to_vec();
+        lineage.push(Ancestor { node: rule.name, name });
+        let host = node.prop("host").map(|prop| prop.value.value.to_string());
+        let args = node.args.iter().enumerate();
+        let args = args.filter_map(|(index, arg)| Some((values::of_arg(rule.name, index)?, arg)));
+        let props = node.props.iter();
+        let props =
+            props.filter_map(|p| Some((values::of_prop(rule.name, &p.key.value)?, &p.value)));
+        for (entry, value) in args.chain(props) {
+            let Value::Text(text) = &value.value else { continue };
+            let mention = Mention {
+                lineage: lineage.clone(),
+                part: entry.part,
+                kind: entry.kind,
+                value: text.clone(),
+                span: value.span,
+                host: host.clone(),
+            };
+            found.insert(value.span, mention);
+        }
+        walk(&node.children, &lineage, found);
+    }
+}
