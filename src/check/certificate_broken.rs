@@ -30,7 +30,7 @@ fn certificate_broken(context: Context<'_>, findings: &mut Findings) {
 /// What to do, with the command that makes a public certificate of what is there.
 fn help(what: &str, path: &Utf8Path, why: &Unreadable) -> String {
     let new = renamed(path);
-    let name = format!("and name the new file in `{what}=`");
+    let name = format!("and name the new file as `{what}`");
     let extract = format!("`openssl x509 -in {path} -out {new}` {name}");
     let Unreadable::Content(why) = why else { return plain() };
     match why {

@@ -23,6 +23,9 @@ const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
 /// Addresses that no machine has (RFC 5737), by their first three numbers.
 const NETWORKS: [[u8; 3]; 3] = [[192, 0, 2], [198, 51, 100], [203, 0, 113]];
 
+/// What is longer than this is text of its own, in bytes.
+const LONGEST: usize = 64;
+
 fn placeholder_left(context: Context<'_>, findings: &mut Findings) {
     for node in context.nodes {
         judge(node, findings);
@@ -71,6 +74,9 @@ fn of_word(word: &str) -> Option<(&str, &'static str)> {
     let lower = word.to_ascii_lowercase();
     let parts: Vec<&str> = lower.split(['.', '_', '-']).collect();
     let is_xxx = |part: &&str| part.len() > 2 && part.bytes().all(|byte| byte == b'x');
+    if word.len() > LONGEST {
+        return None;
+    }
     let is_note = word.split(['.', '_', '-']).any(|part| WORDS.contains(&part));
     if is_note
         || parts.iter().any(|part| is_xxx(part) || *part == "changeme")
@@ -102,7 +108,7 @@ fn in_angles(text: &str) -> Option<&str> {
     let is_word = inner.starts_with(|c: char| c.is_alphabetic())
         && inner.chars().all(|c| c.is_alphanumeric() || "_- .".contains(c));
     let is_placeholder = (is_whole && !inner.is_empty()) || (is_between && is_word);
-    is_placeholder.then(|| &text[start..=end])
+    (is_placeholder && inner.len() <= LONGEST).then(|| &text[start..=end])
 }
 
 #[cfg(test)]

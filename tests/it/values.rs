@@ -256,7 +256,7 @@ fn assert_arrives(texts: &[String]) {
 #[test]
 fn every_nasty_text_arrives_in_plans_and_runbooks() {
     let mut texts = owned(NASTY);
-    texts.push("x".repeat(10 << 10));
+    texts.push("y".repeat(10 << 10));
     assert_arrives(&texts);
     // In a simulation the runbook of who leads has the command as one of no other program.
     let (production, leader) =

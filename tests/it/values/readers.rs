@@ -19,7 +19,7 @@ use crate::{
 #[test]
 fn the_launcher_gives_a_service_its_texts() {
     let mut given = owned(NASTY);
-    given.push("x".repeat(10 << 10));
+    given.push("y".repeat(10 << 10));
     let ws = Workspace::example("two_parties");
     ws.write("dump", &DUMP.replace(OUT, ws.path().to_str().unwrap()));
     let (words, env) = (words_in_kdl(&given), variables_in_kdl(&given));
@@ -50,7 +50,7 @@ fn the_launcher_gives_a_service_its_texts() {
 /// The tree of the nasty texts in a folder.
 fn tree() -> (tempfile::TempDir, Utf8PathBuf, Vec<String>) {
     let mut texts = owned(NASTY);
-    texts.push("x".repeat(10 << 10));
+    texts.push("y".repeat(10 << 10));
     texts.push("in front of \"the\" $HOME %n file's \\ own\n".to_owned());
     let done = compile_text(&topology(&texts));
     let folder = tempfile::tempdir().unwrap();
