@@ -24,7 +24,7 @@ fn ca_is_certificate(context: Context<'_>, findings: &mut Findings) {
             .label(identity.cert.span, "the certificate that peers are shown")
             .label(identity.ca.span, "the CA that signed it")
             .help(format!(
-                "name two files, such as `ca=\"pki/{name}/ca.pem\" cert=\"pki/{name}/node.pem\"`; `sfgen keys new --party {name}` makes both"
+                "name two files, such as `ca=\"pki/{name}/ca.pem\"` and `cert=\"pki/{name}/node.pem\"`; `sfgen keys new --party {name}` makes both"
             ));
         findings.push(finding);
     }
