@@ -24,6 +24,7 @@ mod pages;
 mod ports;
 mod python;
 mod sarif;
+mod schemas;
 mod secretflow;
 mod strangers;
 mod supervise;

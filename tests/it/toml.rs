@@ -16,7 +16,7 @@ use sfgen::{
 };
 
 /// The nodes in TOML, as `docs/toml.md` says.
-fn toml_of(nodes: &[Node]) -> String {
+pub(crate) fn toml_of(nodes: &[Node]) -> String {
     let mut text = String::new();
     table("", "", nodes, &mut text);
     text
