@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Print the page of a finding
     Explain(ExplainArgs),
+    /// Print the schema of a file, or of what a command prints
+    Schema(SchemaArgs),
     /// One party's process of an embedded job, started by the launcher
     #[command(name = "__job-sum", hide = true)]
     JobSum,
@@ -376,4 +378,14 @@ pub(crate) enum DemoRuntime {
 pub(crate) struct ExplainArgs {
     /// The code, such as SF0201
     pub(crate) code: String,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which one; all are listed unless given
+    pub(crate) name: Option<String>,
+    /// Write it, or all of them, into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<Utf8PathBuf>,
 }

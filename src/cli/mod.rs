@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod disk;
+mod schemas;
 mod status;
 mod ui;
 
@@ -14,6 +15,7 @@ use clap::Parser as _;
 
 use args::{Cli, Command};
 pub use commands::plan::{ChangeWord, FileReport, PlanReport};
+pub use schemas::{SCHEMAS, Schema};
 use status::Failure;
 pub use status::Status;
 use ui::Ui;
@@ -48,6 +50,7 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
         Command::Mv(args) => commands::mv::run(&args, ui),
         Command::Keys(args) => commands::keys::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
+        Command::Schema(args) => commands::schema::run(&args, ui),
         Command::Apply(args) => commands::apply::run(&args, ui),
         Command::Run(args) => commands::run::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),

@@ -257,6 +257,52 @@ pub const VALUES: &[Entry] = &[
     needs("allow", "because", Text, WHY),
 ];
 
+/// What each node is for, in the order of the grammar.
+pub const ABOUT: &[(&str, &str)] = &[
+    ("topology", "The federation; exactly one in a root file and what it includes."),
+    ("runtime", "What the parties run."),
+    ("python", "The Python of the runtime."),
+    (
+        "allow-deserialize",
+        "Names that messages of peers may unpickle, beside what the declared devices need.",
+    ),
+    ("cross-silo", "The link between the parties' drivers."),
+    ("ports", "How ports are allotted."),
+    ("pool", "The ports that sfgen allots from."),
+    ("links", "How the parties' programs reach each other."),
+    ("tls", "TLS of the runtime's links."),
+    ("include", "Further files of this topology."),
+    ("party", "An organisation and its machines."),
+    ("host", "A machine of the party. Launcher and driver live on the first."),
+    ("reserve", "Ports of the machine that sfgen leaves alone."),
+    ("ray", "The Ray node of the host."),
+    ("identity", "The party's certificates; needed in production."),
+    ("deploy", "How the party's processes are started."),
+    ("pin", "Ports that are in a firewall already."),
+    ("service", "A process that is kept up on one of the party's hosts."),
+    ("command", "What the service runs."),
+    ("env", "Variables of the service."),
+    ("port", "A listener of the service; sfgen allots its number."),
+    ("ready", "When the service counts as ready."),
+    ("network", "A Docker bridge that containers join."),
+    ("spu", "An SPU: its parties compute on secret shares."),
+    ("link", "The link between the SPU's nodes."),
+    ("heu", "An HEU: its parties compute on encrypted numbers."),
+    ("sk-keeper", "Who holds the secret key."),
+    ("evaluators", "Who computes on what is encrypted."),
+    ("job", "Something that parties run together."),
+    ("parties", "Who takes part."),
+    ("args", "What the script is given."),
+    ("input", "A number that a party adds to a sum."),
+    ("allow", "A finding in this node that somebody looked at and decided to live with."),
+];
+
+/// What a node is for.
+#[must_use]
+pub fn about(node: &str) -> &'static str {
+    ABOUT.iter().find(|(name, _)| *name == node).map_or("", |(_, about)| about)
+}
+
 /// The children that a node cannot do without.
 pub const NEEDED: &[(&str, &[&str])] = &[
     ("party", &["host"]),
@@ -317,6 +363,7 @@ mod tests {
             });
             assert!(is_there, "{entry:?}");
         }
+        assert!(RULES.iter().map(|rule| rule.name).eq(ABOUT.iter().map(|(node, _)| *node)));
         for (node, children) in NEEDED {
             for child in *children {
                 assert!(crate::syntax::grammar::find(node, child).is_some(), "{node} {child}");

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
-    os::fd::{AsFd as _, OwnedFd},
+    os::fd::AsFd as _,
     process::Command,
 };
 
@@ -158,7 +158,7 @@ impl Conversation {
     /// Starts a program on a terminal of its own.
     fn with(mut command: Command) -> (Self, std::process::Child) {
         let pty = openpty(None, None).unwrap();
-        let slave = || OwnedFd::from(pty.slave.try_clone().unwrap());
+        let slave = || pty.slave.try_clone().unwrap();
         command.stdin(slave()).stdout(slave()).stderr(slave());
         let child = command.spawn().unwrap();
         (Self { terminal: File::from(pty.master), said: String::new() }, child)

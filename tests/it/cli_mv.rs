@@ -2,9 +2,19 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
+use camino::Utf8Path;
 use insta::assert_snapshot;
+use proptest::prelude::*;
+use sfgen::{
+    diag::Findings,
+    rename::{self, Pair},
+    syntax::{self, MemoryWorkspace},
+};
 
-use crate::support::workspace::{Ran, Workspace};
+use crate::{
+    support::workspace::{Ran, Workspace},
+    toml::{toml_of, topology},
+};
 
 const TOPOLOGY: &str = r##"// alice computes with bob
 topology "t" mode="simulation"
@@ -80,7 +90,8 @@ fn refused(ws: &Workspace, args: &[&str]) -> String {
     let ran = ws.run(&[&["mv"], args].concat()).status_is(1);
     assert!(ran.stdout.is_empty());
     assert_eq!(ws.files(""), before);
-    ran.stderr
+    // Help is wrapped at the width of the terminal.
+    ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -201,6 +212,27 @@ fn what_is_renamed_in_the_topology_already_is_renamed_in_the_lock() {
 }
 
 #[test]
+fn names_that_only_the_lock_knows_are_told_from_those_that_are_planned_already() {
+    let ws = workspace();
+    let lock = ws.read("sfgen.lock");
+    ws.edit("sfgen.lock", |text| format!("{text}\"gone/gone-1/sf\" = [31000, 31000]\n"));
+    let stderr = refused(&ws, &["gone", "zoe"]);
+    assert!(stderr.contains("there is no party `zoe`"), "{stderr}");
+    assert!(stderr.contains("the lock alone knows party `gone`"), "{stderr}");
+    let slip = refused(&ws, &["gone", "alicia"]);
+    assert!(slip.contains("did you mean `alice`?"), "{slip}");
+    ws.write("sfgen.lock", &lock);
+    for file in ["topology.kdl", "parties/alice.kdl"] {
+        ws.edit(file, |text| text.replace("alice", "zoe"));
+    }
+    ws.run(&["plan"]).success();
+    let planned = refused(&ws, &["alice", "zoe"]);
+    assert!(planned.contains("SF0609") && planned.contains("rename before you plan"), "{planned}");
+    ws.write("sfgen.lock", &lock);
+    ws.run(&["mv", "alice", "zoe"]).success();
+}
+
+#[test]
 fn nothing_is_written_where_anything_is_wrong() {
     let ws = workspace();
     for (args, code, words) in [
@@ -217,8 +249,7 @@ fn nothing_is_written_where_anything_is_wrong() {
         (["alice/box/redis", "alice/box/ray.gcs"], "SF0610", "that sfgen itself plans"),
     ] {
         let stderr = refused(&ws, &args);
-        let words_of = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words_of.starts_with(code) && words_of.contains(words), "{args:?}: {stderr}");
+        assert!(stderr.starts_with(code) && stderr.contains(words), "{args:?}: {stderr}");
     }
     let lock = ws.read("sfgen.lock");
     ws.edit("sfgen.lock", |text| format!("{text}\"zoe/box/sf\" = [31000, 31000]\n"));
@@ -250,4 +281,40 @@ fn a_party_runs_under_its_new_name_with_the_certificate_it_has() {
     ws.run(&["mv", "alice", "zoe"]).success();
     ws.run(&["plan"]).success();
     assert_eq!(ws.run(&["run", "total", "--all"]).success().stdout, "sum 42\n");
+}
+
+/// The text of a topology of one file with another name, as a library call.
+fn renamed(file: &str, text: &str, old: &str, new: &str) -> Option<String> {
+    let files = MemoryWorkspace::default().with(file, text);
+    let mut loaded = syntax::load(&files, Utf8Path::new(file), &mut Findings::default());
+    let pair = Pair::new(old, new, &mut loaded.sources);
+    let input = rename::Input { loaded: &loaded, lock: None, pair: &pair };
+    let mut made = rename::rename(input).ok()?;
+    made.files.pop().map(|file| file.text)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_name_and_back_is_the_same_text(kdl in topology()) {
+        let files = MemoryWorkspace::default().with("t.kdl", kdl.as_str());
+        let mut findings = Findings::default();
+        let loaded = syntax::load(&files, Utf8Path::new("t.kdl"), &mut findings);
+        prop_assume!(!findings.iter().any(|finding| finding.code.0 == "SF0004"));
+        let mentions = syntax::mentions(&loaded);
+        let names = mentions.iter().filter(|place| place.declares("party") || place.declares("host"));
+        for place in names {
+            let name = |name: &str| match place.inside("party") {
+                Some(party) if place.declares("host") => format!("{party}/{name}"),
+                _ => name.to_owned(),
+            };
+            let (old, new) = (name(&place.value), name("new-name"));
+            for (file, text) in [("t.kdl", kdl.clone()), ("t.toml", toml_of(&loaded.nodes))] {
+                let there = renamed(file, &text, &old, &new).unwrap();
+                prop_assert_ne!(&there, &text);
+                prop_assert_eq!(renamed(file, &there, &new, &old).unwrap(), text);
+            }
+        }
+    }
 }

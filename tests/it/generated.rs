@@ -3,42 +3,13 @@
 use std::path::Path;
 
 use jsonschema::Validator;
-use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
-use sfgen::{
-    cli::PlanReport,
-    diag::Report,
-    launch::status::LauncherStatus,
-    lockfile::Lock,
-    plan::{Federation, Manifest, Mode, PartyPlan},
-};
+use sfgen::{cli::SCHEMAS, plan::Mode};
 
 use crate::{golden, support::workspace::Workspace};
 
 const PROTO: &str = "sfgen/rendezvous/v1/rendezvous.proto";
 const STUBS: &str = "src/launch/rendezvous/gen/sfgen.rendezvous.v1.rs";
-
-/// File in `schemas/`, title, and what makes it from a type.
-type Schema = (&'static str, &'static str, fn() -> Value);
-
-/// What other programs read.
-const SCHEMAS: &[Schema] = &[
-    ("plan", "<party>/plan.json: one party's plan", schema::<PartyPlan>),
-    ("federation", "federation.json: what all parties share", schema::<Federation>),
-    ("manifest", "manifest.json: the files of a tree", schema::<Manifest>),
-    ("lock", "sfgen.lock: the allotments of ports, in TOML", schema::<Lock>),
-    ("plan-report", "what `sfgen plan --format json` prints", schema::<PlanReport>),
-    ("findings", "what `sfgen check --format json` prints", schema::<Report>),
-    ("status", "what `sfgen status --format json` prints", schema::<Vec<LauncherStatus>>),
-];
-
-/// The schema of what a type is written as.
-fn schema<T: JsonSchema>() -> Value {
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let text = generator.into_root_schema_for::<T>().to_value().to_string();
-    // The descriptions are those of the types; readers of JSON know another word.
-    serde_json::from_str(&text.replace("`None`", "`null`")).unwrap()
-}
 
 /// Whether what is checked in is to be written anew.
 pub(crate) fn blesses() -> bool {
@@ -64,10 +35,15 @@ pub(crate) fn assert_valid(name: &str, text: &str) {
     assert_value_valid(name, &value);
 }
 
+/// What judges by the schema of that name.
+pub(crate) fn validator(name: &str) -> Validator {
+    let schema = SCHEMAS.iter().find(|schema| schema.name == name).expect("it is listed");
+    jsonschema::draft202012::new(&schema.json().expect("it is a JSON Schema")).unwrap()
+}
+
 #[track_caller]
-fn assert_value_valid(name: &str, value: &Value) {
-    let (.., schema) = SCHEMAS.iter().find(|(other, ..)| *other == name).expect("it is listed");
-    let validator: Validator = jsonschema::draft202012::new(&schema()).unwrap();
+pub(crate) fn assert_value_valid(name: &str, value: &Value) {
+    let validator = validator(name);
     let wrong = validator.iter_errors(value);
     let wrong: Vec<String> =
         wrong.map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -116,12 +92,11 @@ fn the_rpc_stubs_are_those_of_the_proto_file() {
 
 #[test]
 fn the_schemas_are_those_of_the_types() {
-    for (name, title, schema) in SCHEMAS {
-        let mut schema = schema();
-        schema["title"] = Value::from(*title);
-        assert!(jsonschema::meta::is_valid(&schema), "{name} is no JSON Schema");
-        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        compare_or_bless(&format!("schemas/{name}.json"), &text);
+    for schema in SCHEMAS {
+        if let Some(json) = schema.json() {
+            assert!(jsonschema::meta::is_valid(&json), "{} is no JSON Schema", schema.name);
+        }
+        compare_or_bless(&format!("schemas/{}", schema.file), &schema.text());
     }
 }
 
@@ -130,7 +105,7 @@ fn no_schema_is_left_over() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let listed = SCHEMAS.iter().any(|(schema, ..)| name == format!("{schema}.json"));
+        let listed = SCHEMAS.iter().any(|schema| name == schema.file);
         assert!(listed, "schemas/{name} is the schema of nothing");
     }
 }
@@ -165,8 +140,7 @@ fn the_trees_of_all_examples_are_as_the_schemas_say() {
 
 #[test]
 fn a_schema_turns_away_what_is_not_meant() {
-    let (.., schema) = SCHEMAS[2];
-    let validator = jsonschema::draft202012::new(&schema()).unwrap();
+    let validator = validator("manifest");
     let file = |mode: Value| {
         let sha256 = "0".repeat(64);
         let files = serde_json::json!({"PORTS.md": {"sha256": sha256, "mode": mode}});

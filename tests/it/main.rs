@@ -26,6 +26,7 @@ mod place_checks;
 mod ports;
 mod python;
 mod sarif;
+mod schemas;
 mod secretflow;
 mod service_checks;
 mod strangers;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The nodes in TOML, as `docs/toml.md` says.
-fn toml_of(nodes: &[Node]) -> String {
+pub(crate) fn toml_of(nodes: &[Node]) -> String {
     let mut text = String::new();
     table("", "", nodes, &mut text);
     text
@@ -330,7 +330,8 @@ fn the_commands_find_topology_toml_where_there_is_no_other() {
     workspace.run(&["plan", "--check"]).success();
 }
 
-fn topology() -> impl Strategy<Value = String> {
+/// Topologies of all shapes, whether they make sense or not.
+pub(crate) fn topology() -> impl Strategy<Value = String> {
     let name = "[a-z][a-z0-9]{0,4}";
     let host = (0_u8..4, prop::option::of(0_u16..40), prop::option::of(1_u16..99)).prop_map(
         |(n, reserve, cpus)| {

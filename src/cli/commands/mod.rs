@@ -13,6 +13,7 @@ mod lost_lock;
 pub(super) mod mv;
 pub(in crate::cli) mod plan;
 pub(super) mod run;
+pub(super) mod schema;
 pub(super) mod status;
 pub(super) mod stop;
 

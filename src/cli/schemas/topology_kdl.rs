@@ -1,0 +1,131 @@
+//! The schema of `topology.kdl` in the KDL Schema Language, from the grammar and the table of values.
+
+use std::fmt::{self, Write as _};
+
+use serde_json::Value;
+
+use crate::syntax::{
+    grammar::{self, Occurs, RULES, Rule},
+    values::{self, Entry, Part},
+};
+
+use super::value::facts;
+
+/// The schema of a file.
+pub(super) fn schema(title: &str) -> String {
+    let mut text = Text::default();
+    text.open("document");
+    text.open("info");
+    text.line(format_args!("title {}", quoted(title)));
+    text.line(format_args!(
+        "description \"In the KDL Schema Language, made from sfgen's grammar. Arguments are values, in order.\""
+    ));
+    text.close();
+    children("", &mut text);
+    text.open("definitions");
+    for rule in RULES {
+        node(rule, &mut text);
+    }
+    text.close();
+    text.close();
+    text.0
+}
+
+/// Text in lines that are indented by the braces round them.
+#[derive(Default)]
+struct Text(String, usize);
+
+impl Text {
+    fn line(&mut self, what: fmt::Arguments<'_>) {
+        self.0.extend(std::iter::repeat_n(' ', self.1 * 4));
+        self.0.write_fmt(what).expect("a String takes all text");
+        self.0.push('\n');
+    }
+
+    fn open(&mut self, what: impl fmt::Display) {
+        self.line(format_args!("{what} {{"));
+        self.1 += 1;
+    }
+
+    fn close(&mut self) {
+        self.1 -= 1;
+        self.line(format_args!("}}"));
+    }
+}
+
+/// A node where it is defined.
+fn node(rule: &Rule, text: &mut Text) {
+    let about = quoted(values::about(rule.name));
+    text.open(format_args!("node {0} id={0} description={about}", quoted(rule.name)));
+    let (fewest, _) = rule.args;
+    for entry in values::of(rule.name) {
+        let about = quoted(entry.about);
+        match entry.part {
+            Part::Prop("*") => text.open(format_args!("prop description={about}")),
+            Part::Prop(key) => text.open(format_args!("prop {} description={about}", quoted(key))),
+            Part::Arg(_) | Part::Rest(_) => text.open(format_args!("value description={about}")),
+        }
+        match entry.part {
+            Part::Prop(_) if entry.is_required => text.line(format_args!("required #true")),
+            Part::Prop(_) => {}
+            Part::Arg(index) => {
+                text.line(format_args!("min {}", usize::from(index < fewest)));
+                text.line(format_args!("max 1"));
+            }
+            Part::Rest(from) => text.line(format_args!("min {}", fewest.saturating_sub(from))),
+        }
+        validations(entry, text);
+        text.close();
+    }
+    if grammar::children_of(rule.name).next().is_some() {
+        text.open("children");
+        children(rule.name, text);
+        text.close();
+    }
+    text.close();
+}
+
+/// The nodes that may stand in `parent`, each defined once.
+fn children(parent: &str, text: &mut Text) {
+    for name in grammar::children_of(parent) {
+        let is_once = grammar::find(parent, name).is_some_and(|rule| rule.occurs == Occurs::Once);
+        let is_needed = values::NEEDED
+            .iter()
+            .any(|(node, children)| *node == parent && children.contains(&name));
+        let head = format!("node {} ref=#\"[id={}]\"#", quoted(name), quoted(name));
+        let (min, max) = (is_needed.then_some("min 1"), is_once.then_some("max 1"));
+        let limits: Vec<&str> = min.into_iter().chain(max).collect();
+        if limits.is_empty() {
+            text.line(format_args!("{head}"));
+        } else {
+            text.line(format_args!("{head} {{ {}; }}", limits.join("; ")));
+        }
+    }
+}
+
+/// What a value looks like, in the words of the language.
+fn validations(entry: &Entry, text: &mut Text) {
+    for (fact, value) in facts(entry.kind) {
+        match (fact.as_str(), &value) {
+            ("type", Value::String(kind)) => {
+                let kind = if kind == "integer" { "number" } else { kind };
+                text.line(format_args!("type {}", quoted(kind)));
+            }
+            ("pattern", Value::String(pattern)) => {
+                text.line(format_args!("pattern #\"{pattern}\"#"));
+            }
+            ("minimum", least) => text.line(format_args!("\">=\" {least}")),
+            ("maximum", most) => text.line(format_args!("\"<=\" {most}")),
+            ("enum", Value::Array(words)) => {
+                let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+                text.line(format_args!("enum {}", words.join(" ")));
+            }
+            (other, _) => unreachable!("no fact is called {other}"),
+        }
+    }
+}
+
+/// A string of ours; none holds what KDL would spell otherwise than JSON.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}

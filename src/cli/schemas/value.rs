@@ -1,0 +1,58 @@
+//! What a value of the topology looks like, as facts that both kinds of schema can state.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    syntax::values::Kind,
+    types::{PartyName, Port, RayPort, Role, Size, Span},
+};
+
+/// The facts: the words of JSON Schema for type, range, pattern and choice.
+pub(super) fn facts(kind: Kind) -> Map<String, Value> {
+    match kind {
+        Kind::Name(_) => of::<PartyName>(),
+        Kind::Text | Kind::Template | Kind::Path => text(None),
+        // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
+        Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),
+        Kind::Subnet => text(Some("^[0-9a-fA-F.:]+/[0-9]{1,3}$".to_owned())),
+        Kind::Port => of::<Port>(),
+        Kind::Role => text(Some(role_pattern())),
+        Kind::Duration => of::<Span>(),
+        Kind::Size => of::<Size>(),
+        Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),
+        Kind::Code => text(Some("^SF[0-9]{4}$".to_owned())),
+        Kind::Number(least, most) => {
+            let number =
+                [("type", "integer".into()), ("minimum", least.into()), ("maximum", most.into())];
+            number.map(|(key, value): (&str, Value)| (key.to_owned(), value)).into_iter().collect()
+        }
+        Kind::OneOf(words) => {
+            let mut facts = text(None);
+            facts.insert("enum".to_owned(), words.to_vec().into());
+            facts
+        }
+    }
+}
+
+fn text(pattern: Option<String>) -> Map<String, Value> {
+    let kind = ("type".to_owned(), Value::from("string"));
+    let pattern = pattern.map(|pattern| ("pattern".to_owned(), pattern.into()));
+    [kind].into_iter().chain(pattern).collect()
+}
+
+/// What the type says of itself; descriptions are those of the place.
+fn of<T: schemars::JsonSchema>() -> Map<String, Value> {
+    let mut facts = match super::of::<T>() {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    };
+    facts.retain(|key, _| ["type", "pattern", "minimum", "maximum"].contains(&key.as_str()));
+    facts
+}
+
+/// Ray's roles, or a name; the other roles look like names too.
+fn role_pattern() -> String {
+    let ray = RayPort::ALL.map(|port| Role::Ray(port).to_string().replace('.', r"\."));
+    let name = of::<PartyName>()["pattern"].as_str().unwrap_or_default().to_owned();
+    format!("{name}|^({})$", ray.join("|"))
+}
