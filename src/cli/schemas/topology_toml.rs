@@ -5,12 +5,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::syntax::{
-    grammar::{self, Occurs, RULES, Rule},
-    values::{self, Entry, NEEDED, Part, VALUES},
+use crate::{
+    syntax::{
+        grammar::{self, Occurs, RULES, Rule},
+        values::{self, Entry, NEEDED, Part, VALUES},
+    },
+    types::{RayPort, Role},
 };
 
 use super::value::facts;
+
+/// The table of the ports of Ray.
+const RAY: &str = "ray";
 
 /// The schema of a file.
 pub(super) fn schema() -> Value {
@@ -48,10 +54,27 @@ fn key(rule: &Rule) -> Value {
 fn keyed(rule: &Rule) -> Value {
     let one = if rule.occurs == Occurs::Keyed { any_of(forms(rule, 1)) } else { several(rule, 1) };
     let name = values::of_arg(rule.name, 0).map(value).unwrap_or_default();
-    let by_name = json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
+    let mut by_name =
+        json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
+    if rule.name == "pin" {
+        // To TOML, the dot in `pin.ray.gcs` stands between two tables.
+        by_name["propertyNames"] = any_of(vec![name.clone(), json!({ "const": RAY })]);
+        by_name["properties"] = json!({ RAY: {
+            "type": "object",
+            "description": "Ray's ports, named like its flags",
+            "propertyNames": { "enum": RayPort::ALL.map(below_ray) },
+            "additionalProperties": one,
+        } });
+    }
     let list = json!({ "type": "array", "items": any_of(forms(rule, 0)) });
     let alone = (rule.args.0 <= 1).then_some(name);
     any_of([by_name, list].into_iter().chain(alone).collect())
+}
+
+/// A role of Ray without the table that it stands in.
+fn below_ray(port: RayPort) -> String {
+    let role = Role::Ray(port).to_string();
+    role.strip_prefix(RAY).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&role).to_owned()
 }
 
 /// A node, or an array of nodes, which holds an array or table at least: otherwise it is one node's arguments.

@@ -12,6 +12,9 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
     match kind {
         Kind::Name(_) => of::<PartyName>(),
         Kind::Text | Kind::Template | Kind::Path => text(None),
+        Kind::Account => text(Some("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$".to_owned())),
+        Kind::Home => text(Some("^/[A-Za-z0-9_./@+-]+$".to_owned())),
+        Kind::Image => text(Some(image_pattern())),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),
         Kind::Subnet => text(Some("^[0-9a-fA-F.:]+/[0-9]{1,3}$".to_owned())),
@@ -48,6 +51,14 @@ fn of<T: schemars::JsonSchema>() -> Map<String, Value> {
     };
     facts.retain(|key, _| ["type", "pattern", "minimum", "maximum"].contains(&key.as_str()));
     facts
+}
+
+/// `[registry/]name[:tag][@digest]`.
+fn image_pattern() -> String {
+    let word = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+    let tag = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
+    let digest = "[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,}";
+    format!("^([A-Za-z0-9.-]+(:[0-9]+)?/)?{word}(/{word})*(:{tag})?(@{digest})?$")
 }
 
 /// Ray's roles, or a name; the other roles look like names too.
