@@ -49,6 +49,7 @@ mod pins_overlap;
 mod placeholder_without_value;
 mod port_below_1024;
 mod port_in_ephemeral_range;
+mod program_name_twice;
 mod program_not_startable;
 mod protocol_party_count;
 mod protocol_reveals_data;
@@ -98,6 +99,7 @@ impl Check {
 pub const CHECKS: &[Check] = &[
     text_not_carried::CHECK,
     program_not_startable::CHECK,
+    program_name_twice::CHECK,
     script_absent::CHECK,
     lonely_job::CHECK,
     after_unknown::CHECK,
