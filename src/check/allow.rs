@@ -72,8 +72,9 @@ fn holds(node: &Node, place: SourceSpan) -> bool {
         || node.children.iter().any(|child| holds(child, place))
 }
 
+/// Whether it is a check's, and a judgement: what no file or program can be given is none.
 fn is_check(code: &str) -> bool {
-    CHECKS.iter().any(|check| check.page.code.0 == code)
+    !code.starts_with("SF00") && CHECKS.iter().any(|check| check.page.code.0 == code)
 }
 
 fn is_syntax_error(finding: &Finding) -> bool {
@@ -82,8 +83,8 @@ fn is_syntax_error(finding: &Finding) -> bool {
 
 /// What a check finds is a judgement, and whoever knows better may say so; all other errors stop the work.
 fn may_be_allowed(finding: &Finding) -> bool {
-    let is_syntax = finding.code.0.starts_with("SF00");
-    is_check(finding.code.0) || (finding.severity == Severity::Warning && !is_syntax)
+    let code = finding.code.0;
+    is_check(code) || (finding.severity == Severity::Warning && !code.starts_with("SF00"))
 }
 
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {

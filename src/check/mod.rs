@@ -56,6 +56,7 @@ mod placeholder_left;
 mod placeholder_without_value;
 mod port_below_1024;
 mod port_in_ephemeral_range;
+mod program_name_twice;
 mod program_not_startable;
 mod protocol_party_count;
 mod protocol_reveals_data;
@@ -111,6 +112,7 @@ pub const CHECKS: &[Check] = &[
     placeholder_left::CHECK,
     text_not_carried::CHECK,
     program_not_startable::CHECK,
+    program_name_twice::CHECK,
     script_absent::CHECK,
     lonely_job::CHECK,
     after_unknown::CHECK,

@@ -8,6 +8,7 @@ mod finding;
 mod pages;
 mod report;
 mod sarif;
+mod shown;
 mod source;
 
 pub use code::{Code, Severity};

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
+    sync::Arc,
 };
 
 use miette::{
@@ -12,7 +13,10 @@ use miette::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FileId, Finding, Severity, Sources};
+use super::{
+    FileId, Finding, Severity, Sources,
+    shown::{shown, shown_sources},
+};
 
 /// Beyond this many findings the rest is counted, not shown: nobody reads on, and a broken file can yield thousands.
 const SHOWN: usize = 200;
@@ -105,9 +109,10 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
         .with_context_lines(1)
         .with_links(false)
         .without_cause_chain();
+    let sources = shown_sources(sources);
     let mut text = String::new();
     for finding in findings.iter().take(SHOWN) {
-        let mut parts = Block::parts(finding, sources).into_iter();
+        let mut parts = Block::parts(finding, &sources).into_iter();
         let Some(mut block) = parts.next() else { continue };
         block.elsewhere = parts.collect();
         handler.render_report(&mut text, &block).expect("a String takes all text");
@@ -139,7 +144,7 @@ impl Block {
         let mut by_file: BTreeMap<FileId, Vec<LabeledSpan>> = BTreeMap::new();
         for (index, label) in finding.labels.iter().enumerate() {
             let range = label.span.start..label.span.end;
-            let text = Some(label.text.clone());
+            let text = Some(shown(&label.text));
             // The main place is the one that the head of the snippet names.
             let span = match index {
                 0 => LabeledSpan::new_primary_with_span(text, range),
@@ -150,7 +155,7 @@ impl Block {
         let main = finding.labels.first().map(|label| label.span.file);
         let snippet = |file: FileId| {
             let source = sources.get(file);
-            WholeLines(NamedSource::new(&source.name, source.text.to_string()))
+            WholeLines(NamedSource::new(&source.name, Arc::clone(&source.text)))
         };
         let mut blocks = vec![Self {
             code: Some(finding.code.to_string()),
@@ -158,8 +163,8 @@ impl Block {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
-            message: finding.message.clone(),
-            help: finding.help.clone(),
+            message: shown(&finding.message),
+            help: finding.help.as_deref().map(shown),
             source: main.map(snippet),
             labels: main.and_then(|file| by_file.remove(&file)).unwrap_or_default(),
             elsewhere: Vec::new(),
@@ -182,7 +187,7 @@ impl Block {
 /// Without context lines, miette begins in the middle of the line, at the place itself; with them, it shows lines
 /// that nothing is said about. So they are asked for, and turned into the rest of the place's own lines.
 #[derive(Debug)]
-struct WholeLines(NamedSource<String>);
+struct WholeLines(NamedSource<Arc<str>>);
 
 impl SourceCode for WholeLines {
     fn read_span<'a>(

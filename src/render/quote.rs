@@ -82,12 +82,13 @@ pub(super) fn systemd_exec(text: &str) -> Result<String, &'static str> {
     systemd(text).map(|quoted| quoted.replace('$', "$$"))
 }
 
-/// A YAML string: JSON's quoting is valid YAML, but for the control characters that JSON leaves as they are.
+/// A YAML string: JSON's quoting is valid YAML, but for control characters and, in YAML 1.1, which Compose reads, for
+/// Unicode's line ends and byte order mark, which JSON leaves as they are.
 pub(super) fn yaml(text: &str) -> Result<String, &'static str> {
     let json = serde_json::to_string(without_nul(text)?).expect("a text is JSON");
     let mut quoted = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_control() {
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') {
             write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes all text");
         } else {
             quoted.push(c);
@@ -175,6 +176,7 @@ mod tests {
         ] {
             assert_eq!(quote("\u{1b}\u{7f}\u{85}\r").as_deref(), Ok(expected));
         }
+        assert_eq!(yaml("\u{2028}\u{2029}\u{feff}").as_deref(), Ok(r#""\u2028\u2029\ufeff""#));
     }
 
     #[test]

@@ -16,7 +16,6 @@ use super::{
     names::{env_file_path, runtime_dir, target_unit, unit},
     reach::{Audience, dialling_peers, sources},
     scene::PartyScene,
-    systemd::stem,
 };
 
 pub(super) const ARTIFACT: Kind<OfParty> = Kind { templates: &[TEMPLATE], files };
@@ -123,8 +122,8 @@ struct SystemdView {
     home: String,
     target: String,
     env_file: String,
-    /// What `journalctl -u` and `systemctl status` take: all units of the party.
-    units: String,
+    /// All units of the party. A pattern would name those of a party whose name is longer, too.
+    units: BTreeSet<String>,
     first_unit: Option<String>,
 }
 
@@ -330,12 +329,16 @@ fn systemd(scene: &PartyScene<'_>) -> Option<SystemdView> {
     let main = scene.plan.main();
     let services = main.services.iter().map(|service| service.name.as_str());
     let first = main.ray.iter().map(|_| "ray").chain(services).next();
+    let units = scene.plan.hosts.values().flat_map(|host| {
+        let services = host.services.iter().map(|service| service.name.as_str());
+        host.ray.iter().map(|_| "ray").chain(services)
+    });
     Some(SystemdView {
         user: user.clone(),
         home: home.clone(),
         target: target_unit(topology, party),
         env_file: env_file_path(topology, party),
-        units: format!("{}*", stem(scene)),
+        units: units.map(|service| unit(topology, party, service)).collect(),
         first_unit: first.map(|service| unit(topology, party, service)),
     })
 }

@@ -12,7 +12,7 @@ use super::{
     engine::Source,
     env,
     error::RenderError,
-    names::{env_file_path, project, runtime_dir, target_unit, unit},
+    names::{env_file_path, runtime_dir, target_unit, unit},
     scene::HostScene,
 };
 
@@ -196,11 +196,6 @@ pub(super) fn seconds(span: Span) -> String {
 
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_./@+-".contains(c)
-}
-
-/// The units' common stem, for the runbook.
-pub(super) fn stem(scene: &super::scene::PartyScene<'_>) -> String {
-    project(&scene.scene.federation.topology, &scene.plan.party)
 }
 
 #[cfg(test)]

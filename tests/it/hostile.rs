@@ -242,3 +242,16 @@ proptest! {
         let _ = syntax::format(file, &text, &mut sfgen::diag::Findings::default());
     }
 }
+
+#[test]
+fn no_finding_hands_a_control_character_of_a_file_to_the_terminal() {
+    let kdl = "topology \"t\" mode=\"\\u{1b}[2J\\u{202e}\" // \u{9b}\nruntime \"embedded\"\n";
+    let broken = "topology \"t\" mode=\"\u{1b}[31m\"\n";
+    for text in [kdl, broken] {
+        let done = compiled(&MemoryWorkspace::default().with("topology.kdl", text), "topology.kdl");
+        assert!(!done.findings.is_empty());
+        let shown = render_text(&done.findings, &done.sources, 100, false);
+        let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!shown.contains(acts), "{shown:?}");
+    }
+}

@@ -3,10 +3,14 @@
 use std::{collections::BTreeMap, process::Command};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::TestRunner,
+};
 use serde_json::Value;
-use sfgen::fs;
+use sfgen::{fs, types::check_text};
 
-use super::{KEY, NASTY, numbered, owned, topology, variables_in_kdl, words_in_kdl};
+use super::{KEY, NASTY, hostile, numbered, owned, topology, variables_in_kdl, words_in_kdl};
 use crate::{
     federation::compile_text,
     support::{
@@ -18,8 +22,7 @@ use crate::{
 
 #[test]
 fn the_launcher_gives_a_service_its_texts() {
-    let mut given = owned(NASTY);
-    given.push("y".repeat(10 << 10));
+    let given = many();
     let ws = Workspace::example("two_parties");
     ws.write("dump", &DUMP.replace(OUT, ws.path().to_str().unwrap()));
     let (words, env) = (words_in_kdl(&given), variables_in_kdl(&given));
@@ -47,10 +50,19 @@ fn the_launcher_gives_a_service_its_texts() {
     }
 }
 
-/// The tree of the nasty texts in a folder.
-fn tree() -> (tempfile::TempDir, Utf8PathBuf, Vec<String>) {
+/// The nasty texts, a long one and many more, the same in each run.
+fn many() -> Vec<String> {
     let mut texts = owned(NASTY);
     texts.push("y".repeat(10 << 10));
+    let mut runner = TestRunner::deterministic();
+    let more = (0..500).map(|_| hostile().new_tree(&mut runner).unwrap().current());
+    texts.extend(more.filter(|text| check_text(text).is_ok()));
+    texts
+}
+
+/// Their tree in a folder.
+fn tree() -> (tempfile::TempDir, Utf8PathBuf, Vec<String>) {
+    let mut texts = many();
     texts.push("in front of \"the\" $HOME %n file's \\ own\n".to_owned());
     let done = compile_text(&topology(&texts));
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +116,10 @@ fn compose_gives_a_container_every_nasty_text() {
     // Compose writes `$$` for `$`, in what it prints too.
     let plain = |value: &Value| value.as_str().unwrap().replace("$$", "$");
     let command: Vec<String> = container["command"].as_array().unwrap().iter().map(plain).collect();
-    assert_eq!(command[2..], given);
+    for (read, given) in command[2..].iter().zip(&given) {
+        assert_eq!(read, given);
+    }
+    assert_eq!(command.len(), 2 + given.len());
     for (name, text) in numbered(&given) {
         assert_eq!(plain(&container["environment"][&name]), *text, "{name}");
     }
