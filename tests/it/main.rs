@@ -24,6 +24,7 @@ mod pages;
 mod ports;
 mod python;
 mod sarif;
+mod schema_kdl;
 mod schemas;
 mod secretflow;
 mod strangers;
