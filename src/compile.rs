@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use time::OffsetDateTime;
 
 use crate::{
-    check::{self, Certificates, Context, PartyCertificates, ReadCertificate},
+    check::{self, Certificates, Context, PartyCertificates, ReadCertificate, Unreadable},
     diag::{Code, Finding, Findings, Sources},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
@@ -75,7 +75,8 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         certificates = read_certificates(input.workspace, topology);
         let scripts = unusable_scripts(input.workspace, topology);
         let (certificates, unusable_scripts) = (&certificates, &scripts);
-        let context = Context { topology, certificates, unusable_scripts, now: input.now };
+        let (nodes, now) = (loaded.nodes.as_slice(), input.now);
+        let context = Context { topology, nodes, certificates, unusable_scripts, now };
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
@@ -89,7 +90,8 @@ pub fn compile(input: &Input<'_>) -> Compilation {
     } else {
         check::apply_allows(&loaded.nodes, false, &mut findings);
     }
-    let findings = findings.into_sorted();
+    let mut findings = findings.into_sorted();
+    syntax::spell_helps(&mut findings, &loaded.sources);
     Compilation { sources: loaded.sources, findings, topology, certificates, output }
 }
 
@@ -145,17 +147,19 @@ fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<
 
 fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertificate {
     let Some(path) = syntax::normalise(path) else {
-        return ReadCertificate::Broken(OUTSIDE.to_owned());
+        return ReadCertificate::Broken(Unreadable::File(OUTSIDE.to_owned()));
     };
     match workspace.read(&path) {
         Ok(None) => ReadCertificate::Absent,
-        Err(why) => ReadCertificate::Broken(why),
+        Err(why) => ReadCertificate::Broken(Unreadable::File(why)),
         Ok(Some(bytes)) => match (Certificate::from_pem(&bytes), String::from_utf8(bytes)) {
             (Ok(certificate), Ok(pem)) => {
                 ReadCertificate::Read { certificate: Box::new(certificate), pem }
             }
-            (Err(why), _) => ReadCertificate::Broken(why.to_string()),
-            (_, Err(_)) => ReadCertificate::Broken("the file is not text".to_owned()),
+            (Err(why), _) => ReadCertificate::Broken(why.into()),
+            (_, Err(_)) => {
+                ReadCertificate::Broken(Unreadable::File("the file is not text".to_owned()))
+            }
         },
     }
 }

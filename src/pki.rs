@@ -25,6 +25,15 @@ pub enum PkiError {
     /// A private key where a public certificate belongs, alone or beside one.
     #[error("this holds a private key, which must never leave its machine")]
     PrivateKey,
+    /// The same, encrypted: whoever has the file can try passphrases for as long as it takes.
+    #[error("this holds an encrypted private key, which must never leave its machine either")]
+    EncryptedKey,
+    /// A certificate in binary form.
+    #[error("this is a certificate in DER, which is binary, and PEM is expected")]
+    Der,
+    /// The binary container of a certificate and its key, `.p12` or `.pfx`.
+    #[error("this is PKCS#12, which holds a private key beside its certificates")]
+    Pkcs12,
     /// A PEM block of another kind, such as a certificate request.
     #[error("this holds a `{0}`, not a certificate")]
     OtherBlock(String),
@@ -53,7 +62,11 @@ impl Certificate {
     pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
         // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
         if holds_private_key(pem) {
-            return Err(PkiError::PrivateKey);
+            let is_encrypted = contains(pem, b"ENCRYPTED");
+            return Err(if is_encrypted { PkiError::EncryptedKey } else { PkiError::PrivateKey });
+        }
+        if let Some(why) = binary(pem) {
+            return Err(why);
         }
         let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(pem).collect();
         let blocks = blocks.map_err(|_| PkiError::NotPem)?;
@@ -185,9 +198,35 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
 #[must_use]
 pub fn holds_private_key(bytes: &[u8]) -> bool {
     // In two parts, so that no file of this repository looks like a key itself.
-    let marker = [b"PRIVATE KEY".as_slice(), b"-----"].concat();
-    bytes.windows(marker.len()).any(|window| window == marker)
+    contains(bytes, &[b"PRIVATE KEY".as_slice(), b"-----"].concat())
 }
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// What a file in DER is, by its first fields; `None` for text.
+fn binary(bytes: &[u8]) -> Option<PkiError> {
+    let (&first, rest) = bytes.split_first()?;
+    let (&length, rest) = rest.split_first()?;
+    if first != SEQUENCE {
+        return None;
+    }
+    // The length takes one byte, or as many more as its low bits say; 0x80 leaves it open.
+    let fields = rest.get(usize::from(length).saturating_sub(0x80)..)?;
+    match fields {
+        // PFX (RFC 7292) is version 3, PKCS#8 version 0 or 1 before an algorithm, PKCS#1 and SEC 1 before numbers.
+        [2, 1, 3, SEQUENCE, ..] => Some(PkiError::Pkcs12),
+        [2, 1, 0 | 1, SEQUENCE | 2 | 4, ..] => Some(PkiError::PrivateKey),
+        [SEQUENCE, ..] if contains(fields.get(..24)?, PKCS5) => Some(PkiError::EncryptedKey),
+        _ => X509Certificate::from_der(bytes).is_ok().then_some(PkiError::Der),
+    }
+}
+
+/// The tag of a sequence in DER.
+const SEQUENCE: u8 = 0x30;
+/// The object identifier below which passphrases encrypt keys, 1.2.840.113549.1.5, without its last number.
+const PKCS5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
 
 #[cfg(test)]
 mod tests {
@@ -257,6 +296,18 @@ mod tests {
         assert_eq!(read(&both), PkiError::PrivateKey);
         assert_eq!(read(&alice.leaf_key_pem), PkiError::PrivateKey);
         assert_eq!(read(&request), PkiError::OtherBlock("CERTIFICATE REQUEST".into()));
+        let key = rcgen::KeyPair::from_pem(&alice.leaf_key_pem).unwrap().serialize_der();
+        let leaf = Certificate::from_pem(alice.leaf_cert_pem.as_bytes()).unwrap();
+        let der = |bytes: &[u8]| Certificate::from_pem(bytes).unwrap_err();
+        assert_eq!(der(leaf.der()), PkiError::Der);
+        assert_eq!(der(&key), PkiError::PrivateKey);
+        assert_eq!(der(&[0x30, 0x82, 0x0b, 0xb8, 2, 1, 3, 0x30, 0x82]), PkiError::Pkcs12);
+        let encrypted = [&[0x30, 0x81, 0xec, 0x30, 0x57, 6, 9], PKCS5, &[0x0d; 20]].concat();
+        assert_eq!(der(&encrypted), PkiError::EncryptedKey);
+        assert_eq!(der(&[0x30]), PkiError::NotPem);
+        assert_eq!(der(&[0x30, 0x84, 0xff]), PkiError::NotPem);
+        let locked = alice.leaf_key_pem.replace("PRIVATE", "ENCRYPTED PRIVATE");
+        assert_eq!(read(&locked), PkiError::EncryptedKey);
         let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(matches!(read(junk), PkiError::Malformed(_)));
     }

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 import secretflow as sf
 import spu as spu_runtime
+from spu.libspu import logging as spu_logging  # `spu.logging` is new in SPU 0.9.4
 
 TREE = Path(__file__).resolve().parent
 FORMAT = 1
@@ -228,10 +229,10 @@ def _default_run(job: str | None, slots: dict[str, int]) -> str:
     return "-".join([job or "run", *(numbers if len(set(numbers)) > 1 else numbers[:1])])
 
 
-def _spu_log_options() -> spu_runtime.logging.LogOptions:
+def _spu_log_options() -> spu_logging.LogOptions:
     """Errors only: at exit the SPU warns on stdout, below what the job printed last."""
-    options = spu_runtime.logging.LogOptions()
-    options.log_level = spu_runtime.logging.LogLevel.ERROR
+    options = spu_logging.LogOptions()
+    options.log_level = spu_logging.LogLevel.ERROR
     if folder := os.environ.get("SFGEN_LOGS"):  # else into the working folder, which may be the user's
         options.system_log_path = str(Path(folder) / "spu.log")
         options.trace_log_path = str(Path(folder) / "spu-trace.log")

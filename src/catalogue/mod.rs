@@ -28,6 +28,9 @@ pub struct Release {
     pub protocols: BTreeMap<String, ProtocolFacts>,
     /// Rings of SPU by name.
     pub fields: BTreeMap<String, FieldFacts>,
+    /// PSI protocols by name.
+    #[serde(default)]
+    pub psi: BTreeMap<String, PsiFacts>,
 }
 
 /// Names by module; `*` for all of a module.
@@ -79,19 +82,37 @@ pub struct FieldFacts {
     pub fixed_point: bool,
 }
 
+/// Facts about a protocol for private set intersection.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PsiFacts {
+    /// Fewest and most parties.
+    pub parties: (u16, u16),
+}
+
 fn yes() -> bool {
     true
 }
 
-const SECRETFLOW_1_13: &str = include_str!("../../runtimes/secretflow-1.13.0b0.toml");
+const EMBEDDED: [&str; 4] = [
+    include_str!("../../runtimes/secretflow-1.11.0b1.toml"),
+    include_str!("../../runtimes/secretflow-1.12.0b0.toml"),
+    include_str!("../../runtimes/secretflow-1.13.0b0.toml"),
+    include_str!("../../runtimes/secretflow-1.14.0b0.toml"),
+];
 const REQUIREMENTS: &[(&str, &str, &str)] = &[
+    ("1.11.0b1", "ray", include_str!("../../runtimes/secretflow-1.11.0b1.ray.txt")),
+    ("1.11.0b1", "threads", include_str!("../../runtimes/secretflow-1.11.0b1.threads.txt")),
+    ("1.12.0b0", "ray", include_str!("../../runtimes/secretflow-1.12.0b0.ray.txt")),
+    ("1.12.0b0", "threads", include_str!("../../runtimes/secretflow-1.12.0b0.threads.txt")),
     ("1.13.0b0", "ray", include_str!("../../runtimes/secretflow-1.13.0b0.ray.txt")),
     ("1.13.0b0", "threads", include_str!("../../runtimes/secretflow-1.13.0b0.threads.txt")),
+    ("1.14.0b0", "threads", include_str!("../../runtimes/secretflow-1.14.0b0.threads.txt")),
 ];
 
 static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(|| {
     let parse = |text| toml::from_str(text).expect("a test reads every embedded release");
-    [SECRETFLOW_1_13].map(parse).into()
+    EMBEDDED.map(parse).into()
 });
 
 /// Every known release of SecretFlow, oldest first.

@@ -82,8 +82,8 @@ fn is_syntax_error(finding: &Finding) -> bool {
 
 /// What a check finds is a judgement, and whoever knows better may say so; all other errors stop the work.
 fn may_be_allowed(finding: &Finding) -> bool {
-    !finding.code.0.starts_with("SF00")
-        && (finding.severity == Severity::Warning || is_check(finding.code.0))
+    let is_syntax = finding.code.0.starts_with("SF00");
+    is_check(finding.code.0) || (finding.severity == Severity::Warning && !is_syntax)
 }
 
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{pki::Certificate, types::PartyName};
+use thiserror::Error;
+
+use crate::{
+    pki::{Certificate, PkiError},
+    types::PartyName,
+};
 
 /// What became of reading a certificate file.
 #[derive(Clone, Debug)]
@@ -16,8 +21,19 @@ pub enum ReadCertificate {
     },
     /// There is no such file.
     Absent,
-    /// The file is no single public certificate, in words.
-    Broken(String),
+    /// The file is no single public certificate.
+    Broken(Unreadable),
+}
+
+/// Why a file is no single public certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// It cannot be read, in words.
+    #[error("{0}")]
+    File(String),
+    /// What is in it is something else.
+    #[error(transparent)]
+    Content(#[from] PkiError),
 }
 
 impl ReadCertificate {

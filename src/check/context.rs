@@ -8,6 +8,7 @@ use crate::{
     catalogue::{self, EngineFacts, Release},
     diag::Spanned,
     model::{Host, Identity, Network, Party, Secretflow, Topology},
+    syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, NetworkName, Subnet},
 };
 
@@ -18,6 +19,8 @@ use super::{Certificates, PartyCertificates};
 pub struct Context<'a> {
     /// The topology.
     pub topology: &'a Topology,
+    /// The nodes from which it was read, as they are written.
+    pub nodes: &'a [Node],
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
     /// Why a job's script cannot be run, for each job of which that is so.
@@ -98,14 +101,15 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Every party that has an identity whose certificates were looked for.
+    /// Every party that has an identity whose certificates were looked for, and can be told from each other.
     pub fn identities(
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Identity, &'a PartyCertificates)> {
         let Self { topology, certificates, .. } = *self;
         topology.parties.values().filter_map(|party| {
             let read = certificates.get(&party.name.value)?;
-            Some((party, party.identity.as_ref()?, read))
+            let identity = party.identity.as_ref().filter(|own| !own.is_one_file())?;
+            Some((party, identity, read))
         })
     }
 }

@@ -1,9 +1,8 @@
 #![doc = include_str!("engine_not_shipped.md")]
 
 use crate::{
-    catalogue::Release,
-    diag::{Code, Finding, Findings, Spanned},
-    types::Engine,
+    catalogue::{Release, releases},
+    diag::{Code, Finding, Findings},
 };
 
 use super::{Check, Context};
@@ -14,40 +13,25 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("engine_not_shipped.md"), engine_not_shipped);
 
 fn engine_not_shipped(context: Context<'_>, findings: &mut Findings) {
-    if let Some((settings, release)) = context.secretflow().zip(context.release()) {
-        findings.extend(lacking(release, settings.engine));
+    let Some((settings, release)) = context.secretflow().zip(context.release()) else { return };
+    let engine = settings.engine.value.to_string();
+    if release.engines.contains_key(&engine) {
+        return;
     }
-}
-
-fn lacking(release: &Release, engine: Spanned<Engine>) -> Option<Finding> {
-    if release.engines.contains_key(&engine.value.to_string()) {
-        return None;
-    }
-    let known: Vec<String> = release.engines.keys().map(|name| format!("`{name}`")).collect();
-    let message = format!("secretflow {} has no engine `{}`", release.version, engine.value);
+    let message = format!("secretflow {} has no engine `{engine}`", release.version);
     let finding = Finding::error(CODE, message)
-        .label(engine.span, "not in this release")
-        .help(format!("its engines: {}; or name another release", known.join(", ")));
-    Some(finding)
+        .label(settings.engine.span, "not in this release")
+        .label(settings.version.span, "this release")
+        .help(help(&engine, release, context.is_production()));
+    findings.push(finding);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        catalogue::releases,
-        diag::{SourceSpan, Sources},
-    };
-
-    #[test]
-    fn a_release_without_ray_is_named_with_the_engines_that_it_has() {
-        let mut release = releases()[0].clone();
-        release.engines.remove("ray");
-        let file = Sources::default().add("t.kdl", "ray");
-        let at = |engine| Spanned::new(engine, SourceSpan::new(file, 0..3));
-        let finding = lacking(&release, at(Engine::Ray)).unwrap();
-        assert_eq!(finding.message, "secretflow 1.13.0b0 has no engine `ray`");
-        assert_eq!(finding.help.unwrap(), "its engines: `threads`; or name another release");
-        assert_eq!(lacking(&release, at(Engine::Threads)), None);
-    }
+/// Which releases have the engine, and which engine this one has, of use in production only.
+fn help(engine: &str, release: &Release, is_production: bool) -> String {
+    let with = releases().iter().filter(|other| other.engines.contains_key(engine));
+    let versions: Vec<String> = with.map(|other| format!("`{}`", other.version)).collect();
+    let releases = format!("name a release that has it: {}", versions.join(", "));
+    let engines: Vec<String> =
+        release.engines.keys().map(|name| format!("`engine=\"{name}\"`")).collect();
+    if is_production { format!("{releases}; or write {}", engines.join(" or ")) } else { releases }
 }

@@ -19,10 +19,9 @@ fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     let machines: Vec<_> =
         hosts.iter().filter(|(_, host)| seen.insert(&host.address.value)).collect();
-    // `0.0.0.0` is no machine to compare with, and has a page of its own; of two loopback addresses one is enough.
+    // `0.0.0.0` is no machine to compare with, and two names of this machine are no two: both have pages of their own.
     let is_other = |near: &Spanned<HostAddr>, far: &Spanned<HostAddr>| {
-        let told = far.value.is_loopback() && near.span < far.span;
-        far.value != near.value && !far.value.is_unspecified() && !told
+        far.value != near.value && !far.value.is_unspecified() && !far.value.is_loopback()
     };
     for (party, host) in &hosts {
         let address = &host.address;

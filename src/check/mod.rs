@@ -11,8 +11,10 @@ mod after_circle;
 mod after_unknown;
 mod allow;
 mod allow_not_enforced;
+mod bridge_address_twice;
 mod bridge_unknown;
 mod ca_did_not_sign;
+mod ca_is_certificate;
 mod certificate_absent;
 mod certificate_broken;
 mod certificate_ends_soon;
@@ -22,12 +24,14 @@ mod claims;
 mod context;
 mod dangerous_module;
 mod device_without_secretflow;
+mod dials_localhost;
 mod engine_not_shipped;
 mod engine_without_tls;
 mod field_too_small;
 mod gateway_not_carried;
 mod identity_absent;
 mod identity_shared;
+mod image_without_docker;
 mod ipv6_with_secretflow;
 mod job_not_for_runtime;
 mod keeper_evaluates;
@@ -36,6 +40,8 @@ mod link_local_advertised;
 mod listener_unreachable;
 mod lonely_job;
 mod loopback_advertised;
+mod loopback_spellings;
+mod mode_mixed;
 mod names;
 mod no_cpus;
 mod no_unpickling_list;
@@ -46,22 +52,29 @@ mod pin_too_short;
 mod pin_twice;
 mod pin_without_role;
 mod pins_overlap;
+mod placeholder_left;
 mod placeholder_without_value;
 mod port_below_1024;
 mod port_in_ephemeral_range;
+mod program_not_startable;
 mod protocol_party_count;
 mod protocol_reveals_data;
+mod psi_party_count;
 mod python_not_the_releases;
+mod ray_address_not_own;
+mod ray_started_by_service;
 mod ray_unused;
 mod ready_port_unknown;
 mod script_absent;
 mod service_host_unknown;
 mod service_port_twice;
+mod service_texts;
 mod simulation_without_ray;
 mod spu_on_several_hosts;
 mod subnet_with_host_bits;
 mod subnets_overlap;
 mod sum_inputs;
+mod text_not_carried;
 mod tls_off;
 mod unknown_field;
 mod unknown_heu_field;
@@ -69,12 +82,13 @@ mod unknown_protocol;
 mod unknown_release;
 mod unpickling_unrestricted;
 mod unspecified_advertised;
+mod variable_is_no_url;
 mod worker_range_narrow;
 
 use crate::diag::{Code, Findings, Page};
 
 pub use allow::apply_allows;
-pub use certificates::{Certificates, PartyCertificates, ReadCertificate};
+pub use certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 pub use context::Context;
 
 /// One check.
@@ -94,6 +108,9 @@ impl Check {
 
 /// Every check, sorted by code.
 pub const CHECKS: &[Check] = &[
+    placeholder_left::CHECK,
+    text_not_carried::CHECK,
+    program_not_startable::CHECK,
     script_absent::CHECK,
     lonely_job::CHECK,
     after_unknown::CHECK,
@@ -102,6 +119,9 @@ pub const CHECKS: &[Check] = &[
     service_port_twice::CHECK,
     ready_port_unknown::CHECK,
     service_host_unknown::CHECK,
+    dials_localhost::CHECK,
+    variable_is_no_url::CHECK,
+    image_without_docker::CHECK,
     loopback_advertised::CHECK,
     unspecified_advertised::CHECK,
     link_local_advertised::CHECK,
@@ -115,11 +135,14 @@ pub const CHECKS: &[Check] = &[
     pin_without_role::CHECK,
     listener_unreachable::CHECK,
     pin_twice::CHECK,
+    loopback_spellings::CHECK,
     worker_range_narrow::CHECK,
     ray_unused::CHECK,
     no_cpus::CHECK,
     object_store_small::CHECK,
     spu_on_several_hosts::CHECK,
+    ray_address_not_own::CHECK,
+    ray_started_by_service::CHECK,
     unknown_protocol::CHECK,
     protocol_party_count::CHECK,
     protocol_reveals_data::CHECK,
@@ -130,6 +153,7 @@ pub const CHECKS: &[Check] = &[
     key_size::CHECK,
     device_without_secretflow::CHECK,
     bridge_unknown::CHECK,
+    psi_party_count::CHECK,
     identity_absent::CHECK,
     certificate_absent::CHECK,
     certificate_broken::CHECK,
@@ -145,16 +169,19 @@ pub const CHECKS: &[Check] = &[
     allow_not_enforced::CHECK,
     dangerous_module::CHECK,
     gateway_not_carried::CHECK,
+    ca_is_certificate::CHECK,
     unknown_release::CHECK,
     engine_not_shipped::CHECK,
     python_not_the_releases::CHECK,
     job_not_for_runtime::CHECK,
     sum_inputs::CHECK,
     simulation_without_ray::CHECK,
+    mode_mixed::CHECK,
     subnet_with_host_bits::CHECK,
     address_outside_subnet::CHECK,
     address_taken_by_network::CHECK,
     subnets_overlap::CHECK,
+    bridge_address_twice::CHECK,
 ];
 
 /// Runs every check.
@@ -162,4 +189,5 @@ pub fn check(context: Context<'_>, findings: &mut Findings) {
     for check in CHECKS {
         (check.run)(context, findings);
     }
+    placeholder_left::drop_told(findings);
 }

@@ -1,6 +1,9 @@
 #![doc = include_str!("pin_too_short.md")]
 
-use crate::diag::{Code, Finding, Findings};
+use crate::{
+    diag::{Code, Finding, Findings},
+    types::PartyName,
+};
 
 use super::{Check, Context, claims::claims};
 
@@ -25,12 +28,22 @@ fn pin_too_short(context: Context<'_>, findings: &mut Findings) {
             range.count()
         );
         let last = u32::from(range.first().get()) + u32::from(demand.count) - 1;
-        let finding =
-            Finding::error(CODE, message).label(claim.range.span, "too short").help(format!(
-                "write `pin \"{}\" {} {last}` or more, or give the party's jobs fewer slots",
-                demand.role,
-                range.first()
-            ));
-        findings.push(finding);
+        let finding = Finding::error(CODE, message).label(claim.range.span, "too short");
+        findings.push(label_slots(context, demand.party, finding).help(format!(
+            "write `pin \"{}\" {} {last}` or more, or give the party's jobs fewer slots",
+            demand.role,
+            range.first()
+        )));
     }
+}
+
+/// Adds what asks for so many: the jobs of the party, of which each slot has numbers of its own.
+fn label_slots(context: Context<'_>, party: &PartyName, finding: Finding) -> Finding {
+    let jobs = context.topology.jobs.values();
+    let jobs = jobs.filter(|job| job.parties.iter().any(|member| member.value == *party));
+    jobs.fold(finding, |finding, job| {
+        let slots = job.slots.value;
+        let runs = if slots == 1 { "one run".to_owned() } else { format!("{slots} runs at once") };
+        finding.label(job.slots.span, format!("{runs} of `{}`", job.name.value))
+    })
 }

@@ -1,5 +1,7 @@
 //! One party's side of a tree, read and found to be what its manifest says.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -65,6 +67,8 @@ pub struct Side {
     pub manifest: Manifest,
     /// The plan digest.
     pub digest: Digest,
+    /// What the env file of the main host says, for each program that is started there.
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Side {
@@ -115,7 +119,14 @@ impl Side {
             Some(root) => fs::resolve(root)?,
             None => tree.parent().map_or_else(|| tree.clone(), Utf8Path::to_owned),
         };
-        Ok(Self { tree, root, plan, federation, manifest, digest })
+        let env_file = Utf8Path::new(party.as_str()).join(plan.main_host.as_str());
+        let env_file = env_file.join(format!("{party}.env"));
+        let variables = if manifest.files.contains_key(&env_file) {
+            variables(&fs::read_text(&tree.join(&env_file))?)
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Self { tree, root, plan, federation, manifest, digest, variables })
     }
 
     /// The party.
@@ -123,6 +134,13 @@ impl Side {
     pub fn party(&self) -> &PartyName {
         &self.plan.party
     }
+}
+
+/// The variables of an env file. Rendering has seen that each line is a comment or `NAME=value` without quotes.
+fn variables(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The parties whose plans are in a tree.

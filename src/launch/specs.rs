@@ -128,6 +128,8 @@ impl Specs<'_> {
             // Found by us rather than through PATH, which the guard would look up in its own environment.
             in_venv(&mut program, &venv.bin);
         }
+        // As under systemd and Docker: the env file for all, and a service's own variables before it.
+        all.extend(self.side.variables.clone());
         all.extend(env);
         ServiceSpec {
             name: name.to_owned(),

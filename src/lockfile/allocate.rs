@@ -216,6 +216,17 @@ fn report_overlaps(open: &[(&Demand<'_>, Key)], lock: &Lock, findings: &mut Find
     }
 }
 
+/// The last port below those that Linux takes for outgoing connections.
+const BELOW_EPHEMERAL: u32 = 32767;
+
+/// The pool with room for `count` more, upwards first; `None` where ports that programs may listen on do not suffice.
+fn widened(pool: PortRange, count: u32) -> Option<(u32, u32)> {
+    let (first, last) = (u32::from(pool.first().get()), u32::from(pool.last().get()));
+    let above = BELOW_EPHEMERAL.saturating_sub(last).min(count);
+    let first = first.checked_sub(count - above)?;
+    (first >= 1024).then_some((first, last + above))
+}
+
 fn report_missing(
     topology: &Topology,
     missing: &BTreeMap<&HostAddr, (u32, &Demand<'_>)>,
@@ -228,19 +239,20 @@ fn report_missing(
         "the pool {} has {count} ports too few: there is no room for `{}` of {}",
         pool.value, demand.role, demand.party
     );
-    let widen = u32::from(pool.value.last().get()) + count;
-    let help = match topology.ports.scope {
-        Scope::Global => format!(
-            "widen the pool (`pool {} {}` or more, below 32768), or write `ports scope=\"host\"`, since only listeners of one machine can collide",
-            pool.value.first(),
-            widen.min(32767)
-        ),
-        Scope::Host => format!(
-            "widen the pool (`pool {} {}` or more, below 32768), or give the parties on {machine} fewer slots or CPUs",
-            pool.value.first(),
-            widen.min(32767)
-        ),
-    };
+    let mut ways = Vec::new();
+    if let Some((first, last)) = widened(pool.value, count) {
+        ways.push(format!(
+            "widen the pool (`pool {first} {last}` or more, from 1024 to {BELOW_EPHEMERAL})"
+        ));
+    }
+    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
+    if topology.ports.scope == Scope::Global && machines.len() > 1 {
+        let why = "since only listeners of one machine can collide";
+        ways.push(format!("write `ports scope=\"host\"`, {why}"));
+    } else {
+        ways.push(format!("give the parties on {machine} fewer slots or CPUs"));
+    }
+    let help = ways.join(", or ");
     let finding = Finding::error(POOL_TOO_SMALL, message)
         .label(pool.span, "this pool")
         .label(demand.span, format!("`{}` is wanted here", demand.role))
@@ -277,5 +289,24 @@ impl Allocation {
             .range(first..)
             .take_while(move |(key, _)| key.party == *party && key.host == *host);
         mine.map(|(key, range)| (&key.role, *range))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Port;
+
+    fn pool(first: u16, last: u16) -> PortRange {
+        let port = |number| Port::try_from(i128::from(number)).unwrap();
+        PortRange::new(port(first), port(last)).unwrap()
+    }
+
+    #[test]
+    fn a_pool_is_widened_upwards_then_downwards_and_never_into_ports_of_others() {
+        assert_eq!(widened(pool(20000, 20010), 40), Some((20000, 20050)));
+        assert_eq!(widened(pool(20000, 32760), 40), Some((19967, 32767)));
+        assert_eq!(widened(pool(1024, 32760), 40), None);
+        assert_eq!(widened(pool(40000, 40010), 40), Some((39960, 40010)));
     }
 }

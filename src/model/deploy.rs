@@ -3,6 +3,7 @@
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::Cursor,
+    types::{Account, Home},
 };
 
 use super::names;
@@ -78,8 +79,16 @@ impl Deploy {
         Some(match target {
             0 => Self::Process,
             1 => Self::Systemd {
-                user: or_default(cursor.prop("user"), Self::DEFAULT_USER, span),
-                home: or_default(cursor.prop("home"), Self::DEFAULT_HOME, span),
+                user: or_default(
+                    cursor.prop::<Account>("user").map(|user| user.map(|Account(name)| name)),
+                    Self::DEFAULT_USER,
+                    span,
+                ),
+                home: or_default(
+                    cursor.prop::<Home>("home").map(|home| home.map(|Home(path)| path)),
+                    Self::DEFAULT_HOME,
+                    span,
+                ),
             },
             _ => Self::Docker {
                 network: or_default(cursor.prop("network"), Self::DEFAULT_NETWORK, span),

@@ -4,7 +4,8 @@ use camino::Utf8PathBuf;
 
 use crate::{
     diag::{SourceSpan, Spanned},
-    syntax::Cursor,
+    syntax::{Cursor, normalise},
+    types::PathText,
 };
 
 /// Where a party's certificates and key lie, relative to the folder of the root file unless absolute.
@@ -21,11 +22,21 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether CA and leaf are said to be the same file.
+    #[must_use]
+    pub fn is_one_file(&self) -> bool {
+        // A path that leads out of the folder is reported as such.
+        let is_same = |ca| normalise(&self.cert.value).is_some_and(|cert| cert == ca);
+        self.ca.value == self.cert.value || normalise(&self.ca.value).is_some_and(is_same)
+    }
+
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let help = "write `identity ca=\"pki/alice/ca.pem\" cert=\"pki/alice/node.pem\" key=\"keys/alice/node.key\"`";
-        let ca = cursor.required_prop("ca", help);
-        let cert = cursor.required_prop("cert", help);
-        let key = cursor.required_prop("key", help);
+        let mut path = |key| {
+            let path = cursor.required_prop::<PathText>(key, help);
+            path.map(|path| path.map(|PathText(path)| path))
+        };
+        let (ca, cert, key) = (path("ca"), path("cert"), path("key"));
         Some(Self { ca: ca?, cert: cert?, key: key?, span: cursor.node.span() })
     }
 }

@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use crate::{
     diag::{Code, Finding, Spanned},
     syntax::Cursor,
-    types::{JobName, PartyName},
+    types::{JobName, PartyName, PathText},
 };
 
 use super::{device::read_parties, names, placeholder::Text};
@@ -75,7 +75,11 @@ impl Job {
     fn read_kind(cursor: &mut Cursor<'_>) -> Option<JobKind> {
         let node = cursor.node;
         let kind = names::choice(cursor, "kind", &[("sum", ())]);
-        let script = cursor.prop::<Utf8PathBuf>("script");
+        let script = cursor.prop::<PathText>("script");
+        let script = script.map(|script| script.map(|PathText(path)| path));
+        if script.is_none() && node.prop("script").is_some() {
+            return None;
+        }
         let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
         let inputs = node.children_named("input").filter_map(|child| {
             let mut cursor = cursor.at(child);

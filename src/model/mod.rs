@@ -13,6 +13,7 @@ mod job;
 mod names;
 mod network;
 mod party;
+mod party_name;
 mod pin;
 mod placeholder;
 mod ports;
@@ -112,6 +113,7 @@ impl Topology {
         let spus = keyed(nodes, "spu", findings, Spu::read);
         let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
         let jobs = keyed(nodes, "job", findings, Job::read);
+        party_name::join_uses(nodes, findings);
         let (name, mode) = head?;
         let topology = Self {
             name,

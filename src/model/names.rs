@@ -8,7 +8,7 @@ use crate::{
     types::{NetworkName, PartyName},
 };
 
-use super::{JobKind, Topology};
+use super::{JobKind, Party, Topology};
 
 /// A node that every topology needs is absent.
 const MISSING_NODE: Code = Code("SF0010");
@@ -126,19 +126,25 @@ fn check_list(
                     .help("name each party once");
             findings.push(finding);
         } else if !is_incomplete && !topology.parties.contains_key(&party.value) {
-            let names: Vec<&str> = topology.parties.keys().map(PartyName::as_str).collect();
-            let declared = format!("declared parties: {}", names.join(", "));
-            let help = nearest(party.value.as_str(), names.iter().copied()).map_or_else(
-                || declared.clone(),
-                |near| format!("did you mean `{near}`? {declared}"),
-            );
-            let message =
-                format!("this {what} names party `{}`, which is not declared", party.value);
-            findings.push(
-                Finding::error(UNKNOWN_PARTY, message)
-                    .label(party.span, "no such party")
-                    .help(help),
-            );
+            findings.push(unknown_party(what, party, topology));
         }
     }
+}
+
+/// The finding for a party that is not declared, with the one that was probably meant, else the first one.
+fn unknown_party(what: &str, party: &Spanned<PartyName>, topology: &Topology) -> Finding {
+    let names: Vec<&str> = topology.parties.keys().map(PartyName::as_str).collect();
+    let declared = format!("declared parties: {}", names.join(", "));
+    let near = nearest(party.value.as_str(), names.iter().copied());
+    let help =
+        near.map_or_else(|| declared.clone(), |near| format!("did you mean `{near}`? {declared}"));
+    let meant = |other: &&Party| near.is_none_or(|near| other.name.value.as_str() == near);
+    let other = topology.parties.values().filter(meant).min_by_key(|other| other.name.span);
+    let message = format!("this {what} names party `{}`, which is not declared", party.value);
+    let finding = Finding::error(UNKNOWN_PARTY, message).label(party.span, "no such party");
+    let finding = match other {
+        Some(other) => finding.label(other.name.span, format!("`{}` is one", other.name.value)),
+        None => finding,
+    };
+    finding.help(help)
 }

@@ -25,6 +25,10 @@ pub struct Party {
     pub identity_span: Option<SourceSpan>,
     /// How its processes are started.
     pub deploy: Deploy,
+    /// Its `deploy` node, where it is written.
+    pub deploy_span: Option<SourceSpan>,
+    /// Whether what is written of its target could be read; where not, nothing can be said of what it seems to lack.
+    pub is_deploy_known: bool,
     /// Its services as declared.
     pub services: Vec<Service>,
     /// Whether all of its services could be read; where not, nothing can be said of those that seem absent.
@@ -52,7 +56,11 @@ impl Party {
         let identity_span = node.child("identity").or_else(|| Some(slip()?.0)).map(Node::span);
         let identity =
             node.child("identity").and_then(|child| Identity::read(&mut cursor.at(child)));
-        let deploy = node.child("deploy").and_then(|child| Deploy::read(&mut cursor.at(child)));
+        let deploy_node = node.child("deploy");
+        let deploy = deploy_node.and_then(|child| Deploy::read(&mut cursor.at(child)));
+        let deploy_span = deploy_node.map(Node::span);
+        let is_deploy_known = deploy_node.is_none() == deploy.is_none()
+            && slips("party", &node.children).all(|(_, meant)| meant != "deploy");
         let pins = node.children_named("pin");
         let mut pins: Vec<Pin> = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
         let mut services: Vec<Service> = Vec::new();
@@ -76,6 +84,8 @@ impl Party {
             identity,
             identity_span,
             deploy,
+            deploy_span,
+            is_deploy_known,
             services,
             has_all_services,
             pins,

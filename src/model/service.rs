@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::{Cursor, Node, slips},
-    types::{HostName, Port, Role, ServiceName, Span},
+    types::{HostName, Image, Port, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
@@ -99,7 +99,7 @@ impl Service {
             ready,
             ready_within: within.map_or(Self::DEFAULT_READY_WITHIN, |span| span.value),
             after: after.as_ref().map(words).unwrap_or_default(),
-            image: cursor.prop("image"),
+            image: cursor.prop::<Image>("image").map(|image| image.map(|Image(name)| name)),
             host: cursor.prop("host"),
             grace: grace.map_or(Self::DEFAULT_GRACE, |span| span.value),
         }

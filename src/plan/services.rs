@@ -41,10 +41,15 @@ impl Place<'_> {
     /// The services of the host in start order; `has_ray` says whether a Ray node runs here.
     pub(super) fn services(&self, has_ray: bool) -> Vec<ServicePlan> {
         let declared: Vec<_> = self.party.services_on(&self.host.name.value).collect();
-        in_start_order(declared).into_iter().map(|service| self.service(service, has_ray)).collect()
+        let is_here =
+            |name: &str| declared.iter().any(|service| service.name.value.as_str() == name);
+        let is_planned =
+            |name: &str| if name == model::Service::RAY { has_ray } else { is_here(name) };
+        let ordered = in_start_order(declared.clone());
+        ordered.into_iter().map(|service| self.service(service, is_planned)).collect()
     }
 
-    fn service(&self, service: &model::Service, has_ray: bool) -> ServicePlan {
+    fn service(&self, service: &model::Service, is_planned: impl Fn(&str) -> bool) -> ServicePlan {
         let env = service.env.iter().map(|(name, value)| (name.clone(), self.fill(&value.value)));
         let mut env: BTreeMap<String, String> = env.collect();
         if let Some(workers) = env.get(CONCURRENCY.0).cloned() {
@@ -52,9 +57,10 @@ impl Place<'_> {
         }
         let ready = service.ready.as_ref();
         let ready = ready.and_then(|port| self.port(&Role::Service(port.value.clone())));
-        // A simulation may have its Ray elsewhere, or inside the job; the same topology is fine in production.
+        // A simulation may have its Ray elsewhere, or inside the job; the same topology is fine in production. Other
+        // names that nothing here has were allowed by the user: there is nothing to wait for.
         let after = service.after.iter().map(|name| name.value.clone());
-        let after = after.filter(|name| has_ray || name != model::Service::RAY);
+        let after = after.filter(|name| is_planned(name));
         ServicePlan {
             name: service.name.value.clone(),
             image: service.image.as_ref().map(|image| image.value.clone()),

@@ -1,7 +1,8 @@
 //! `<party>/<host>/<party>.env`: the variables that programs of the seeds read.
 //!
-//! systemd, Compose, shells, python-dotenv and `docker run` read env files in five dialects; they agree on values
-//! without quotes from a small set of characters, so a value outside it is refused.
+//! systemd, Compose, shells, python-dotenv and `docker run` read env files in five dialects, and the launcher is the
+//! sixth reader; they agree on values without quotes from a small set of characters, so a line with anything else is
+//! refused, those of a user's template included.
 
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::{
     types::{PortRange, RayPort, Role},
 };
 
-use super::{File, Files, Kind, OfHost, engine::Source, scene::HostScene};
+use super::{File, Files, Kind, OfHost, engine::Source, scene::HostScene, values::is_variable};
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
 
@@ -19,7 +20,8 @@ const TEMPLATE: Source = Source {
     text: include_str!("../../templates/party/host/party.env.hbs"),
 };
 
-const RULE: &str = "values are made of letters, digits and `_./:@%+,=-[]`, which all readers of env files read alike";
+const RULE: &str = "a line is `NAME=value`, the value made of letters, digits and `_./:@%+,=-[]`, which all readers of \
+    env files read alike";
 
 #[derive(Serialize)]
 struct View {
@@ -40,19 +42,26 @@ fn files(host: &HostScene<'_>) -> Files {
     if variables.is_empty() {
         return Ok(Vec::new());
     }
-    for Variable { name, value } in &variables {
-        if !is_read_alike(value) {
-            return Err(host.refuse("an env file", format!("variable {name}"), value, RULE));
-        }
-    }
     let party = host.plan().party.to_string();
     let path = format!("{party}.env");
     let view = View { party, host: host.name.to_string(), variables };
-    Ok(vec![File::new(path, host.fill(TEMPLATE, &view)?)])
+    let text = host.fill(TEMPLATE, &view)?;
+    if let Some(line) = text.split('\n').find(|line| !is_read_alike(line)) {
+        return Err(host.refuse("an env file", "a line", line, RULE));
+    }
+    Ok(vec![File::new(path, text)])
+}
+
+/// Whether all readers take a line for the same variable, or for none.
+fn is_read_alike(line: &str) -> bool {
+    if line.is_empty() || line.starts_with('#') {
+        return !line.ends_with('\\'); // systemd goes on with a comment in the next line
+    }
+    line.split_once('=').is_some_and(|(name, value)| is_variable(name) && is_plain(value))
 }
 
 /// Brackets, of IPv6 addresses with a port, are as plain as the rest: no reader expands patterns in a value.
-fn is_read_alike(value: &str) -> bool {
+fn is_plain(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_alphanumeric() || "_./:@%+,=-[]".contains(c))
 }
 
@@ -120,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_readers_disagree_on_names_party_host_and_variable() {
+    fn a_line_that_readers_disagree_on_names_party_host_and_variable() {
         let mut sample = samples::production();
         let carol = sample.parties.get_mut(&"carol".parse().unwrap()).unwrap();
         let host = carol.hosts.get_mut(&"carol-2".parse().unwrap()).unwrap();
@@ -128,9 +137,23 @@ mod tests {
         let why = sample.render().unwrap_err();
         assert!(matches!(why, RenderError::Value(_)));
         let text = why.to_string();
-        assert!(
-            text.starts_with("carol, host carol-2: variable RAY_HEAD_ADDRESS cannot be"),
-            "{text}"
-        );
+        let start =
+            "carol, host carol-2: a line cannot be \"RAY_HEAD_ADDRESS=$HOME\" in an env file";
+        assert!(text.starts_with(start), "{text}");
+    }
+
+    #[test]
+    fn a_template_of_the_user_may_add_what_all_readers_read_alike() {
+        let render = |line: &str| {
+            let text = format!(
+                "{{{{#each variables}}}}{{{{name}}}}={{{{value}}}}\n{{{{/each}}}}\n{line}\n"
+            );
+            let templates = [("party/host/party.env.hbs".to_owned(), text)].into();
+            samples::production().render_with(&templates)
+        };
+        assert!(render("# more\n\nTZ=Europe/Berlin").is_ok());
+        for line in ["A=\"b\"", "A=b # c", "export A=b", "A", "A=b\r", "1A=b", "# a\\", " A=b"] {
+            assert!(matches!(render(line), Err(RenderError::Value(_))), "{line}");
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! Quoting, one function per format. Templates reach them as helpers of the names in [`QUOTES`].
 //!
 //! Sources: sh, POSIX 2.2.2; systemd.syntax(7) and systemd.service(5) "Command lines" (252); the Compose
-//! specification, "Interpolation"; nft(8) 1.0.6; GitHub-flavoured Markdown, 4.10 and 6.1.
+//! specification, "Interpolation"; YAML 1.1, 5.1; nft(8) 1.0.6; GitHub-flavoured Markdown, 4.10 and 6.1; bash(1),
+//! "QUOTING".
+
+use std::fmt::Write as _;
 
 /// Writes a text for one format, or says what that format wants.
 pub(super) type Quote = fn(&str) -> Result<String, &'static str>;
@@ -24,14 +27,36 @@ fn without_nul(text: &str) -> Result<&str, &'static str> {
     if text.contains('\0') { Err(NO_NUL) } else { Ok(text) }
 }
 
-/// One word of a shell command, as it is where no shell would touch it, else in single quotes.
+/// One word of a shell command, as it is where no shell would touch it, else in quotes: single ones, or bash's `$'...'`
+/// where control characters would end a line or be lost in one.
 pub(super) fn sh(text: &str) -> Result<String, &'static str> {
     let text = without_nul(text)?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return Ok(text.to_owned());
     }
-    Ok(format!("'{}'", text.replace('\'', r"'\''")))
+    if !text.contains(char::is_control) {
+        return Ok(format!("'{}'", text.replace('\'', r"'\''")));
+    }
+    let mut quoted = String::from("$'");
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() => push_bytes(&mut quoted, c),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    Ok(quoted)
+}
+
+/// A character as the escapes of its bytes in UTF-8, which mean the same in every locale.
+fn push_bytes(quoted: &mut String, c: char) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        write!(quoted, "\\x{byte:02x}").expect("a String takes all text");
+    }
 }
 
 /// One quoted word of a unit's setting: C escapes, `%%` for the specifier sign.
@@ -44,7 +69,7 @@ pub(super) fn systemd(text: &str) -> Result<String, &'static str> {
             '%' => quoted.push_str("%%"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => return Err("control characters other than tab and line feed"),
+            c if c.is_control() => push_bytes(&mut quoted, c),
             c => quoted.push(c),
         }
     }
@@ -57,9 +82,18 @@ pub(super) fn systemd_exec(text: &str) -> Result<String, &'static str> {
     systemd(text).map(|quoted| quoted.replace('$', "$$"))
 }
 
-/// A YAML string: JSON's quoting is valid YAML.
+/// A YAML string: JSON's quoting is valid YAML, but for the control characters that JSON leaves as they are.
 pub(super) fn yaml(text: &str) -> Result<String, &'static str> {
-    Ok(serde_json::to_string(without_nul(text)?).expect("a text is JSON"))
+    let json = serde_json::to_string(without_nul(text)?).expect("a text is JSON");
+    let mut quoted = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() {
+            write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes all text");
+        } else {
+            quoted.push(c);
+        }
+    }
+    Ok(quoted)
 }
 
 /// A YAML string in a compose file, where `$` begins a variable.
@@ -95,7 +129,7 @@ pub(super) fn md(text: &str) -> Result<String, &'static str> {
             quoted.push(' ');
             continue;
         }
-        if r"\`*_[]<>|#".contains(c) {
+        if r"\`*_[]<>|#&~".contains(c) {
             quoted.push('\\');
         }
         quoted.push(c);
@@ -112,7 +146,7 @@ mod tests {
     #[test]
     fn each_format_quotes_its_own_special_characters() {
         for (quote, expected) in [
-            (sh as Quote, "'a \"b\" '\\''$c'\\'' %d \\e `f` ;\n|g'"),
+            (sh as Quote, r#"$'a "b" \'$c\' %d \\e `f` ;\n|g'"#),
             (systemd, "\"a \\\"b\\\" '$c' %%d \\\\e `f` ;\\n|g\""),
             (systemd_exec, "\"a \\\"b\\\" '$$c' %%d \\\\e `f` ;\\n|g\""),
             (yaml, "\"a \\\"b\\\" '$c' %d \\\\e `f` ;\\n|g\""),
@@ -127,9 +161,19 @@ mod tests {
     fn what_a_format_cannot_carry_is_an_error() {
         assert!(docker(HOSTILE).is_err() && docker("").is_err() && docker("3.10.13").is_ok());
         assert!(nft(HOSTILE).is_err() && nft("ray.gcs").is_ok());
-        assert!(systemd("\u{1b}").is_err());
         for (name, quote) in QUOTES {
             assert!(quote("a\0b").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escapes_wherever_a_format_has_them() {
+        for (quote, expected) in [
+            (sh as Quote, r"$'\x1b\x7f\xc2\x85\x0d'"),
+            (systemd, r#""\x1b\x7f\xc2\x85\x0d""#),
+            (yaml, r#""\u001b\u007f\u0085\r""#),
+        ] {
+            assert_eq!(quote("\u{1b}\u{7f}\u{85}\r").as_deref(), Ok(expected));
         }
     }
 
@@ -137,5 +181,6 @@ mod tests {
     fn a_shell_word_that_needs_no_quotes_has_none() {
         assert_eq!(sh("/opt/x-1/bin").as_deref(), Ok("/opt/x-1/bin"));
         assert_eq!(sh("").as_deref(), Ok("''"));
+        assert_eq!(sh("it's").as_deref(), Ok(r"'it'\''s'"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::plan::{Deploy, ServicePlan};
-use crate::types::{Port, Span};
+use crate::types::{Account, Home, Port, Span};
 
 use super::{
     File, Files, Kind, OfHost,
@@ -30,12 +30,8 @@ const UNIT: Source = Source {
 /// Ray ends all of its children within 2 s of SIGTERM (2.42, measured); a loaded machine gets more.
 const RAY_GRACE: Span = Span::seconds(20);
 
-const HOME_RULE: &str =
-    "an absolute path of letters, digits and `_./@+-`, which all settings of a unit read alike";
-const USER_RULE: &str =
-    "an account is called by letters, digits and `_.-`, and does not start with `-`";
 const PROGRAM_RULE: &str =
-    "env(1), which finds programs by name, takes a name with `=` for a variable";
+    "env(1), which finds programs by name, takes `-` in front for an option and `=` for a variable";
 
 #[derive(Serialize)]
 struct TargetView<'a> {
@@ -83,11 +79,11 @@ struct Units<'a> {
 fn files(scene: &HostScene<'_>) -> Files {
     let Deploy::Systemd { user, home } = &scene.plan().deploy else { return Ok(Vec::new()) };
     let refuse = |what, value: &str, rule| Err(scene.refuse("a systemd unit", what, value, rule));
-    if !is_user(user) {
-        return refuse("the user", user, USER_RULE);
+    if user.parse::<Account>().is_err() {
+        return refuse("the user", user, Account::RULE);
     }
-    if !is_home(home) {
-        return refuse("the home folder", home, HOME_RULE);
+    if home.parse::<Home>().is_err() {
+        return refuse("the home folder", home, Home::RULE);
     }
     let (topology, party) = (&scene.federation().topology, &scene.plan().party);
     let units = Units {
@@ -180,11 +176,11 @@ impl Units<'_> {
         if !program.starts_with('/') && program.contains('/') {
             *program = format!("{}/{program}", self.home);
         }
-        // systemd expands `$` in arguments only, but writes it twice in both.
-        if program.starts_with('/') && !program.contains(['$', '=']) && forced.is_empty() {
+        // systemd has rules of its own for the name of a program: no `$$`, no quotes, no backslashes.
+        if program.starts_with('/') && program.chars().all(is_plain) && forced.is_empty() {
             return Ok(command);
         }
-        if program.contains('=') {
+        if program.is_empty() || program.starts_with('-') || program.contains('=') {
             let what = format!("the program of service {}", service.name);
             return Err(self.scene.refuse("a systemd unit", what, program, PROGRAM_RULE));
         }
@@ -198,14 +194,8 @@ pub(super) fn seconds(span: Span) -> String {
     if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }
 
-fn is_user(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain)
-}
-
-fn is_home(path: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./@+-".contains(c);
-    path.starts_with('/') && path.len() > 1 && path.chars().all(is_plain)
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_./@+-".contains(c)
 }
 
 /// The units' common stem, for the runbook.

@@ -2,12 +2,12 @@
 
 use crate::{
     plan::{ContainerNetwork, Deploy},
-    types::HostAddr,
+    types::{HostAddr, check_text},
 };
 
 use super::{error::RenderError, scene::HostScene};
 
-const TEXT: &str = "control characters other than tab and line feed reach no program";
+const TEXT: &str = "no program can be given a byte 0 or one of Unicode's noncharacters";
 const VARIABLE: &str =
     "a variable is called by letters, digits and `_`, and does not start with a digit";
 
@@ -32,7 +32,7 @@ impl HostScene<'_> {
             }
             let name = &service.name;
             for word in &service.command {
-                if has_control(word) {
+                if check_text(word).is_err() {
                     return Err(self.refuse("a command", format!("service {name}"), word, TEXT));
                 }
             }
@@ -41,7 +41,7 @@ impl HostScene<'_> {
                 if !is_variable(variable) {
                     return Err(self.refuse("an environment", what, variable, VARIABLE));
                 }
-                if has_control(value) {
+                if check_text(value).is_err() {
                     return Err(self.refuse("an environment", what, value, TEXT));
                 }
             }
@@ -50,11 +50,8 @@ impl HostScene<'_> {
     }
 }
 
-fn has_control(text: &str) -> bool {
-    text.contains(|c: char| c.is_control() && c != '\t' && c != '\n')
-}
-
-fn is_variable(name: &str) -> bool {
+/// Whether a variable can have this name, in shells too.
+pub(super) fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

@@ -5,6 +5,7 @@
 //! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
 mod cursor;
+mod foreign;
 mod format;
 pub mod grammar;
 mod include;
@@ -14,6 +15,7 @@ mod load;
 mod mentions;
 mod nesting;
 mod node;
+mod spelling;
 mod toml;
 mod toml_keys;
 mod validate;
@@ -27,4 +29,5 @@ pub use load::{Loaded, MAX_FILE, load, parse};
 pub use mentions::{Ancestor, Mention, is_toml, mentions};
 pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};
+pub use spelling::spell_helps;
 pub use workspace::{MemoryWorkspace, Overlay, Workspace};

@@ -3,7 +3,8 @@
 //! What a table means follows from the [`grammar`], so that a new node needs nothing here:
 //!
 //! - A node that is told apart by its first argument is a table keyed by it: `[party.alice.host.alice-1]`. Without
-//!   anything else it may be a string or a list of strings: `port = ["redis", "admin"]`. `pin` is keyed by its role.
+//!   anything else it may be a string or a list of strings: `port = ["redis", "admin"]`. `pin` is keyed by its role,
+//!   Ray's with or without quotes: `pin."ray.gcs"` or `pin.ray.gcs`.
 //! - Any other node is a value or an array where it has nothing but arguments (`links = "direct"`,
 //!   `parties = ["alice", "bob"]`), else a table whose first argument is the key `name` and whose further arguments
 //!   are the array `args`; both words mean that only in nodes that take as many arguments.
@@ -38,6 +39,9 @@ const TWICE: Code = Code("SF0004");
 const NAME: &str = "name";
 /// The key of the arguments after the first in a table.
 const ARGS: &str = "args";
+/// The node that is keyed by a role, and what the roles of a Ray node begin with.
+const PIN: &str = "pin";
+const RAY: &str = "ray";
 
 /// The nodes of a TOML text; `None` where it cannot be read, which is reported.
 pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
@@ -124,10 +128,14 @@ impl Reader {
         key: &Spanned<String>,
         value: &TomlSpanned<DeValue<'_>>,
     ) -> Vec<Node> {
-        let is_keyed = rule.is_some_and(|rule| rule.occurs == Occurs::Keyed || rule.name == "pin");
+        let is_keyed = rule.is_some_and(|rule| rule.occurs == Occurs::Keyed || rule.name == PIN);
         match value.get_ref() {
             DeValue::Table(table) if is_keyed => {
-                let all = self.entries(table).into_iter().flat_map(|(first, value)| {
+                let entries = self.entries(table).into_iter().flat_map(|(first, value)| {
+                    let is_pin = rule.is_some_and(|rule| rule.name == PIN);
+                    if is_pin { self.roles(first, value) } else { vec![(first, value)] }
+                });
+                let all = entries.flat_map(|(first, value)| {
                     let name = Spanned::new(key.value.clone(), first.span);
                     let first = first.map(Value::Text);
                     repeated(value)
@@ -149,6 +157,25 @@ impl Reader {
                 };
                 repeated(value).into_iter().map(one).collect()
             }
+        }
+    }
+
+    /// The roles with their numbers that a key of `pin` stands for: TOML takes the dot of `pin.ray.gcs` for one between
+    /// tables.
+    fn roles<'t>(
+        self,
+        key: Spanned<String>,
+        value: &'t TomlSpanned<DeValue<'t>>,
+    ) -> Vec<Entry<'t>> {
+        match value.get_ref() {
+            // With arguments it is the port of a service of that name.
+            DeValue::Table(table) if key.value == RAY && !table.contains_key(ARGS) => {
+                let roles = self.entries(table).into_iter();
+                roles
+                    .map(|(role, value)| (role.map(|role| format!("{RAY}.{role}")), value))
+                    .collect()
+            }
+            _ => vec![(key, value)],
         }
     }
 
@@ -256,6 +283,23 @@ mod tests {
         assert_eq!(args(&pins[0]), ["sf", "1", "2"]);
         assert_eq!(pins[0].props[0].key.value, "host");
         assert_eq!(args(&pins[1]), ["spu", "7"]);
+    }
+
+    #[test]
+    fn the_roles_of_a_ray_node_need_no_quotes() {
+        let text = "[party.a.pin]\nsf = 1\nray.gcs = 2\n\"ray.workers\" = [3, 4]\n\
+                    ray.metrics-export = { args = [5], host = \"b\" }\n";
+        let nodes = read(text).0.unwrap();
+        let pins = nodes[0].children.iter();
+        let pins: Vec<String> = pins
+            .map(|pin| {
+                pin.args.iter().map(|arg| arg.value.to_string()).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        assert_eq!(pins, ["sf 1", "ray.gcs 2", "ray.metrics-export 5", "ray.workers 3 4"]);
+        assert_eq!(nodes[0].children[2].props[0].key.value, "host");
+        let place = nodes[0].children[1].args[0].span;
+        assert_eq!(&text[place.start..place.end], "gcs");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::diag::{Code, Finding, Findings, SourceSpan};
 use super::{
     Node, Value,
     cursor::nearest,
+    foreign,
     grammar::{self, Occurs, RULES, Rule},
 };
 
@@ -19,7 +20,7 @@ const ARGUMENTS: Code = Code("SF0007");
 
 /// Reports whatever of `nodes` is not in the grammar; `parent` is the name of their parent, empty at the top.
 pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
-    let mut first: BTreeMap<(&str, Option<&str>), SourceSpan> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, Option<&str>), &Node> = BTreeMap::new();
     for node in nodes {
         let name = node.name.value.as_str();
         let Some(rule) = grammar::find(parent, name) else {
@@ -34,9 +35,9 @@ pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
         if let Some(key) = key
             && let Some(earlier) = first.get(&key)
         {
-            findings.push(twice(node, key.1, *earlier));
+            findings.push(twice(node, key.1, earlier));
         } else if let Some(key) = key {
-            first.insert(key, node.span());
+            first.insert(key, node);
         }
         arguments(rule, node, findings);
         properties(rule, node, findings);
@@ -44,9 +45,18 @@ pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
     }
 }
 
-fn twice(node: &Node, key: Option<&str>, earlier: SourceSpan) -> Finding {
+fn twice(node: &Node, key: Option<&str>, earlier: &Node) -> Finding {
     let name = &node.name.value;
+    let modes =
+        [earlier, node].map(|node| node.prop("mode").map(|mode| mode.value.value.to_string()));
     let (message, help) = match key {
+        None if modes[0] != modes[1] => {
+            let [one, two] = modes.map(|mode| mode.map_or("none".to_owned(), |m| format!("`{m}`")));
+            (
+                format!("`{name}` stands twice, and the modes differ: {one}, then {two}"),
+                "keep one of them: a topology is of one mode, and `--mode` compiles it in the other",
+            )
+        }
         Some(key) => (
             format!("{name} `{key}` is declared twice"),
             "give one of them another name, or move what it holds into the other",
@@ -57,7 +67,7 @@ fn twice(node: &Node, key: Option<&str>, earlier: SourceSpan) -> Finding {
     };
     Finding::error(TWICE, message)
         .label(node.span(), "again here")
-        .label(earlier, "first here")
+        .label(earlier.span(), "first here")
         .help(help)
 }
 
@@ -114,6 +124,10 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
         format!("`{name}` is a property of `{parent}`: write `{parent} ... {name}=...`")
     } else if let Some(rule) = elsewhere {
         format!("`{name}` belongs {}", parents(rule))
+    } else if let Some(help) = foreign::help(name) {
+        help
+    } else if let Some(owners) = owners(name) {
+        owners
     } else if let Some(near) = nearest(name, grammar::children_of(parent)) {
         format!("did you mean `{near}`?")
     } else if let Some(near) = nearest(name, RULES.iter().map(|rule| rule.name)) {
@@ -128,22 +142,45 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
 fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
     let finding = Finding::error(UNKNOWN, format!("`{}` has no property `{key}`", rule.name))
         .label(span, "unknown here");
-    let owner = RULES.iter().find(|other| other.props.contains(&key));
+    let near = nearest(key, rule.props.iter().copied());
     let is_child = grammar::find(rule.name, key).is_some();
     finding.help(if is_child {
         format!(
             "`{key}` is a node inside `{}`: write `{} ... {{ {key} ... }}`",
             rule.name, rule.name
         )
-    } else if let Some(near) = nearest(key, rule.props.iter().copied()) {
+    } else if let Some(help) = foreign::help(key) {
+        help
+    } else if let Some(owners) = owners(key) {
+        near.map_or_else(
+            || owners.clone(),
+            |near| format!("{owners}; here, did you mean `{near}`?"),
+        )
+    } else if let Some(near) = near {
         format!("did you mean `{near}`?")
-    } else if let Some(owner) = owner {
-        format!("`{key}` is a property of `{}`", owner.name)
+    } else if let Some(other) = RULES.iter().find(|other| other.name == key) {
+        format!("`{key}` is a node, and belongs {}", parents(other))
     } else if rule.props.is_empty() {
         format!("`{}` has no properties", rule.name)
     } else {
         format!("known here: {}", list(rule.props.iter().copied()))
     })
+}
+
+/// Which nodes have a property, in words; `None` where none has.
+fn owners(key: &str) -> Option<String> {
+    let owners = RULES.iter().filter(|rule| rule.props.contains(&key));
+    let owners: Vec<String> = owners
+        .map(|rule| match rule.parents {
+            ["" | "*"] => format!("`{}`", rule.name),
+            parents => format!("`{}` in {}", rule.name, list(parents.iter().copied())),
+        })
+        .collect();
+    let last = owners.last()?;
+    let first = &owners[..owners.len() - 1];
+    let all =
+        if first.is_empty() { last.clone() } else { format!("{} and {last}", first.join(", ")) };
+    Some(format!("`{key}` is a property of {all}"))
 }
 
 fn parents(rule: &Rule) -> String {
@@ -157,4 +194,26 @@ fn parents(rule: &Rule) -> String {
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Sources;
+
+    #[test]
+    fn a_property_at_the_wrong_node_is_told_with_the_nodes_that_have_it() {
+        let span = SourceSpan::new(Sources::default().add("t.kdl", ""), 0..0);
+        for rule in RULES.iter().filter(|rule| !rule.props.contains(&"*")) {
+            for owner in RULES {
+                let keys = owner.props.iter().filter(|key| **key != "*");
+                for key in keys.filter(|key| !rule.props.contains(key)) {
+                    let help = unknown_property(rule, key, span).help.unwrap();
+                    let is_child = grammar::find(rule.name, key).is_some();
+                    let named = if is_child { *key } else { owner.name };
+                    assert!(help.contains(&format!("`{named}`")), "{key} of {}: {help}", rule.name);
+                }
+            }
+        }
+    }
 }

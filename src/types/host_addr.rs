@@ -46,7 +46,7 @@ pub enum HostAddrError {
 pub enum HostAddr {
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
-    /// A DNS name in lower case.
+    /// A DNS name in lower case, without a dot at its end.
     Dns(String),
 }
 
@@ -129,7 +129,8 @@ impl FromStr for HostAddr {
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             return Err(HostAddrError::BadIpv4(text.to_owned()));
         }
-        let lower = text.to_ascii_lowercase();
+        // A dot at the end says that the name is complete, and names the same machine.
+        let lower = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         if lower.len() <= 253 && lower.split('.').all(is_dns_part) {
             Ok(Self::Dns(lower))
         } else {
@@ -187,6 +188,7 @@ mod tests {
             ("::1", "[::1]"),
             ("[fd00::1]", "[fd00::1]"),
             ("Bank.Example.org", "bank.example.org"),
+            ("bank.example.org.", "bank.example.org"),
         ] {
             assert_eq!(text.parse::<HostAddr>().unwrap().to_string(), shown);
         }

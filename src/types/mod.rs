@@ -1,4 +1,4 @@
-//! The field's words as types: names, addresses, ports, durations, sizes, digests.
+//! The field's words as types: names, addresses, ports, durations, sizes, digests, texts for programs.
 //!
 //! Each is parsed once, in its `FromStr`; a value that exists is valid. The same parser serves KDL, TOML, the
 //! lock file, clap and serde, so that all of them reject with the same words.
@@ -11,6 +11,7 @@ mod port;
 mod role;
 mod size;
 mod subnet;
+mod text;
 mod words;
 
 pub use digest::Digest;
@@ -23,4 +24,5 @@ pub use port::{Port, PortError, PortRange};
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
+pub use text::{Account, Home, Image, PathText, TextError, check_text};
 pub use words::{Engine, Links, Mode};

@@ -90,6 +90,25 @@ impl RayPort {
         )
     }
 
+    /// The flags of `ray start` that set it; none for the two that are variables.
+    #[must_use]
+    pub fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Gcs => &["--port"],
+            Self::NodeManager => &["--node-manager-port"],
+            Self::ObjectManager => &["--object-manager-port"],
+            Self::ClientServer => &["--ray-client-server-port"],
+            Self::Dashboard => &["--dashboard-port"],
+            Self::DashboardAgentListen => &["--dashboard-agent-listen-port"],
+            Self::DashboardAgentGrpc => &["--dashboard-agent-grpc-port"],
+            Self::DashboardGrpc => &["--dashboard-grpc-port"],
+            Self::RuntimeEnvAgent => &["--runtime-env-agent-port"],
+            Self::MetricsExport => &["--metrics-export-port"],
+            Self::AutoscalerMetrics | Self::DashboardMetrics => &[],
+            Self::Workers => &["--min-worker-port", "--max-worker-port"],
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Gcs => "ray.gcs",

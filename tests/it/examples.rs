@@ -59,6 +59,6 @@ macro_rules! examples {
 examples! {
     two_parties: [];
     secretflow_loopback: [];
-    secretflow_threads: ["SF0530", "SF0533"];
+    secretflow_threads: ["SF0530"];
     credit_risk: [];
 }

@@ -53,11 +53,32 @@ pub(crate) fn compile_with(files: MemoryWorkspace, beside: Beside) -> Compilatio
     compile_mode(None, files, beside)
 }
 
-fn compile_mode(mode: Option<Mode>, files: MemoryWorkspace, beside: Beside) -> Compilation {
+/// Compiles `root` among `files`, to which certificates and scripts are added.
+pub(crate) fn compile_root(root: &str, files: MemoryWorkspace, beside: Beside) -> Compilation {
+    compile_as(Utf8Path::new(root), None, files, beside, |files| files)
+}
+
+/// Compiles `topology.kdl` among `files`, with certificates and scripts, one file of which has other bytes.
+pub(crate) fn compile_beside(files: MemoryWorkspace, path: &str, bytes: Vec<u8>) -> Compilation {
     let root = Utf8Path::new("topology.kdl");
+    compile_as(root, None, files, Beside::default(), |files| files.with(path, bytes))
+}
+
+fn compile_mode(mode: Option<Mode>, files: MemoryWorkspace, beside: Beside) -> Compilation {
+    compile_as(Utf8Path::new("topology.kdl"), mode, files, beside, |files| files)
+}
+
+fn compile_as(
+    root: &Utf8Path,
+    mode: Option<Mode>,
+    files: MemoryWorkspace,
+    beside: Beside,
+    change: impl FnOnce(MemoryWorkspace) -> MemoryWorkspace,
+) -> Compilation {
     let mut quiet = Findings::default();
     let topology = Topology::read(&syntax::load(&files, root, &mut quiet), &mut quiet);
     let files = topology.iter().fold(files, |files, topology| add(files, topology, beside));
+    let files = change(files);
     compile(&Input { workspace: &files, root, lock: Utf8Path::new("sfgen.lock"), mode, now: NOW })
 }
 

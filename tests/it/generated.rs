@@ -11,10 +11,15 @@ use crate::{golden, support::workspace::Workspace};
 const PROTO: &str = "sfgen/rendezvous/v1/rendezvous.proto";
 const STUBS: &str = "src/launch/rendezvous/gen/sfgen.rendezvous.v1.rs";
 
+/// Whether what is checked in is to be written anew.
+pub(crate) fn blesses() -> bool {
+    std::env::var_os("SFGEN_BLESS").is_some()
+}
+
 /// Compares what a generator made with the file in the repository, or replaces the file.
 pub(crate) fn compare_or_bless(path: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("SFGEN_BLESS").is_some() {
+    if blesses() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, made).unwrap();
         return;

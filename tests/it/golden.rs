@@ -18,7 +18,7 @@ use sfgen::{
     types::Role,
 };
 
-use crate::{examples, federation::NOW};
+use crate::{examples, federation::NOW, generated::blesses};
 
 /// Every example.
 pub(crate) const EXAMPLES: &[&str] =
@@ -31,10 +31,6 @@ const SF_PARTY: &[u8] = include_bytes!("../../templates/sf_party.py");
 
 /// Files by path, sorted.
 type Files = Vec<(String, Vec<u8>)>;
-
-fn blesses() -> bool {
-    std::env::var_os("SFGEN_BLESS").is_some()
-}
 
 fn folder(example: &str) -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(example)

@@ -7,6 +7,7 @@ mod cli_init;
 mod cli_mv;
 mod cli_plan;
 mod docs;
+mod env_files;
 mod examples;
 mod federation;
 mod findings;
@@ -21,18 +22,22 @@ mod lost_lock;
 mod many_mistakes;
 mod one_mistake;
 mod pages;
+mod place_checks;
 mod ports;
 mod python;
 mod sarif;
 mod schema_kdl;
 mod schemas;
 mod secretflow;
+mod service_checks;
 mod strangers;
 mod supervise;
 mod support;
 mod toml;
 mod topologies;
 mod validators;
+mod values;
+mod wrong_layer;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]

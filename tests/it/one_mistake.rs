@@ -141,7 +141,8 @@ fn in_hosts_and_identities() {
             ("object-store=\"1GiB\"", "object-store=\"1 GiB\"", "SF0005"),
             (" key=\"keys/alice.key\"", "", "SF0006"),
             ("identity ca=\"pki/alice", "identty ca=\"pki/alice", "SF0003"),
-            ("cert=\"pki/alice/node.pem\"", "cert=\"pki/alice/ca.pem\"", "SF0507"),
+            ("cert=\"pki/alice/node.pem\"", "cert=\"pki/alice/ca.pem\"", "SF0537"),
+            ("cert=\"pki/alice/node.pem\"", "cert=\"pki/alice/../alice/ca.pem\"", "SF0537"),
             ("ca=\"pki/carol/ca.pem\"", "ca=\"/etc/carol/ca.pem\"", "SF0503"),
             ("pin \"sf\" 19000 19009", "pin \"sf\" 19000", "SF0211"),
             ("pin \"sf\" 19000 19009", "pin \"sff\" 19000 19009", "SF0212"),
@@ -149,6 +150,10 @@ fn in_hosts_and_identities() {
             ("pin \"sf\" 19000 19009", "pin \"sf\" 33000 33009", "SF0207"),
             ("pin \"sf\" 19000 19009", "pin \"sf\" 19009 19000", "SF0005"),
             ("pin \"sf\" 19000 19009", "pin \"ray.workers\" 19000 19009", "SF0301"),
+            ("user=\"secretflow\"", "user=\"secret flow\"", "SF0005"),
+            ("user=\"secretflow\"", "home=\"/opt/my sf\"", "SF0005"),
+            ("key=\"keys/alice.key\"", "key=\"~/alice.key\"", "SF0005"),
+            ("ca=\"pki/alice/ca.pem\"", "ca=\"\"", "SF0005"),
         ],
     );
 }
@@ -189,6 +194,8 @@ fn in_devices_and_jobs() {
             ("parties \"alice\" \"bob\"; args", "parties \"alice\" \"Bob\"; args", "SF0005"),
             ("parties \"alice\" \"bob\"; args", "args", "SF0006"),
             ("args \"--key\" \"id\"", "args \"{nope}\"", "SF0005"),
+            ("args \"--key\" \"id\"", "args \"\\u{0}\"", "SF0017"),
+            ("script=\"psi.py\"", "script=\"-psi.py\"", "SF0005"),
         ],
     );
 }
@@ -261,6 +268,9 @@ fn in_services() {
                 "SF0109",
             ),
             ("slots=16", "slots=0", "SF0005"),
+            ("image=\"redis:7\"", "image=\"Redis:7\"", "SF0005"),
+            ("\"worker.py\"", "\"\\u{fffe}\"", "SF0017"),
+            ("command \"python\"", "command \"\"", "SF0018"),
         ],
     );
 }

@@ -6,13 +6,19 @@ use camino::Utf8Path;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use sfgen::{
-    diag::{Findings, Report},
+    check::CHECKS,
+    diag::{Findings, Report, render_text},
     fs,
     model::Topology,
     syntax::{
         self, MemoryWorkspace, Node, Value,
         grammar::{self, Occurs},
     },
+};
+
+use crate::{
+    federation::{Beside, compile_root},
+    pages,
 };
 
 /// The nodes in TOML, as `docs/toml.md` says.
@@ -48,7 +54,8 @@ fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
             for role in roles {
                 let pins = all.iter().filter(|node| literal(&node.args[0].value) == role);
                 let pins: Vec<_> = pins.map(|node| inline(node, 1)).collect();
-                writeln!(text, "pin.{role} = {}", list(&pins)).unwrap();
+                // Ray's roles need no quotes, others are words.
+                writeln!(text, "pin.{} = {}", role.trim_matches('"'), list(&pins)).unwrap();
             }
         } else if all.iter().all(|node| node.children.is_empty()) {
             let all: Vec<_> = all.iter().map(|node| inline(node, 0)).collect();
@@ -96,7 +103,8 @@ fn inline(node: &Node, skip: usize) -> String {
 
 fn literal(value: &Value) -> String {
     match value {
-        Value::Text(text) => format!("{text:?}"),
+        // The escapes of JSON are those of TOML.
+        Value::Text(text) => serde_json::to_string(text).unwrap(),
         other => other.to_string(),
     }
 }
@@ -208,6 +216,92 @@ input = [["alice", 11], ["bob"]]
     topology.toml:22:21  SF0101 this job names party `dave`, which is not declared
     topology.toml:23:25  SF0007 `input` needs a party and its number
     ");
+}
+
+/// The pieces of a text between backticks.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn helps_about_a_toml_file_say_what_to_write_in_toml() {
+    let mut spelled = 0;
+    for check in CHECKS {
+        for block in pages::blocks(check.page.text).into_iter().filter(|block| block.fails) {
+            let files = MemoryWorkspace::default().with("t.kdl", block.text.as_str());
+            let nodes =
+                syntax::load(&files, Utf8Path::new("t.kdl"), &mut Findings::default()).nodes;
+            let toml = toml_of(&nodes);
+            let files = MemoryWorkspace::default().with("topology.toml", toml.as_str());
+            let done = compile_root("topology.toml", files, block.beside);
+            for finding in &done.findings {
+                let help = finding.help.as_deref().unwrap_or_default();
+                // A word and a text are a node of KDL.
+                assert!(
+                    pieces(help).all(|piece| !piece.contains(" \"") || piece.contains('=')),
+                    "{help}"
+                );
+                // What openssl is to be told is no TOML either way.
+                let ours = |piece: &&str| piece.contains('=') && !piece.starts_with("subjectAlt");
+                for piece in pieces(help).filter(ours) {
+                    spelled += 1;
+                    assert!(
+                        toml::from_str::<toml::Table>(piece).is_ok(),
+                        "{}: {piece}",
+                        finding.code
+                    );
+                }
+            }
+            let codes: Vec<_> = done.findings.iter().map(|finding| finding.code).collect();
+            assert!(codes.contains(&check.page.code), "{}: {codes:?}\n{toml}", check.page.code);
+        }
+    }
+    assert!(spelled > 20, "{spelled}");
+}
+
+#[test]
+fn a_role_with_and_without_quotes_is_one_role() {
+    let text = r#"
+topology = { name = "t", mode = "simulation" }
+runtime = { name = "secretflow", version = "1.13.0b0" }
+[party.alice]
+host.a.address = "10.0.0.1"
+host.b.address = "10.0.0.2"
+pin.ray.gcs = 6379
+pin."ray.gcs" = 6380
+pin.ray.gsc = 6381
+"#;
+    let done = compile_root(
+        "topology.toml",
+        MemoryWorkspace::default().with("topology.toml", text),
+        Beside::default(),
+    );
+    let text = render_text(&done.findings, &done.sources, 100, false);
+    assert_snapshot!(text, @r#"
+    SF0214
+
+      × `ray.gcs` of host `a` is pinned twice
+       ╭─[topology.toml:8:5]
+     7 │ pin.ray.gcs = 6379
+       ·         ─┬─
+       ·          ╰── first here
+     8 │ pin."ray.gcs" = 6380
+       ·     ────┬────
+       ·         ╰── again here
+       ╰────
+      help: keep one of them; several numbers are one range, first and last
+
+    SF0005
+
+      × `ray.gsc` is not a port role; roles are `control`, `sf`, `spu`, `spu-local`, `heu`, `ray.gcs`
+      │ and its kin, and the names of service ports
+       ╭─[topology.toml:9:9]
+     9 │ pin.ray.gsc = 6381
+       ·         ─┬─
+       ·          ╰── this value
+       ╰────
+      help: write a value of that form
+    "#);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     keys::{self, KeyFiles, NewKeys},
     model::{Identity, Party, read_party},
     pki::Certificate,
-    syntax::load,
+    syntax::{load, spell_helps},
     types::HostAddr,
 };
 
@@ -35,7 +35,9 @@ fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
     let read = read_party(&loaded, &args.party, &mut own);
     let Some((topology_name, party)) = read.filter(|_| !own.has_errors()) else {
         findings.extend(own.iter().cloned());
-        ui.report(&findings.into_sorted(), &loaded.sources);
+        let mut findings = findings.into_sorted();
+        spell_helps(&mut findings, &loaded.sources);
+        ui.report(&findings, &loaded.sources);
         let name = &args.party;
         return Err(Failure::new(
             Status::Findings,

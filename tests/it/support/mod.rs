@@ -1,6 +1,8 @@
 //! What the tests of several areas use.
 
+pub(crate) mod engine;
 pub(crate) mod launcher;
+pub(crate) mod machine;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;

@@ -1,0 +1,87 @@
+#![doc = include_str!("variable_is_no_url.md")]
+
+use crate::diag::{Code, Finding, Findings};
+
+use super::{
+    Check, Context,
+    service_texts::{KINDS, Kind, ServiceText, service_texts},
+};
+
+const CODE: Code = Code("SF0113");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("variable_is_no_url.md"), variable_is_no_url);
+
+/// How the names of variables end that programs read as a URL.
+const URLS: [&str; 8] = [
+    "BROKER_URL",
+    "BROKER_READ_URL",
+    "BROKER_WRITE_URL",
+    "RESULT_BACKEND",
+    "REDIS_URL",
+    "AMQP_URL",
+    "DATABASE_URL",
+    "MONGODB_URI",
+];
+
+/// What Celery takes as a result back end without an address: answers over the broker, none at all, Django's own.
+const WORDS: [&str; 4] = ["rpc", "disabled", "django-db", "django-cache"];
+
+/// Whether a variable should be a URL and is none.
+pub(super) fn is_no_url(text: &ServiceText<'_>) -> bool {
+    let Some(name) = text.variable.map(str::to_ascii_uppercase) else { return false };
+    let value = text.text.as_str();
+    let is_word = name.ends_with("RESULT_BACKEND") && (WORDS.contains(&value) || is_class(value));
+    URLS.iter().any(|end| name.ends_with(end))
+        && !value.is_empty()
+        && !value.contains("://")
+        && !is_word
+}
+
+/// Whether this names a class of a Python module, as `myapp.backends:Backend`.
+fn is_class(value: &str) -> bool {
+    let class = value.rsplit([':', '.']).next().unwrap_or_default();
+    class.len() < value.len() && class.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+fn variable_is_no_url(context: Context<'_>, findings: &mut Findings) {
+    for text in service_texts(context.topology).iter().filter(|text| is_no_url(text)) {
+        let name = text.variable.unwrap_or_default();
+        let kind = kind(name, &text.text);
+        let names = kind.names;
+        let meant = text
+            .party
+            .services_on(&text.host.name.value)
+            .find(|service| names.contains(&service.name.value.as_str()));
+        let scheme = kind.schemes[0];
+        let message = format!("variable `{name}` is read as a URL, and `{}` is none", text.text);
+        let finding = Finding::error(CODE, message)
+            .label(text.span, "read as the name of a transport, and localhost assumed");
+        let port = meant.and_then(|service| service.ports.first());
+        findings.push(match (meant, port) {
+            (Some(service), Some(port)) => finding
+                .label(service.name.span, "this service is meant")
+                .help(format!("write `{scheme}://127.0.0.1:{{port.{}}}/0`", port.name.value)),
+            (Some(service), None) => finding.label(service.name.span, "this service is meant").help(
+                format!("declare `port \"{0}\"` in it and write `{scheme}://127.0.0.1:{{port.{0}}}/0`", service.name.value),
+            ),
+            (None, _) => finding.label(text.service.name.span, "read by this service").help(format!(
+                "write the whole URL, with the machine on which it runs: `{scheme}://10.0.0.5:{}/0`",
+                kind.port
+            )),
+        });
+    }
+}
+
+/// The kind of program that a variable means: by its value, else by its name, else Redis, which Celery's users have.
+fn kind(name: &str, value: &str) -> &'static Kind {
+    let value = value.to_ascii_lowercase();
+    let name = name.to_ascii_lowercase();
+    let in_text = |text: &str, kind: &Kind| kind.names.iter().any(|word| text.contains(word));
+    KINDS
+        .iter()
+        .find(|kind| in_text(&value, kind))
+        .or_else(|| KINDS.iter().find(|kind| in_text(&name, kind)))
+        .or_else(|| KINDS.iter().find(|kind| name.contains("database") && kind.port == 5432))
+        .unwrap_or(&KINDS[0])
+}

@@ -1,0 +1,72 @@
+//! A party's name that cannot be one: a single finding, at its declaration and at its uses.
+
+use crate::{
+    diag::{Code, Finding, Findings, SourceSpan},
+    syntax::{Node, Value},
+    types::PartyName,
+};
+
+/// A name that cannot be one.
+const BAD_NAME: Code = Code("SF0005");
+
+/// Makes one finding of each declared name that cannot be one and of its uses, which have to change with it.
+pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
+    for party in nodes.iter().filter(|node| node.name.value == "party") {
+        let Some((name, span)) = texts(party).next() else { continue };
+        let Err(why) = name.parse::<PartyName>() else { continue };
+        let uses: Vec<SourceSpan> = nodes
+            .iter()
+            .flat_map(uses)
+            .filter_map(|(used, span)| (used == name).then_some(span))
+            .collect();
+        findings.retain(|finding| {
+            let place = finding.labels.first().map(|label| label.span);
+            let is_about = |place| place == span || uses.contains(&place);
+            finding.code != BAD_NAME || !place.is_some_and(is_about)
+        });
+        let finding = Finding::error(BAD_NAME, why.to_string()).label(span, "this name");
+        let finding = uses.iter().fold(finding, |finding, span| finding.label(*span, "used here"));
+        let help = match possible(name) {
+            Some(name) => format!("write `{name}`, here and wherever the party is named"),
+            None => {
+                "write one to 63 of `a-z`, `0-9` and `-`, a letter or digit at both ends".to_owned()
+            }
+        };
+        findings.push(finding.help(help));
+    }
+}
+
+/// Where a node of the top names parties.
+fn uses(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
+    let lists = node.children.iter();
+    let lists = lists.filter(|child| {
+        ["parties", "sk-keeper", "evaluators", "input"].contains(&child.name.value.as_str())
+    });
+    lists.flat_map(texts)
+}
+
+fn texts(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
+    node.args.iter().filter_map(|arg| match &arg.value {
+        Value::Text(text) => Some((text.as_str(), arg.span)),
+        _ => None,
+    })
+}
+
+/// The name that is nearest to a text and can be one.
+fn possible(text: &str) -> Option<PartyName> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_cannot_be_one_is_answered_with_one_that_can() {
+        assert_eq!(possible("JD230607033").unwrap().as_str(), "jd230607033");
+        assert_eq!(possible("_My Bank_").unwrap().as_str(), "my-bank");
+        assert_eq!(possible("银行"), None);
+    }
+}

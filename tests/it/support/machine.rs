@@ -1,0 +1,101 @@
+//! A machine with a real systemd: systemd-nspawn boots it over a throw-away copy of this machine's own disk.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+/// Where programs of the machine leave what they were given, as [`Machine::given`] reads it.
+pub(crate) const OUT: &str = "/sfgen-out";
+
+/// A program that leaves its variables and, by its first argument as a name, its arguments in [`OUT`].
+pub(crate) const DUMP: &str = "#!/bin/sh\n\
+    cat /proc/$$/environ >\"/sfgen-out/$1.env\" && name=$1 && shift && printf '%s\\0' \"$@\" >\"/sfgen-out/$name.args\"\n";
+
+/// Mounts vanish with their namespace, the machine with its last mount: nothing is left to clean up.
+const BOOT: &str = r#"set -e
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+folder=$1
+shift
+exec timeout --kill-after=5 90 systemd-nspawn --quiet --directory="$folder/root" --machine="sfgen-it-$$" \
+    --register=no --keep-unit --link-journal=no --console=pipe "$@" --boot systemd.unit=sfgen-it.target
+"#;
+
+/// Starts the units, waits until all of them have ended, and turns the machine off.
+const TARGET: &str =
+    "[Unit]\nRequires=basic.target sfgen-it.service\nAfter=basic.target\nAllowIsolate=yes\n";
+
+/// What a machine is to run, and what came of it.
+pub(crate) struct Machine {
+    folder: TempDir,
+    units: Vec<String>,
+    binds: Vec<String>,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::with_prefix("sfgen-it-").unwrap();
+        for name in ["units", "out", "overlay"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self { folder, units: Vec::new(), binds: Vec::new() }
+    }
+
+    fn path(&self, name: &str) -> Utf8PathBuf {
+        Utf8PathBuf::from_path_buf(self.folder.path().join(name)).unwrap()
+    }
+
+    /// A unit file; services are started, other files are only there.
+    pub(crate) fn add_unit(&mut self, name: &str, text: &[u8]) {
+        std::fs::write(self.path("units").join(name), text).unwrap();
+        self.units.extend(name.ends_with(".service").then(|| name.to_owned()));
+    }
+
+    /// Shows a file or folder of this machine at another path.
+    pub(crate) fn bind(&mut self, here: &Path, there: &str) {
+        self.binds.push(format!("--bind={}:{there}", here.display()));
+    }
+
+    /// Boots, runs every unit to its end, and turns off.
+    pub(crate) fn run(&self) {
+        let units = self.path("units");
+        std::fs::write(units.join("sfgen-it.target"), TARGET).unwrap();
+        let start = format!(
+            "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n\
+             ExecStart=-/bin/systemctl start --wait {}\nExecStart=/bin/systemctl --no-block poweroff\n",
+            self.units.join(" ")
+        );
+        std::fs::write(units.join("sfgen-it.service"), start).unwrap();
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation=private", "bash", "-c", BOOT, "boot"])
+            .arg(self.path("overlay"))
+            .arg(format!("--bind-ro={units}:/etc/systemd/system"))
+            .arg(format!("--bind={}:{OUT}", self.path("out")))
+            .args(&self.binds)
+            .stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {said}", output.status);
+    }
+
+    /// The arguments and variables that [`DUMP`] was given under a name.
+    #[track_caller]
+    pub(crate) fn given(&self, name: &str) -> (Vec<String>, Vec<String>) {
+        let out = self.path("out");
+        (texts(&out.join(format!("{name}.args"))), texts(&out.join(format!("{name}.env"))))
+    }
+}
+
+/// The texts of a file in which each ends with a byte 0.
+#[track_caller]
+pub(crate) fn texts(file: &Utf8Path) -> Vec<String> {
+    let bytes = std::fs::read(file).unwrap_or_else(|why| panic!("{file}: {why}"));
+    let text = String::from_utf8(bytes).unwrap();
+    text.split_terminator('\0').map(str::to_owned).collect()
+}
