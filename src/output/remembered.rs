@@ -11,6 +11,8 @@ use crate::{
     types::{Digest, PortRange},
 };
 
+use super::compare::Comparison;
+
 /// The ports that a tree names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreePorts {
@@ -28,9 +30,7 @@ impl TreePorts {
         let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else {
             return Ok(Some(Self { is_whole: false, ..found }));
         };
-        let plans = manifest.files.iter().filter(|(path, _)| {
-            path.file_name() == Some("plan.json") && path.components().count() == 2
-        });
+        let plans = manifest.files.iter().filter(|(path, _)| is_plan(path));
         for (path, file) in plans {
             let bytes = fs::read_if_exists(&out.join(path))?.unwrap_or_default();
             let plan = serde_json::from_slice::<PartyPlan>(&bytes).ok();
@@ -51,10 +51,25 @@ impl TreePorts {
         }
     }
 
+    /// The ports of those plans on disk that are to change: all others keep theirs.
+    #[must_use]
+    pub fn about_to_change(comparison: &Comparison) -> BTreeMap<Key, PortRange> {
+        let mut found = Self { ports: BTreeMap::new(), is_whole: false };
+        let plans = comparison.changes.iter().filter(|change| is_plan(&change.path));
+        let plans = plans.filter_map(|change| change.old.as_deref());
+        plans.filter_map(|old| serde_json::from_slice(old).ok()).for_each(|plan| found.add(plan));
+        found.ports
+    }
+
     /// The lock that remembers these ports.
     #[must_use]
     pub fn to_lock(&self) -> Lock {
         let ports = self.ports.iter().map(|(key, range)| (key.clone(), (*range, None)));
         Lock { ports: ports.collect() }
     }
+}
+
+/// Whether a file of a tree is the plan of a party.
+fn is_plan(path: &Utf8Path) -> bool {
+    path.file_name() == Some("plan.json") && path.components().count() == 2
 }

@@ -10,6 +10,7 @@ mod format;
 pub mod grammar;
 mod include;
 mod kdl;
+mod kind;
 mod load;
 mod mentions;
 mod nesting;

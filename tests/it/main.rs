@@ -26,6 +26,7 @@ mod place_checks;
 mod ports;
 mod python;
 mod sarif;
+mod schema_kdl;
 mod schemas;
 mod secretflow;
 mod service_checks;

@@ -102,7 +102,7 @@ struct Plan<'a> {
     output: &'a Output,
     out: Utf8PathBuf,
     comparison: Comparison,
-    /// The ports of the tree as it is on disk.
+    /// The ports in the plans on disk that change.
     tree_ports: BTreeMap<Key, PortRange>,
     lock: Utf8PathBuf,
     lock_text: String,
@@ -124,7 +124,7 @@ impl<'a> Plan<'a> {
         } else {
             output.allocation.lock.to_text()
         };
-        let tree_ports = TreePorts::read(&out)?.map(|tree| tree.ports).unwrap_or_default();
+        let tree_ports = TreePorts::about_to_change(&comparison);
         Ok(Self { output, out, comparison, tree_ports, lock, lock_text, lock_on_disk })
     }
 
