@@ -30,6 +30,7 @@ mod support;
 mod toml;
 mod topologies;
 mod validators;
+mod values;
 mod wrong_layer;
 
 // The unit tests of `render` use the rest of it.
