@@ -170,7 +170,6 @@ fn elsewhere(
     port: Option<&ServicePort>,
 ) -> Words {
     let (own, name) = (&text.service.name.value, &service.name.value);
-    let scheme = dial.scheme.as_deref().map_or_else(String::new, |scheme| format!("{scheme}://"));
     let is_here = host.name.value == text.host.name.value;
     let Some(port) = port else {
         return (
@@ -193,7 +192,7 @@ fn elsewhere(
             ),
             port.name.span,
             label,
-            format!("write `{scheme}127.0.0.1:{{port.{role}}}`"),
+            mended(text, dial, &format!("127.0.0.1:{{port.{role}}}")),
         );
     }
     let number = port.number.map_or(dial.port, |number| number.value.get());
@@ -205,6 +204,17 @@ fn elsewhere(
         format!("service `{own}` dials `{name}` on its own host, and `{name}` runs on another"),
         service.host.as_ref().map_or(service.name.span, |host| host.span),
         format!("runs on `{}`", host.name.value),
-        format!("write `{scheme}{}:{number}`{pin}", host.address.value),
+        mended(text, dial, &format!("{}:{number}", host.address.value)) + &pin,
     )
+}
+
+/// What is to be written instead: the whole text where it can be shown as it stands in the file.
+fn mended(text: &ServiceText<'_>, dial: &Dial, address: &str) -> String {
+    let whole = &text.text;
+    let (before, after) = (&whole[..dial.at.start], &whole[dial.at.end..]);
+    // Braces may be doubled in the file, and a long command is not repeated.
+    if whole.contains(['{', '}']) || whole.len() > 60 {
+        return format!("write `{address}` for that address");
+    }
+    format!("write `{before}{address}{after}`")
 }

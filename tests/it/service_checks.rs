@@ -62,21 +62,27 @@ fn localhost_is_a_finding_where_the_service_that_is_meant_listens_elsewhere() {
     let pinned = ("port \"redis\"", "port \"redis\" 6380");
     let after = ("after=\"redis\"", "");
     for (changes, second, help) in [
-        (vec![url], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
-        (vec![url, pinned], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
-        (vec![url, SECOND_HOST, ON_BRIDGE], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
+        (vec![url], "\"redis\"", "write `redis://127.0.0.1:{port.redis}/0`"),
+        (vec![url, pinned], "\"redis\"", "write `redis://127.0.0.1:{port.redis}/0`"),
+        (
+            vec![url, SECOND_HOST, ON_BRIDGE],
+            "\"redis\"",
+            "write `redis://127.0.0.1:{port.redis}/0`",
+        ),
         (
             vec![url, elsewhere, after],
             "\"alice-2\"",
-            "write `redis://10.0.0.12:6379` and pin the port there: `port \"redis\" 6379`",
+            "write `redis://10.0.0.12:6379/0` and pin the port there: `port \"redis\" 6379`",
         ),
-        (vec![url, elsewhere, pinned, after], "\"alice-2\"", "write `redis://10.0.0.12:6380`"),
+        (vec![url, elsewhere, pinned, after], "\"alice-2\"", "write `redis://10.0.0.12:6380/0`"),
     ] {
         let (code, places, told) = only(&with(&changes));
         assert_eq!(code, "SF0112");
         assert_eq!(places, ["\"redis://localhost:6379/0\"", second]);
         assert!(told.starts_with(help), "{told}");
     }
+    let long = worker("env URLS=\"{party} redis://localhost:6379/0\"");
+    assert!(only(&with(&[long])).2.starts_with("write `127.0.0.1:{port.redis}` for that address"));
     let mended = worker("env CELERY_BROKER_URL=\"redis://127.0.0.1:{port.redis}/0\"");
     passes(&with(&[mended]));
     passes(&with(&[mended, SECOND_HOST, ON_BRIDGE]));
