@@ -213,7 +213,7 @@ fn binary(bytes: &[u8]) -> Option<PkiError> {
         return None;
     }
     // The length takes one byte, or as many more as its low bits say; 0x80 leaves it open.
-    let fields = rest.get(usize::from(length).checked_sub(0x80).unwrap_or(0)..)?;
+    let fields = rest.get(usize::from(length).saturating_sub(0x80)..)?;
     match fields {
         // PFX (RFC 7292) is version 3, PKCS#8 version 0 or 1 before an algorithm, PKCS#1 and SEC 1 before numbers.
         [2, 1, 3, SEQUENCE, ..] => Some(PkiError::Pkcs12),

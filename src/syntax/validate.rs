@@ -172,7 +172,7 @@ fn owners(key: &str) -> Option<String> {
     let owners = RULES.iter().filter(|rule| rule.props.contains(&key));
     let owners: Vec<String> = owners
         .map(|rule| match rule.parents {
-            [""] | ["*"] => format!("`{}`", rule.name),
+            ["" | "*"] => format!("`{}`", rule.name),
             parents => format!("`{}` in {}", rule.name, list(parents.iter().copied())),
         })
         .collect();
