@@ -1,11 +1,11 @@
 #![doc = include_str!("dials_localhost.md")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan},
-    model::{Host, Service, ServicePort, Topology, demands},
-    types::{HostAddr, Port, RayPort, Role},
+    model::{Host, Party, Service, ServicePort, Topology, demands},
+    types::{HostAddr, PartyName, Port, RayPort, Role},
 };
 
 use super::{
@@ -29,11 +29,15 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let claims = claims(context.topology);
+    // Where a service or a port could not be read, it may be the one that is meant.
+    let is_unsure = |party: &&Party| {
+        !party.has_all_services || party.services.iter().any(|service| !service.is_complete)
+    };
+    let unsure = context.topology.parties.values().filter(is_unsure);
+    let unsure: BTreeSet<&PartyName> = unsure.map(|party| &party.name.value).collect();
     for text in &texts {
         // What a program listens on is not dialled; what is no URL has a page of its own.
-        let is_complete =
-            text.party.has_all_services && text.party.services.iter().all(|s| s.is_complete);
-        if !is_complete || listens(text) || is_no_url(text) {
+        if unsure.contains(&text.party.name.value) || listens(text) || is_no_url(text) {
             continue;
         }
         let dials = loopback_dials(&text.text);

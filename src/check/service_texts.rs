@@ -74,19 +74,26 @@ pub(super) struct Kind {
     pub(super) schemes: &'static [&'static str],
     pub(super) port: u16,
     pub(super) names: &'static [&'static str],
+    /// What follows the port in an example.
+    pub(super) path: &'static str,
 }
 
 /// Ports as registered with IANA and used by the programs themselves.
 pub(super) const KINDS: &[Kind] = &[
-    Kind { schemes: &["redis", "rediss"], port: 6379, names: &["redis", "valkey"] },
-    Kind { schemes: &["amqp", "pyamqp"], port: 5672, names: &["rabbitmq", "amqp"] },
-    Kind { schemes: &["postgresql", "postgres"], port: 5432, names: &["postgres", "postgresql"] },
-    Kind { schemes: &["mysql"], port: 3306, names: &["mysql", "mariadb"] },
-    Kind { schemes: &["mongodb"], port: 27017, names: &["mongodb", "mongo"] },
-    Kind { schemes: &["memcached"], port: 11211, names: &["memcached"] },
-    Kind { schemes: &["ray"], port: 10001, names: &[] },
-    Kind { schemes: &["http"], port: 80, names: &[] },
-    Kind { schemes: &["https"], port: 443, names: &[] },
+    Kind { schemes: &["redis", "rediss"], port: 6379, names: &["redis", "valkey"], path: "/0" },
+    Kind { schemes: &["amqp", "pyamqp"], port: 5672, names: &["rabbitmq", "amqp"], path: "//" },
+    Kind {
+        schemes: &["postgresql", "postgres"],
+        port: 5432,
+        names: &["postgres", "postgresql"],
+        path: "/shop",
+    },
+    Kind { schemes: &["mysql"], port: 3306, names: &["mysql", "mariadb"], path: "/shop" },
+    Kind { schemes: &["mongodb"], port: 27017, names: &["mongodb", "mongo"], path: "/shop" },
+    Kind { schemes: &["memcached"], port: 11211, names: &["memcached"], path: "/" },
+    Kind { schemes: &["ray"], port: 10001, names: &[], path: "/" },
+    Kind { schemes: &["http"], port: 80, names: &[], path: "/" },
+    Kind { schemes: &["https"], port: 443, names: &[], path: "/" },
 ];
 
 impl Dial {

@@ -171,6 +171,10 @@ fn what_is_left_to_be_filled_in_is_told_once_wherever_it_stands() {
     // What is no value at all is told as that.
     assert_eq!(codes(&good.replace("10.0.0.1", "<address>")), ["SF0005"]);
     assert_eq!(codes(&good.replace("1.13.0b0", "<version>")), ["SF0901"]);
+    let both = good.replace("KEY=\"k\"", "REDIS_URL=\"redis://:changeme@localhost:6379\"");
+    let both = both.replace("env", "port \"redis\"; env");
+    assert_eq!(codes(&both), ["SF0016", "SF0112"]);
+    assert_eq!(codes(&both.replace("redis://:changeme@localhost:6379", "<url>")), ["SF0113"]);
     let reason = "allow \"SF0016\" because=\"TODO: example.com is ours\"";
     let allowed = good.replace("env KEY=\"k\"", &format!("env KEY=\"xxx\"; {reason}"));
     assert!(codes(&allowed).is_empty());

@@ -141,7 +141,19 @@ fn a_variable_that_should_be_a_url_is_one() {
     }
     let (_, places, help) = only(&with(&[worker("env DATABASE_URL=\"shop\"")]));
     assert_eq!(places, ["\"shop\"", "\"worker\""]);
-    assert!(help.ends_with("`postgresql://10.0.0.5:5432/0`"), "{help}");
+    assert!(help.ends_with("`postgresql://10.0.0.5:5432/shop`"), "{help}");
+    for (env, url) in [
+        ("env CELERY_RESULT_BACKEND=\"postgres\"", "`db+postgresql://10.0.0.5:5432/shop`"),
+        ("env CELERY_RESULT_BACKEND=\"memcached\"", "`cache+memcached://10.0.0.5:11211/`"),
+        ("env CELERY_RESULT_BACKEND=\"amqp\"", "`rpc://`"),
+        ("env CELERY_BROKER_URL=\"rabbitmq:5672\"", "`amqp://10.0.0.5:5672//`"),
+    ] {
+        let (code, _, help) = only(&with(&[worker(env)]));
+        assert!(code == "SF0113" && help.contains(url), "{env}: {help}");
+        let written = url.trim_matches('`');
+        let name = env.split('=').next().unwrap();
+        passes(&with(&[worker(&format!("{name}=\"{written}\""))]));
+    }
     for env in [
         "env CELERY_RESULT_BACKEND=\"rpc\"",
         "env CELERY_RESULT_BACKEND=\"rpc://\"",
