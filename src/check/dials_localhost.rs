@@ -1,11 +1,11 @@
 #![doc = include_str!("dials_localhost.md")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan},
-    model::{Host, Service, ServicePort, Topology, demands},
-    types::{HostAddr, Port, RayPort, Role},
+    model::{Host, Party, Service, ServicePort, Topology, demands},
+    types::{HostAddr, PartyName, Port, RayPort, Role},
 };
 
 use super::{
@@ -29,11 +29,15 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let claims = claims(context.topology);
+    // Where a service or a port could not be read, it may be the one that is meant.
+    let is_unsure = |party: &&Party| {
+        !party.has_all_services || party.services.iter().any(|service| !service.is_complete)
+    };
+    let unsure = context.topology.parties.values().filter(is_unsure);
+    let unsure: BTreeSet<&PartyName> = unsure.map(|party| &party.name.value).collect();
     for text in &texts {
         // What a program listens on is not dialled; what is no URL has a page of its own.
-        let is_complete =
-            text.party.has_all_services && text.party.services.iter().all(|s| s.is_complete);
-        if !is_complete || listens(text) || is_no_url(text) {
+        if unsure.contains(&text.party.name.value) || listens(text) || is_no_url(text) {
             continue;
         }
         let dials = loopback_dials(&text.text);
@@ -170,7 +174,6 @@ fn elsewhere(
     port: Option<&ServicePort>,
 ) -> Words {
     let (own, name) = (&text.service.name.value, &service.name.value);
-    let scheme = dial.scheme.as_deref().map_or_else(String::new, |scheme| format!("{scheme}://"));
     let is_here = host.name.value == text.host.name.value;
     let Some(port) = port else {
         return (
@@ -193,7 +196,7 @@ fn elsewhere(
             ),
             port.name.span,
             label,
-            format!("write `{scheme}127.0.0.1:{{port.{role}}}`"),
+            mended(text, dial, &format!("127.0.0.1:{{port.{role}}}")),
         );
     }
     let number = port.number.map_or(dial.port, |number| number.value.get());
@@ -205,6 +208,17 @@ fn elsewhere(
         format!("service `{own}` dials `{name}` on its own host, and `{name}` runs on another"),
         service.host.as_ref().map_or(service.name.span, |host| host.span),
         format!("runs on `{}`", host.name.value),
-        format!("write `{scheme}{}:{number}`{pin}", host.address.value),
+        mended(text, dial, &format!("{}:{number}", host.address.value)) + &pin,
     )
+}
+
+/// What is to be written instead: the whole text where it can be shown as it stands in the file.
+fn mended(text: &ServiceText<'_>, dial: &Dial, address: &str) -> String {
+    let whole = &text.text;
+    let (before, after) = (&whole[..dial.at.start], &whole[dial.at.end..]);
+    // Braces may be doubled in the file, and a long command is not repeated.
+    if whole.contains(['{', '}']) || whole.len() > 60 {
+        return format!("write `{address}` for that address");
+    }
+    format!("write `{before}{address}{after}`")
 }

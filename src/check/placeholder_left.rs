@@ -1,9 +1,9 @@
 #![doc = include_str!("placeholder_left.md")]
 
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use crate::{
-    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    diag::{Code, Finding, Findings, Label, SourceSpan, Spanned},
     syntax::{Node, Value},
 };
 
@@ -16,6 +16,10 @@ pub(super) const CHECK: Check =
 
 /// A reason is told to people, who may write of placeholders.
 const REASON: &str = "because";
+/// Of a value that is nothing but a placeholder.
+const WHOLE: &str = "still to be filled in";
+/// Of a value that holds one.
+const PART: &str = "a part of it is still to be filled in";
 /// Words that stand for a value to come, in the case in which they do.
 const WORDS: [&str; 2] = ["TODO", "FIXME"];
 /// Names that no machine has (RFC 2606).
@@ -45,17 +49,21 @@ fn finding(value: &Spanned<Value>) -> Option<Finding> {
     let Value::Text(text) = &value.value else { return None };
     let (word, why) = placeholder(text)?;
     let message = format!("`{word}` is {why}");
-    let finding = Finding::warning(CODE, message).label(value.span, "still to be filled in");
+    let label = if word == *text { WHOLE } else { PART };
+    let finding = Finding::warning(CODE, message).label(value.span, label);
     Some(finding.help("write the real value; what must stay as it is can be allowed: `allow \"SF0016\" because=\"...\"`"))
 }
 
-/// Drops what is told of a value already: one mistake is one finding.
+/// Drops what is told already of a value that is nothing but a placeholder, or is none of its kind: one mistake is one
+/// finding. A placeholder in a value that is wrong in another way too stays.
 pub(super) fn drop_told(findings: &mut Findings) {
     let others = findings.iter().filter(|finding| finding.code != CODE);
-    let told: BTreeSet<SourceSpan> =
-        others.filter_map(|finding| Some(finding.labels.first()?.span)).collect();
-    let is_told = |finding: &Finding| finding.labels.iter().any(|label| told.contains(&label.span));
-    findings.retain(|finding| finding.code != CODE || !is_told(finding));
+    let told: BTreeMap<SourceSpan, Code> =
+        others.filter_map(|finding| Some((finding.labels.first()?.span, finding.code))).collect();
+    let is_told = |label: &Label| {
+        told.get(&label.span).is_some_and(|by| label.text == WHOLE || by.0.starts_with("SF00"))
+    };
+    findings.retain(|finding| finding.code != CODE || !finding.labels.iter().any(is_told));
 }
 
 /// The first placeholder in a text, and what it is.

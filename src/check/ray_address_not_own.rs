@@ -1,8 +1,10 @@
 #![doc = include_str!("ray_address_not_own.md")]
 
+use std::collections::BTreeSet;
+
 use crate::{
-    diag::{Code, Finding, Findings},
-    model::{Host, Party, demands},
+    diag::{Code, Finding, Findings, SourceSpan},
+    model::{Demand, Host, Party, demands},
     types::{Port, RayPort, Role},
 };
 
@@ -25,9 +27,20 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
     if !context.is_production() || !context.has_ray() {
         return;
     }
-    for text in &service_texts(context.topology) {
-        // A service that starts Ray itself has a page of its own.
-        let Some(value) = ray_address(text).filter(|_| !starts_ray(text.service)) else { continue };
+    let texts = service_texts(context.topology);
+    let named: Vec<_> = texts.iter().filter_map(|text| Some((text, ray_address(text)?))).collect();
+    if named.is_empty() {
+        return;
+    }
+    let demands = demands(context.topology);
+    // A service that starts Ray itself has a page of its own.
+    let services = context.topology.parties.values().flat_map(|party| &party.services);
+    let starting: BTreeSet<SourceSpan> =
+        services.filter(|own| starts_ray(own)).map(|own| own.name.span).collect();
+    for (text, value) in named {
+        if starting.contains(&text.service.name.span) {
+            continue;
+        }
         let name = &text.service.name.value;
         if WORDS.contains(&value) && text.variable.is_some() {
             let what = if value == "auto" {
@@ -38,9 +51,9 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, format!("service `{name}` would use {what}"))
                 .label(text.span, "no address")
                 .label(text.host.ray.span.unwrap_or(text.host.name.span), "Ray is planned here")
-                .help(help(context, text, value));
+                .help(help(&demands, text, value));
             findings.push(finding);
-        } else if let Some((other, host)) = owner(context, text, value) {
+        } else if let Some((other, host)) = owner(context, &demands, text, value) {
             let other = &other.name.value;
             let message = format!(
                 "service `{name}` of `{}` dials the Ray of `{other}`",
@@ -49,7 +62,7 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, message)
                 .label(text.span, "in production every party has a Ray of its own")
                 .label(host.address.span, format!("this is `{other}`"))
-                .help(help(context, text, value));
+                .help(help(&demands, text, value));
             findings.push(finding);
         }
     }
@@ -68,6 +81,7 @@ fn ray_address<'a>(text: &'a ServiceText<'_>) -> Option<&'a str> {
 /// The other party whose machine an address names, and which machine.
 fn owner<'a>(
     context: Context<'a>,
+    demands: &[Demand<'_>],
     text: &ServiceText<'_>,
     value: &str,
 ) -> Option<(&'a Party, &'a Host)> {
@@ -84,23 +98,23 @@ fn owner<'a>(
     let is_ray = |role: &Role| {
         [RayPort::Gcs, RayPort::ClientServer].into_iter().any(|ray| *role == Role::Ray(ray))
     };
-    let pinned = demands(context.topology).into_iter().find(|demand| {
+    let pinned = demands.iter().find(|demand| {
         let has_port = demand.pin.is_some_and(|pin| pin.range.value.contains(port));
         demand.party != own && is_ray(&demand.role) && has_port && *demand.machine == address
     })?;
     named.find(|(party, _)| party.name.value == *pinned.party)
 }
 
-fn help(context: Context<'_>, text: &ServiceText<'_>, value: &str) -> String {
+fn help(demands: &[Demand<'_>], text: &ServiceText<'_>, value: &str) -> String {
     let role = if value.starts_with("ray://") { RayPort::ClientServer } else { RayPort::Gcs };
     let role = Role::Ray(role);
-    let is_here = |demand: &crate::model::Demand<'_>| {
+    let is_here = |demand: &Demand<'_>| {
         demand.party == &text.party.name.value
             && demand.host == &text.host.name.value
             && demand.role == role
     };
     let scheme = if value.starts_with("ray://") { "ray://" } else { "" };
-    if demands(context.topology).iter().any(is_here) {
+    if demands.iter().any(is_here) {
         format!(
             "write `{scheme}{{host.address}}:{{port.{role}}}`, the party's own Ray, or drop it: jobs are told by sfgen"
         )

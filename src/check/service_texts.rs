@@ -1,6 +1,6 @@
 //! What the services of a topology are told: their arguments and variables, and the addresses in those.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, ops::Range};
 
 use crate::{
     diag::SourceSpan,
@@ -65,6 +65,8 @@ pub(super) struct Dial {
     pub(super) scheme: Option<String>,
     /// The number: written, or the usual one of the scheme.
     pub(super) port: u16,
+    /// The address and the number in the text.
+    pub(super) at: Range<usize>,
 }
 
 /// Programs that are dialled by URL: the schemes, the usual port, and what the service may be called.
@@ -72,19 +74,26 @@ pub(super) struct Kind {
     pub(super) schemes: &'static [&'static str],
     pub(super) port: u16,
     pub(super) names: &'static [&'static str],
+    /// What follows the port in an example.
+    pub(super) path: &'static str,
 }
 
 /// Ports as registered with IANA and used by the programs themselves.
 pub(super) const KINDS: &[Kind] = &[
-    Kind { schemes: &["redis", "rediss"], port: 6379, names: &["redis", "valkey"] },
-    Kind { schemes: &["amqp", "pyamqp"], port: 5672, names: &["rabbitmq", "amqp"] },
-    Kind { schemes: &["postgresql", "postgres"], port: 5432, names: &["postgres", "postgresql"] },
-    Kind { schemes: &["mysql"], port: 3306, names: &["mysql", "mariadb"] },
-    Kind { schemes: &["mongodb"], port: 27017, names: &["mongodb", "mongo"] },
-    Kind { schemes: &["memcached"], port: 11211, names: &["memcached"] },
-    Kind { schemes: &["ray"], port: 10001, names: &[] },
-    Kind { schemes: &["http"], port: 80, names: &[] },
-    Kind { schemes: &["https"], port: 443, names: &[] },
+    Kind { schemes: &["redis", "rediss"], port: 6379, names: &["redis", "valkey"], path: "/0" },
+    Kind { schemes: &["amqp", "pyamqp"], port: 5672, names: &["rabbitmq", "amqp"], path: "//" },
+    Kind {
+        schemes: &["postgresql", "postgres"],
+        port: 5432,
+        names: &["postgres", "postgresql"],
+        path: "/shop",
+    },
+    Kind { schemes: &["mysql"], port: 3306, names: &["mysql", "mariadb"], path: "/shop" },
+    Kind { schemes: &["mongodb"], port: 27017, names: &["mongodb", "mongo"], path: "/shop" },
+    Kind { schemes: &["memcached"], port: 11211, names: &["memcached"], path: "/" },
+    Kind { schemes: &["ray"], port: 10001, names: &[], path: "/" },
+    Kind { schemes: &["http"], port: 80, names: &[], path: "/" },
+    Kind { schemes: &["https"], port: 443, names: &[], path: "/" },
 ];
 
 impl Dial {
@@ -107,7 +116,7 @@ pub(super) fn loopback_dials(text: &str) -> Vec<Dial> {
     let mut dials = Vec::new();
     let mut from = 0;
     while let Some((at, end)) = next_loopback(text, from) {
-        dials.extend(dial(&text[..at], &text[end..]));
+        dials.extend(dial(text, at..end));
         from = end;
     }
     dials
@@ -134,7 +143,8 @@ fn is_start(c: char) -> bool {
     c == '/' || c == '@' || EDGES.contains(&c)
 }
 
-fn dial(before: &str, after: &str) -> Option<Dial> {
+fn dial(text: &str, address: Range<usize>) -> Option<Dial> {
+    let (before, after) = (&text[..address.start], &text[address.end..]);
     let token = before.rsplit(EDGES).next().unwrap_or_default();
     // What stands behind the authority of a URL is no address of it.
     let scheme = token.split_once("://").filter(|(_, user)| !user.contains('/'));
@@ -143,16 +153,22 @@ fn dial(before: &str, after: &str) -> Option<Dial> {
         |rest: &str| rest.is_empty() || rest.starts_with(['/', '?']) || rest.starts_with(EDGES);
     let Some(rest) = after.strip_prefix(':') else {
         let port = kind_of(scheme.as_deref()?)?.port;
-        return is_end(after).then_some(Dial { scheme, port });
+        return is_end(after).then_some(Dial { scheme, port, at: address });
     };
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let port = rest[..digits].parse().ok().filter(|_| is_end(&rest[digits..]))?;
-    Some(Dial { scheme, port })
+    Some(Dial { scheme, port, at: address.start..address.end + 1 + digits })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_place_of_an_address_is_that_of_it_and_its_port() {
+        let text = "redis://u@localhost:6379/0";
+        assert_eq!(&text[loopback_dials(text)[0].at.clone()], "localhost:6379");
+    }
 
     #[test]
     fn ports_of_the_machine_itself_are_found_in_urls_and_words() {

@@ -1,6 +1,9 @@
 #![doc = include_str!("variable_is_no_url.md")]
 
-use crate::diag::{Code, Finding, Findings};
+use crate::{
+    diag::{Code, Finding, Findings},
+    model::Service,
+};
 
 use super::{
     Check, Context,
@@ -53,24 +56,38 @@ fn variable_is_no_url(context: Context<'_>, findings: &mut Findings) {
             .party
             .services_on(&text.host.name.value)
             .find(|service| names.contains(&service.name.value.as_str()));
-        let scheme = kind.schemes[0];
         let message = format!("variable `{name}` is read as a URL, and `{}` is none", text.text);
         let finding = Finding::error(CODE, message)
-            .label(text.span, "read as the name of a transport, and localhost assumed");
-        let port = meant.and_then(|service| service.ports.first());
-        findings.push(match (meant, port) {
-            (Some(service), Some(port)) => finding
-                .label(service.name.span, "this service is meant")
-                .help(format!("write `{scheme}://127.0.0.1:{{port.{}}}/0`", port.name.value)),
-            (Some(service), None) => finding.label(service.name.span, "this service is meant").help(
-                format!("declare `port \"{0}\"` in it and write `{scheme}://127.0.0.1:{{port.{0}}}/0`", service.name.value),
-            ),
-            (None, _) => finding.label(text.service.name.span, "read by this service").help(format!(
-                "write the whole URL, with the machine on which it runs: `{scheme}://10.0.0.5:{}/0`",
-                kind.port
-            )),
-        });
+            .label(text.span, "the machine is guessed from this, or the start refused");
+        let finding = match meant {
+            Some(service) => finding.label(service.name.span, "this service is meant"),
+            None => finding.label(text.service.name.span, "read by this service"),
+        };
+        findings.push(finding.help(help(name, kind, meant)));
     }
+}
+
+fn help(name: &str, kind: &Kind, meant: Option<&Service>) -> String {
+    let is_result = name.to_ascii_uppercase().ends_with("RESULT_BACKEND");
+    let prefix = match kind.schemes[0] {
+        "amqp" if is_result => {
+            return "write `rpc://`, which answers over the broker".to_owned();
+        }
+        "postgresql" | "mysql" if is_result => "db+",
+        "memcached" if is_result => "cache+",
+        _ => "",
+    };
+    let url = |address: &str| format!("`{prefix}{}://{address}{}`", kind.schemes[0], kind.path);
+    let Some(service) = meant else {
+        let url = url(&format!("10.0.0.5:{}", kind.port));
+        return format!("write the whole URL, with the machine on which it runs: {url}");
+    };
+    let name = &service.name.value;
+    let (declare, port) = match service.ports.first() {
+        Some(port) => (String::new(), port.name.value.clone()),
+        None => (format!("declare `port \"{name}\"` in it and "), name.to_string()),
+    };
+    format!("{declare}write {}", url(&format!("127.0.0.1:{{port.{port}}}")))
 }
 
 /// The kind of program that a variable means: by its value, else by its name, else Redis, which Celery's users have.

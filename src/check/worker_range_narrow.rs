@@ -1,6 +1,9 @@
 #![doc = include_str!("worker_range_narrow.md")]
 
-use crate::diag::{Code, Finding, Findings};
+use crate::{
+    diag::{Code, Finding, Findings},
+    types::PortRange,
+};
 
 use super::{Check, Context, claims::claims};
 
@@ -23,12 +26,16 @@ fn worker_range_narrow(context: Context<'_>, findings: &mut Findings) {
             demand.count,
             range.count()
         );
+        let first = range.first();
+        let wide = match PortRange::of_len(first, demand.count) {
+            Some(wide) => format!("write `pin \"ray.workers\" {first} {}` or more", wide.last()),
+            None => format!("pin {} numbers or more, from a lower one on", demand.count),
+        };
         let finding = Finding::error(CODE, message)
             .label(claim.range.span, "a worker without a port hangs")
             .label(demand.span, "two ports per CPU, eight per slot and eight to spare")
             .help(format!(
-                "pin {} numbers or more, or give Ray fewer CPUs (`ray cpus=...`) or the jobs fewer slots",
-                demand.count
+                "{wide}, or give Ray fewer CPUs (`ray cpus=...`) or the jobs fewer slots"
             ));
         findings.push(finding);
     }

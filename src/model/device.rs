@@ -1,5 +1,7 @@
 //! `spu "spu" protocol=... field=... { parties ...; link ... }` and `heu "heu" { sk-keeper ...; evaluators ... }`.
 
+use std::ops::RangeInclusive;
+
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node},
@@ -56,6 +58,8 @@ impl Spu {
 }
 
 impl LinkOptions {
+    /// More is years of waiting: each try takes about 9.5 s.
+    const RETRIES: RangeInclusive<u32> = 0..=1_000_000;
     /// 60 tries survive a peer that is ten minutes late (RUNTIME 4); the timeouts are SecretFlow's own.
     const DEFAULT: Self = Self {
         connect_retries: 60,
@@ -68,18 +72,26 @@ impl LinkOptions {
         let default = Self::DEFAULT;
         let Some(node) = node else { return default };
         let mut cursor = cursor.at(node);
-        let retries = cursor.number_prop("connect-retries");
+        let retries = cursor.count_prop("connect-retries", &Self::RETRIES);
         Self {
             connect_retries: retries.map_or(default.connect_retries, |number| number.value),
-            connect_interval: or_default(cursor.prop("connect-interval"), default.connect_interval),
-            recv_timeout: or_default(cursor.prop("recv-timeout"), default.recv_timeout),
-            http_timeout: or_default(cursor.prop("http-timeout"), default.http_timeout),
+            connect_interval: short(&mut cursor, "connect-interval", default.connect_interval),
+            recv_timeout: cursor
+                .quantity_prop("recv-timeout")
+                .map_or(default.recv_timeout, |span| span.value),
+            http_timeout: short(&mut cursor, "http-timeout", default.http_timeout),
         }
     }
 }
 
-fn or_default(written: Option<Spanned<Span>>, default: Span) -> Span {
-    written.map_or(default, |span| span.value)
+/// A time that SPU's link keeps in 32 bits of milliseconds; the others have 64.
+fn short(cursor: &mut Cursor<'_>, key: &str, default: Span) -> Span {
+    let Some(written) = cursor.quantity_prop::<Span>(key) else { return default };
+    if written.value.millis() > u64::from(u32::MAX) {
+        let why = format!("SPU takes no `{key}` longer than 49 days");
+        cursor.reject(written.span, why, "write `49d` or less; seconds are usual");
+    }
+    written.value
 }
 
 /// The names in the `parties` child, reported where there is none, and whether all of them could be read.
@@ -111,6 +123,8 @@ pub struct Heu {
 }
 
 impl Heu {
+    /// What is a number of bits at all; whether a key of them is sound is a matter of `check`. Longer ones take hours.
+    const KEY_SIZES: RangeInclusive<u32> = 1..=16_384;
     /// The length that RUNTIME 5 ran with, and what NIST asks of factoring-based keys until 2030.
     const DEFAULT_KEY_SIZE: u32 = 2048;
 
@@ -130,7 +144,7 @@ impl Heu {
         let sk_keeper = keeper.and_then(|child| cursor.at(child).arg(0));
         let evaluators = node.child("evaluators").map(|child| cursor.at(child).args());
         let field = cursor.prop("field");
-        let key_size = cursor.number_prop("key-size");
+        let key_size = cursor.count_prop("key-size", &Self::KEY_SIZES);
         Self {
             name: name.clone(),
             sk_keeper,

@@ -1,6 +1,6 @@
 //! `host "alice-1" address=... { reserve ...; ray ... }`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
@@ -65,6 +65,10 @@ impl Host {
 }
 
 impl Ray {
+    /// Beyond every machine; none is a matter of `check`.
+    const CPUS: RangeInclusive<u32> = 0..=10_000;
+    /// Without one, every task of the party would wait for ever; more than this no machine does at once.
+    const SLOTS: RangeInclusive<u32> = 1..=1_000_000;
     /// Enough for a job that uses an SPU, little enough for a small machine. Ray's own default, all CPUs of the
     /// machine, would make the port plan depend on it.
     const DEFAULT_CPUS: u32 = 8;
@@ -75,12 +79,9 @@ impl Ray {
     fn read(node: Option<&Node>, host: SourceSpan, cursor: &mut Cursor<'_>) -> Self {
         let (cpus, object_store, slots) = node.map_or((None, None, None), |node| {
             let mut cursor = cursor.at(node);
-            let slots = cursor.number_prop::<u32>("slots");
-            if let Some(slots) = slots.filter(|slots| slots.value == 0) {
-                let why = "without a slot every task of the party waits for ever";
-                cursor.reject(slots.span, why, "write `slots=1` or more");
-            }
-            (cursor.number_prop("cpus"), cursor.prop("object-store"), slots)
+            let slots = cursor.count_prop::<u32>("slots", &Self::SLOTS);
+            let cpus = cursor.count_prop("cpus", &Self::CPUS);
+            (cpus, cursor.quantity_prop("object-store"), slots)
         });
         let span = node.map_or(host, Node::span);
         Self {

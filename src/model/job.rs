@@ -53,14 +53,7 @@ impl Job {
     pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
         let node = cursor.node;
         let parties = read_parties(cursor);
-        let slots = cursor.number_prop::<u16>("slots");
-        if let Some(slots) = slots.filter(|slots| slots.value == 0) {
-            cursor.reject(
-                slots.span,
-                "a job needs at least one slot",
-                "write `slots=1`, or drop it",
-            );
-        }
+        let slots = cursor.count_prop::<u16>("slots", &(1..=u16::MAX));
         let kind = Self::read_kind(cursor);
         let slots = slots.unwrap_or(Spanned::new(Self::DEFAULT_SLOTS, node.span()));
         let ((parties, all), kind) = (parties?, kind?);
@@ -83,7 +76,8 @@ impl Job {
         let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
         let inputs = node.children_named("input").filter_map(|child| {
             let mut cursor = cursor.at(child);
-            let (party, number) = (cursor.arg(0), cursor.number_arg(1));
+            let (party, number) =
+                (cursor.arg(0), cursor.count_arg("an input", 1, &(i64::MIN..=i64::MAX)));
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();

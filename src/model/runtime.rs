@@ -67,6 +67,8 @@ impl CrossSilo {
     /// SecretFlow's own limit of a message (RUNTIME 3), and a timeout that a slow link survives.
     const DEFAULT_TIMEOUT: Span = Span::seconds(60);
     const DEFAULT_MESSAGE_MAX: Size = Size::mib(500);
+    /// Messages are counted in 31 bits (RUNTIME 3).
+    const MESSAGE_LIMIT: Size = Size::mib(2048);
 
     fn read(node: Option<&Node>, runtime: SourceSpan, findings: &mut Findings) -> Self {
         let default = Spanned::new(Self::DEFAULT_MESSAGE_MAX, runtime);
@@ -74,9 +76,19 @@ impl CrossSilo {
             return Self { timeout: Self::DEFAULT_TIMEOUT, message_max: default };
         };
         let mut cursor = Cursor::new(node, findings);
+        let message_max = cursor.quantity_prop::<Size>("message-max");
+        if let Some(size) = message_max.filter(|size| size.value >= Self::MESSAGE_LIMIT) {
+            let why = format!("a message must be smaller than {}", Self::MESSAGE_LIMIT);
+            cursor.reject(
+                size.span,
+                why,
+                "write `message-max=\"2047MiB\"` or less; gRPC carries no more",
+            );
+        }
+        let timeout = cursor.quantity_prop("timeout");
         Self {
-            timeout: cursor.prop("timeout").map_or(Self::DEFAULT_TIMEOUT, |span| span.value),
-            message_max: cursor.prop("message-max").unwrap_or(default),
+            timeout: timeout.map_or(Self::DEFAULT_TIMEOUT, |span| span.value),
+            message_max: message_max.unwrap_or(default),
         }
     }
 }

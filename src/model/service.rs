@@ -86,10 +86,10 @@ impl Service {
             let mut cursor = cursor.at(child);
             let port =
                 cursor.required_prop("tcp", "name the port that answers: `ready tcp=\"redis\"`");
-            (port, cursor.prop::<Span>("within"))
+            (port, cursor.quantity_prop::<Span>("within"))
         });
         let after = cursor.prop::<String>("after");
-        let grace = cursor.prop::<Span>("grace");
+        let grace = cursor.quantity_prop::<Span>("grace");
         Self {
             name: name.clone(),
             is_complete,

@@ -1,8 +1,11 @@
 //! Reading one node: typed values, with every mistake reported at its place.
 
-use std::{fmt::Display, str::FromStr};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
-use crate::diag::{Code, Finding, Findings, SourceSpan, Spanned};
+use crate::{
+    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    types::Quantity,
+};
 
 use super::{Node, Value, grammar};
 
@@ -72,6 +75,50 @@ impl<'a> Cursor<'a> {
         self.number(&prop.value)
     }
 
+    /// The property `key` as a number of a range that is smaller than its type's.
+    pub fn count_prop<T>(&mut self, key: &str, range: &RangeInclusive<T>) -> Option<Spanned<T>>
+    where
+        T: TryFrom<i128> + PartialOrd + Display,
+    {
+        let prop = self.node.prop(key)?;
+        self.count(&format!("`{key}`"), &prop.value, range)
+    }
+
+    /// The argument at `index` as a number of a range; `what` it is, for messages.
+    pub fn count_arg<T>(
+        &mut self,
+        what: &str,
+        index: usize,
+        range: &RangeInclusive<T>,
+    ) -> Option<Spanned<T>>
+    where
+        T: TryFrom<i128> + PartialOrd + Display,
+    {
+        let arg = self.node.args.get(index)?;
+        self.count(what, arg, range)
+    }
+
+    /// The property `key` as a number with a unit.
+    pub fn quantity_prop<T>(&mut self, key: &str) -> Option<Spanned<T>>
+    where
+        T: FromStr<Err: Display> + Quantity,
+    {
+        let prop = self.node.prop(key)?;
+        let (text, is_text) = match &prop.value.value {
+            Value::Text(text) => (text.clone(), true),
+            other => (other.to_string(), false),
+        };
+        match text.parse() {
+            Ok(parsed) if is_text => Some(Spanned::new(parsed, prop.value.span)),
+            Ok(_) => self.text(&prop.value),
+            Err(why) => {
+                let quotes = if is_text { "" } else { ", in quotes" };
+                self.reject(prop.value.span, why, &(T::advice(&text) + quotes));
+                None
+            }
+        }
+    }
+
     /// The property `key` as text, reported where it is absent.
     pub fn required_prop<T: FromStr<Err: Display>>(
         &mut self,
@@ -117,6 +164,25 @@ impl<'a> Cursor<'a> {
                 None
             }
         }
+    }
+
+    fn count<T>(
+        &mut self,
+        what: &str,
+        value: &Spanned<Value>,
+        range: &RangeInclusive<T>,
+    ) -> Option<Spanned<T>>
+    where
+        T: TryFrom<i128> + PartialOrd + Display,
+    {
+        let number = self.number::<i128>(value)?;
+        if let Some(count) = T::try_from(number.value).ok().filter(|count| range.contains(count)) {
+            return Some(Spanned::new(count, number.span));
+        }
+        let (first, last) = (range.start(), range.end());
+        let why = format!("{what} is a number from {first} to {last}, not {}", number.value);
+        self.reject(number.span, why, &format!("write a number from {first} to {last}"));
+        None
     }
 
     fn number<T: TryFrom<i128, Error: Display>>(

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::quantity::{Quantity, split};
+
 /// A length of time, at least a millisecond and at most a year, written `250ms`, `60s`, `5m`, `2h` or `1d`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -55,6 +57,34 @@ impl FromStr for Span {
     }
 }
 
+impl Quantity for Span {
+    fn advice(text: &str) -> String {
+        let plain =
+            || "write a whole number with `ms`, `s`, `m`, `h` or `d`, such as `60s`".to_owned();
+        let Some((thousandths, unit)) = split(text) else { return plain() };
+        let unit = match unit.as_str() {
+            "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
+            "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+            "m" | "min" | "mins" | "minute" | "minutes" => "m",
+            "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+            "d" | "day" | "days" => "d",
+            _ => return plain(),
+        };
+        let factor = UNITS.iter().find(|(name, _)| *name == unit).map_or(1, |(_, factor)| *factor);
+        let millis = thousandths.saturating_mul(u128::from(factor)) / 1000;
+        match u64::try_from(millis) {
+            Ok(0) => "write `1ms` or more".to_owned(),
+            Ok(millis) if millis <= YEAR_MS && thousandths.is_multiple_of(1000) => {
+                format!("write `{}{unit}`", thousandths / 1000)
+            }
+            Ok(millis) if millis <= YEAR_MS => {
+                format!("write `{}`", Self(Duration::from_millis(millis)))
+            }
+            _ => "write `365d` or less".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.millis();
@@ -97,6 +127,28 @@ mod tests {
         }
         for bad in ["", "60", "s", "1.5s", "-1s", "0s", "1w", "366d", "99999999999999999999s"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_advice_for_a_wrong_duration_is_a_right_one() {
+        for (wrong, right) in [
+            ("60", "60s"),
+            ("1.5s", "1500ms"),
+            ("0.5 h", "30m"),
+            ("60 sec", "60s"),
+            ("5min", "5m"),
+            ("2H", "2h"),
+            ("99999h", "365d"),
+            ("0s", "1ms"),
+            ("0.0001s", "60s"),
+            ("-1s", "60s"),
+            ("soon", "60s"),
+            ("", "60s"),
+        ] {
+            assert!(wrong.parse::<Span>().is_err() && right.parse::<Span>().is_ok());
+            let advice = Span::advice(wrong);
+            assert!(advice.contains(&format!("`{right}`")), "{wrong}: {advice}");
         }
     }
 }

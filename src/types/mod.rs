@@ -8,6 +8,7 @@ mod duration;
 mod host_addr;
 mod name;
 mod port;
+mod quantity;
 mod role;
 mod size;
 mod subnet;
@@ -21,6 +22,7 @@ pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
 pub use port::{Port, PortError, PortRange};
+pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::quantity::{Quantity, split};
+
 /// An amount of bytes, at least one and below 2^63, written `200MiB`, `2GiB` or, in powers of ten, `2GB`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -57,6 +59,38 @@ impl FromStr for Size {
     }
 }
 
+impl Quantity for Size {
+    fn advice(text: &str) -> String {
+        let plain =
+            || "write a whole number with `MiB`, `GiB`, `MB` or `GB`, such as `2GiB`".to_owned();
+        let Some((thousandths, unit)) = split(text) else { return plain() };
+        let unit = match unit.as_str() {
+            // Bare numbers are bytes where they are large, as in the runtimes' own options.
+            "" if thousandths >= 1_000_000_000 => "B",
+            "" | "m" | "mi" | "mib" => "MiB",
+            "b" | "byte" | "bytes" => "B",
+            "k" | "ki" | "kib" => "KiB",
+            "g" | "gi" | "gib" => "GiB",
+            "t" | "ti" | "tib" => "TiB",
+            "kb" => "kB",
+            "mb" => "MB",
+            "gb" => "GB",
+            "tb" => "TB",
+            _ => return plain(),
+        };
+        let factor = UNITS.iter().find(|(name, _)| *name == unit).map_or(1, |(_, factor)| *factor);
+        let bytes = thousandths.saturating_mul(u128::from(factor)) / 1000;
+        match u64::try_from(bytes) {
+            Ok(0) => "write `1B` or more".to_owned(),
+            Ok(bytes) if bytes < 1 << 63 && thousandths.is_multiple_of(1000) && unit != "B" => {
+                format!("write `{}{unit}`", thousandths / 1000)
+            }
+            Ok(bytes) if bytes < 1 << 63 => format!("write `{}`", Self(bytes)),
+            _ => "write less than `8388608TiB`, which is 2^63 bytes".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, factor) = UNITS
@@ -95,5 +129,26 @@ mod tests {
         for bad in ["", "5", "GiB", "1.5GiB", "-1B", "0B", "2gib", "99999999999TiB"] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_advice_for_a_wrong_size_is_a_right_one() {
+        for (wrong, right) in [
+            ("500", "500MiB"),
+            ("524288000", "500MiB"),
+            ("1.5GiB", "1536MiB"),
+            ("2 GiB", "2GiB"),
+            ("2G", "2GiB"),
+            ("2gb", "2GB"),
+            ("10mb", "10MB"),
+            ("0B", "1B"),
+            ("-1B", "2GiB"),
+            ("lots", "2GiB"),
+        ] {
+            assert!(wrong.parse::<Size>().is_err() && right.parse::<Size>().is_ok());
+            let advice = Size::advice(wrong);
+            assert!(advice.contains(&format!("`{right}`")), "{wrong}: {advice}");
+        }
+        assert!(Size::advice("99999999999TiB").contains("2^63"));
     }
 }

@@ -36,6 +36,7 @@ mod support;
 mod toml;
 mod topologies;
 mod validators;
+mod value_ranges;
 mod values;
 mod wrong_layer;
 

@@ -171,6 +171,10 @@ fn what_is_left_to_be_filled_in_is_told_once_wherever_it_stands() {
     // What is no value at all is told as that.
     assert_eq!(codes(&good.replace("10.0.0.1", "<address>")), ["SF0005"]);
     assert_eq!(codes(&good.replace("1.13.0b0", "<version>")), ["SF0901"]);
+    let both = good.replace("KEY=\"k\"", "REDIS_URL=\"redis://:changeme@localhost:6379\"");
+    let both = both.replace("env", "port \"redis\"; env");
+    assert_eq!(codes(&both), ["SF0016", "SF0112"]);
+    assert_eq!(codes(&both.replace("redis://:changeme@localhost:6379", "<url>")), ["SF0113"]);
     let reason = "allow \"SF0016\" because=\"TODO: example.com is ours\"";
     let allowed = good.replace("env KEY=\"k\"", &format!("env KEY=\"xxx\"; {reason}"));
     assert!(codes(&allowed).is_empty());
@@ -200,4 +204,37 @@ fn a_file_that_is_no_certificate_is_named_with_what_makes_one_of_it() {
         assert!(finding.message.contains(says), "{shown}");
         assert!(finding.help.as_ref().unwrap().contains(help), "{shown}");
     }
+}
+
+#[test]
+fn a_range_of_workers_that_is_too_narrow_says_how_wide_it_must_be() {
+    let alice = |pin: &str| {
+        let host = format!(
+            "host \"a\" address=\"127.0.0.1\" {{ ray cpus=4; }}; pin \"ray.workers\" {pin}"
+        );
+        let head = HEAD.replace("simulation", "production");
+        let identity = |name: &str| {
+            format!(
+                "identity ca=\"{name}/ca.pem\" cert=\"{name}/node.pem\" key=\"{name}/node.key\""
+            )
+        };
+        head + &parties(
+            &format!("{host}; {}", identity("a")),
+            &format!("host \"a\"; {}", identity("b")),
+        )
+    };
+    assert_eq!(places(&alice("10002 10009"), "SF0301"), ["10002 10009", "\"a\""]);
+    let done = compile_text(&alice("10002 10009"));
+    assert_eq!(
+        done.findings[0].message,
+        "the Ray workers on `a` may need 24 ports, and 8 are pinned"
+    );
+    assert!(
+        done.findings[0]
+            .help
+            .as_ref()
+            .unwrap()
+            .starts_with("write `pin \"ray.workers\" 10002 10025`")
+    );
+    assert!(codes(&alice("10002 10025")).is_empty());
 }

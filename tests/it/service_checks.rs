@@ -62,21 +62,27 @@ fn localhost_is_a_finding_where_the_service_that_is_meant_listens_elsewhere() {
     let pinned = ("port \"redis\"", "port \"redis\" 6380");
     let after = ("after=\"redis\"", "");
     for (changes, second, help) in [
-        (vec![url], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
-        (vec![url, pinned], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
-        (vec![url, SECOND_HOST, ON_BRIDGE], "\"redis\"", "write `redis://127.0.0.1:{port.redis}`"),
+        (vec![url], "\"redis\"", "write `redis://127.0.0.1:{port.redis}/0`"),
+        (vec![url, pinned], "\"redis\"", "write `redis://127.0.0.1:{port.redis}/0`"),
+        (
+            vec![url, SECOND_HOST, ON_BRIDGE],
+            "\"redis\"",
+            "write `redis://127.0.0.1:{port.redis}/0`",
+        ),
         (
             vec![url, elsewhere, after],
             "\"alice-2\"",
-            "write `redis://10.0.0.12:6379` and pin the port there: `port \"redis\" 6379`",
+            "write `redis://10.0.0.12:6379/0` and pin the port there: `port \"redis\" 6379`",
         ),
-        (vec![url, elsewhere, pinned, after], "\"alice-2\"", "write `redis://10.0.0.12:6380`"),
+        (vec![url, elsewhere, pinned, after], "\"alice-2\"", "write `redis://10.0.0.12:6380/0`"),
     ] {
         let (code, places, told) = only(&with(&changes));
         assert_eq!(code, "SF0112");
         assert_eq!(places, ["\"redis://localhost:6379/0\"", second]);
         assert!(told.starts_with(help), "{told}");
     }
+    let long = worker("env URLS=\"{party} redis://localhost:6379/0\"");
+    assert!(only(&with(&[long])).2.starts_with("write `127.0.0.1:{port.redis}` for that address"));
     let mended = worker("env CELERY_BROKER_URL=\"redis://127.0.0.1:{port.redis}/0\"");
     passes(&with(&[mended]));
     passes(&with(&[mended, SECOND_HOST, ON_BRIDGE]));
@@ -135,7 +141,19 @@ fn a_variable_that_should_be_a_url_is_one() {
     }
     let (_, places, help) = only(&with(&[worker("env DATABASE_URL=\"shop\"")]));
     assert_eq!(places, ["\"shop\"", "\"worker\""]);
-    assert!(help.ends_with("`postgresql://10.0.0.5:5432/0`"), "{help}");
+    assert!(help.ends_with("`postgresql://10.0.0.5:5432/shop`"), "{help}");
+    for (env, url) in [
+        ("env CELERY_RESULT_BACKEND=\"postgres\"", "`db+postgresql://10.0.0.5:5432/shop`"),
+        ("env CELERY_RESULT_BACKEND=\"memcached\"", "`cache+memcached://10.0.0.5:11211/`"),
+        ("env CELERY_RESULT_BACKEND=\"amqp\"", "`rpc://`"),
+        ("env CELERY_BROKER_URL=\"rabbitmq:5672\"", "`amqp://10.0.0.5:5672//`"),
+    ] {
+        let (code, _, help) = only(&with(&[worker(env)]));
+        assert!(code == "SF0113" && help.contains(url), "{env}: {help}");
+        let written = url.trim_matches('`');
+        let name = env.split('=').next().unwrap();
+        passes(&with(&[worker(&format!("{name}=\"{written}\""))]));
+    }
     for env in [
         "env CELERY_RESULT_BACKEND=\"rpc\"",
         "env CELERY_RESULT_BACKEND=\"rpc://\"",
