@@ -57,7 +57,6 @@ use Kind::{
     Subnet, Template, Text,
 };
 
-const U32: i64 = u32::MAX as i64;
 const WHY: &str = "Why that is right here, for those who review it.";
 
 /// Every argument and property of the language, in the order of the grammar.
@@ -121,9 +120,14 @@ pub const VALUES: &[Entry] = &[
     prop("host", "address", Address, "What the peers dial; written once for each machine."),
     prop("host", "listen", Address, "What its listeners bind, 0.0.0.0 unless written."),
     rest("reserve", 0, Port, "Ports that other programs of the machine use."),
-    prop("ray", "cpus", Number(0, U32), "CPUs that Ray may hand out."),
+    prop("ray", "cpus", Number(0, 10_000), "CPUs that Ray may hand out."),
     prop("ray", "object-store", Size, "Memory of the object store."),
-    prop("ray", "slots", Number(1, U32), "Tasks of the party that run at once in a simulation."),
+    prop(
+        "ray",
+        "slots",
+        Number(1, 1_000_000),
+        "Tasks of the party that run at once in a simulation.",
+    ),
     needs("identity", "ca", Path, "The party's CA certificate, committed."),
     needs("identity", "cert", Path, "Its leaf certificate, committed."),
     needs("identity", "key", Path, "The leaf's private key, on the party's machine only."),
@@ -174,7 +178,7 @@ pub const VALUES: &[Entry] = &[
     prop(
         "link",
         "connect-retries",
-        Number(0, U32),
+        Number(0, 1_000_000),
         "How often a peer is dialled before giving up.",
     ),
     prop("link", "connect-interval", Duration, "The pause between two tries."),
@@ -182,7 +186,7 @@ pub const VALUES: &[Entry] = &[
     prop("link", "http-timeout", Duration, "How long one request may take."),
     arg("heu", 0, Kind::Name(Name::Device), "Its name."),
     prop("heu", "field", Text, "The ring of the SPUs to which it converts."),
-    prop("heu", "key-size", Number(0, U32), "The length of the Paillier key in bits."),
+    prop("heu", "key-size", Number(1, 16_384), "The length of the Paillier key in bits."),
     arg("sk-keeper", 0, Kind::Name(Name::Party), "The party that holds the secret key."),
     rest(
         "evaluators",
