@@ -9,6 +9,12 @@ pub enum Kind {
     Text,
     /// A path, relative to the folder of the root file.
     Path,
+    /// An account of the operating system.
+    Account,
+    /// The folder of an installation, an absolute path.
+    Home,
+    /// A container image.
+    Image,
     /// Text in which `{port.NAME}`, `{host.address}`, `{party}` and `{home}` are filled in.
     Template,
     /// An IP address or a DNS name.

@@ -53,7 +53,8 @@ const fn needs(node: &'static str, key: &'static str, kind: Kind, about: &'stati
 }
 
 use Kind::{
-    Address, Code, Duration, Number, OneOf, Path, Port, Python, Role, Size, Subnet, Template, Text,
+    Account, Address, Code, Duration, Home, Image, Number, OneOf, Path, Port, Python, Role, Size,
+    Subnet, Template, Text,
 };
 
 const U32: i64 = u32::MAX as i64;
@@ -132,8 +133,8 @@ pub const VALUES: &[Entry] = &[
         OneOf(&["process", "systemd", "docker"]),
         "How the party's processes are started.",
     ),
-    prop("deploy", "user", Text, "The account under systemd."),
-    prop("deploy", "home", Text, "The folder of the installation under systemd."),
+    prop("deploy", "user", Account, "The account under systemd."),
+    prop("deploy", "home", Home, "The folder of the installation under systemd."),
     prop("deploy", "network", Text, "`host`, or a `network` that the containers join."),
     arg("pin", 0, Role, "What the ports are for, such as `sf`, `ray.gcs` or a service's port."),
     arg("pin", 1, Port, "The first port."),
@@ -152,7 +153,7 @@ pub const VALUES: &[Entry] = &[
         Kind::Name(Name::Host),
         "Where it runs, the party's first host unless written.",
     ),
-    prop("service", "image", Text, "A container image of its own."),
+    prop("service", "image", Image, "A container image of its own."),
     prop("service", "grace", Duration, "How long it may take to stop before it is killed."),
     rest("command", 0, Template, "Program and arguments."),
     prop("env", "*", Template, "A variable of the service."),

@@ -5,9 +5,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::syntax::{
-    grammar::{self, Occurs, RULES, Rule},
-    values::{self, Entry, NEEDED, Part, VALUES},
+use crate::{
+    syntax::{
+        grammar::{self, Occurs, RULES, Rule},
+        values::{self, Entry, NEEDED, Part, VALUES},
+    },
+    types::{RayPort, Role},
 };
 
 use super::value::facts;
@@ -48,7 +51,16 @@ fn key(rule: &Rule) -> Value {
 fn keyed(rule: &Rule) -> Value {
     let one = if rule.occurs == Occurs::Keyed { any_of(forms(rule, 1)) } else { several(rule, 1) };
     let name = values::of_arg(rule.name, 0).map(value).unwrap_or_default();
-    let by_name = json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
+    let mut by_name =
+        json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
+    if rule.name == "pin" {
+        // Ray's roles need no quotes: TOML takes the dot of `pin.ray.gcs` for one between tables.
+        let ray = RayPort::ALL.map(|port| Role::Ray(port).to_string());
+        let ray = ray.iter().filter_map(|role| role.strip_prefix("ray."));
+        let ray: Map<_, _> = ray.map(|role| (role.to_owned(), one.clone())).collect();
+        let ray = json!({ "type": "object", "properties": ray, "additionalProperties": false });
+        by_name["properties"] = json!({ "ray": any_of(vec![one, ray]) });
+    }
     let list = json!({ "type": "array", "items": any_of(forms(rule, 0)) });
     let alone = (rule.args.0 <= 1).then_some(name);
     any_of([by_name, list].into_iter().chain(alone).collect())
