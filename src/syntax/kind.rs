@@ -11,7 +11,7 @@ pub enum Kind {
     Path,
     /// An account of the operating system.
     Account,
-    /// An absolute path of an installation.
+    /// The folder of an installation, an absolute path.
     Home,
     /// A container image.
     Image,

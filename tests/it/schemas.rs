@@ -45,6 +45,7 @@ identity = { ca = "ca.pem", cert = "node.pem", key = "node.key" }
 deploy = { name = "systemd", user = "u", home = "/h" }
 pin.sf = [1, 31999]
 pin."ray.gcs" = 7
+pin.ray.metrics-export = [1, 31999]
 pin.spu = [{ args = [1, 31999], host = "alice-2" }, { args = [8], host = "alice-1" }]
 
 [party.alice.host.alice-1]

@@ -15,9 +15,6 @@ use crate::{
 
 use super::value::facts;
 
-/// The table of the ports of Ray.
-const RAY: &str = "ray";
-
 /// The schema of a file.
 pub(super) fn schema() -> Value {
     let keys = RULES.iter().map(|rule| (rule.name.to_owned(), key(rule)));
@@ -57,24 +54,16 @@ fn keyed(rule: &Rule) -> Value {
     let mut by_name =
         json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
     if rule.name == "pin" {
-        // To TOML, the dot in `pin.ray.gcs` stands between two tables.
-        by_name["propertyNames"] = any_of(vec![name.clone(), json!({ "const": RAY })]);
-        by_name["properties"] = json!({ RAY: {
-            "type": "object",
-            "description": "Ray's ports, named like its flags",
-            "propertyNames": { "enum": RayPort::ALL.map(below_ray) },
-            "additionalProperties": one,
-        } });
+        // Ray's roles need no quotes: TOML takes the dot of `pin.ray.gcs` for one between tables.
+        let ray = RayPort::ALL.map(|port| Role::Ray(port).to_string());
+        let ray = ray.iter().filter_map(|role| role.strip_prefix("ray."));
+        let ray: Map<_, _> = ray.map(|role| (role.to_owned(), one.clone())).collect();
+        let ray = json!({ "type": "object", "properties": ray, "additionalProperties": false });
+        by_name["properties"] = json!({ "ray": any_of(vec![one, ray]) });
     }
     let list = json!({ "type": "array", "items": any_of(forms(rule, 0)) });
     let alone = (rule.args.0 <= 1).then_some(name);
     any_of([by_name, list].into_iter().chain(alone).collect())
-}
-
-/// A role of Ray without the table that it stands in.
-fn below_ray(port: RayPort) -> String {
-    let role = Role::Ray(port).to_string();
-    role.strip_prefix(RAY).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&role).to_owned()
 }
 
 /// A node, or an array of nodes, which holds an array or table at least: otherwise it is one node's arguments.

@@ -7,14 +7,22 @@ use crate::{
     types::{PartyName, Port, RayPort, Role, Size, Span},
 };
 
+/// `[registry/]name[:tag][@digest]`; the first part is a registry if it has a dot or a port.
+const IMAGE: &str = concat!(
+    "^(([A-Za-z0-9-]+([.:][A-Za-z0-9-]+)+|localhost)/)?",
+    "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",
+    "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$"
+);
+
 /// The facts: the words of JSON Schema for type, range, pattern and choice.
 pub(super) fn facts(kind: Kind) -> Map<String, Value> {
     match kind {
         Kind::Name(_) => of::<PartyName>(),
-        Kind::Text | Kind::Template | Kind::Path => text(None),
+        Kind::Text | Kind::Template => text(None),
+        Kind::Path => text(Some(r"^[^\s-](.*\S)?$".to_owned())),
         Kind::Account => text(Some("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$".to_owned())),
         Kind::Home => text(Some("^/[A-Za-z0-9_./@+-]+$".to_owned())),
-        Kind::Image => text(Some(image_pattern())),
+        Kind::Image => text(Some(IMAGE.to_owned())),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),
         Kind::Subnet => text(Some("^[0-9a-fA-F.:]+/[0-9]{1,3}$".to_owned())),
@@ -51,14 +59,6 @@ fn of<T: schemars::JsonSchema>() -> Map<String, Value> {
     };
     facts.retain(|key, _| ["type", "pattern", "minimum", "maximum"].contains(&key.as_str()));
     facts
-}
-
-/// `[registry/]name[:tag][@digest]`.
-fn image_pattern() -> String {
-    let word = "[a-z0-9]+([._-]+[a-z0-9]+)*";
-    let tag = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
-    let digest = "[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,}";
-    format!("^([A-Za-z0-9.-]+(:[0-9]+)?/)?{word}(/{word})*(:{tag})?(@{digest})?$")
 }
 
 /// Ray's roles, or a name; the other roles look like names too.
