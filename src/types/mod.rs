@@ -6,8 +6,10 @@
 mod digest;
 mod duration;
 mod host_addr;
+mod http_url;
 mod name;
 mod port;
+mod port_mapping;
 mod role;
 mod size;
 mod subnet;
@@ -16,10 +18,12 @@ mod words;
 pub use digest::Digest;
 pub use duration::Span;
 pub use host_addr::{Endpoint, HostAddr, HostAddrError};
+pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
 pub use port::{Port, PortError, PortRange};
+pub use port_mapping::{PortMapping, PortMappingError};
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
