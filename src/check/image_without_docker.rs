@@ -15,7 +15,8 @@ pub(super) const CHECK: Check =
 fn image_without_docker(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values().filter(|party| party.is_deploy_known) {
         let target = match &party.deploy {
-            Deploy::Docker { .. } => continue,
+            // Kuscia runs images too.
+            Deploy::Docker { .. } | Deploy::Kuscia(_) => continue,
             Deploy::Process => "process",
             Deploy::Systemd { .. } => "systemd",
         };

@@ -1,14 +1,15 @@
-//! `deploy "systemd" user=... home=...`: how a party's processes are started.
+//! `deploy "systemd" user=... home=...`, `deploy "docker" network=... { publish ... }` and their kin: how a party's
+//! processes are started.
 
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::Cursor,
-    types::{Account, Home},
+    types::{Account, Home, PortMapping},
 };
 
-use super::names;
+use super::{Kuscia, names, publish};
 
-/// A property that another target has.
+/// A property or child that another target has, or another network of the same one.
 const OTHER_TARGET: Code = Code("SF0012");
 
 /// How a party's processes are started.
@@ -27,8 +28,20 @@ pub enum Deploy {
     Docker {
         /// `host`, or the name of a `network` node.
         network: Spanned<String>,
+        /// Ports that the machine passes on, on a `network` node only.
+        publish: Vec<Spanned<PortMapping>>,
     },
+    /// By Kuscia.
+    Kuscia(Kuscia),
 }
+
+/// The targets with the properties that each of them has.
+const TARGETS: [(&str, &[&str]); 4] = [
+    ("process", &[]),
+    ("systemd", &["user", "home"]),
+    ("docker", &["network"]),
+    ("kuscia", &["protocol", "gateway", "endpoint"]),
+];
 
 impl Deploy {
     const DEFAULT_USER: &str = "secretflow";
@@ -39,10 +52,19 @@ impl Deploy {
     #[must_use]
     pub fn bridge(&self) -> Option<&Spanned<String>> {
         match self {
-            Self::Docker { network } => {
+            Self::Docker { network, .. } => {
                 Some(network).filter(|network| network.value != Self::DEFAULT_NETWORK)
             }
-            Self::Process | Self::Systemd { .. } => None,
+            Self::Process | Self::Systemd { .. } | Self::Kuscia(_) => None,
+        }
+    }
+
+    /// The ports that the machine passes on to the party's containers.
+    #[must_use]
+    pub fn published(&self) -> &[Spanned<PortMapping>] {
+        match self {
+            Self::Docker { publish, .. } => publish,
+            Self::Process | Self::Systemd { .. } | Self::Kuscia(_) => &[],
         }
     }
 
@@ -51,49 +73,77 @@ impl Deploy {
     pub fn home(&self) -> Option<&str> {
         match self {
             Self::Systemd { home, .. } => Some(&home.value),
-            Self::Process | Self::Docker { .. } => None,
+            Self::Process | Self::Docker { .. } | Self::Kuscia(_) => None,
         }
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let word = cursor.arg::<String>(0)?;
-        let targets = [("process", 0), ("systemd", 1), ("docker", 2)];
-        let target = names::pick(&word, &targets, cursor.findings)?.value;
-        let own: &[&str] = [&[][..], &["user", "home"], &["network"]][target];
-        for prop in cursor.node.props.iter().filter(|prop| !own.contains(&prop.key.value.as_str()))
-        {
-            let key = &prop.key.value;
-            if !["user", "home", "network"].contains(&key.as_str()) {
-                continue; // no target has it; the grammar said so
-            }
-            let finding = Finding::error(
-                OTHER_TARGET,
-                format!("`{key}` means nothing to the target `{}`", word.value),
-            )
-            .label(prop.key.span, "another target's property")
-            .label(word.span, "the target")
-            .help(format!("drop `{key}`, or choose the target that has it"));
-            cursor.findings.push(finding);
-        }
+        let targets = TARGETS.map(|target| (target.0, target));
+        let (target, own) = names::pick(&word, &targets, cursor.findings)?.value;
+        refuse_properties(&word, own, cursor);
         let span = cursor.node.span();
-        Some(match target {
-            0 => Self::Process,
-            1 => Self::Systemd {
-                user: or_default(
-                    cursor.prop::<Account>("user").map(|user| user.map(|Account(name)| name)),
-                    Self::DEFAULT_USER,
-                    span,
-                ),
-                home: or_default(
-                    cursor.prop::<Home>("home").map(|home| home.map(|Home(path)| path)),
-                    Self::DEFAULT_HOME,
-                    span,
-                ),
+        let user = cursor.prop::<Account>("user").map(|user| user.map(|Account(name)| name));
+        let home = cursor.prop::<Home>("home").map(|home| home.map(|Home(path)| path));
+        let deploy = match target {
+            "systemd" => Self::Systemd {
+                user: or_default(user, Self::DEFAULT_USER, span),
+                home: or_default(home, Self::DEFAULT_HOME, span),
             },
-            _ => Self::Docker {
-                network: or_default(cursor.prop("network"), Self::DEFAULT_NETWORK, span),
+            "docker" => Self::Docker {
+                network: or_default(cursor.prop("network"), Self::DEFAULT_NETWORK, word.span),
+                publish: Vec::new(),
             },
-        })
+            "kuscia" => Self::Kuscia(Kuscia::read(word.span, cursor)?),
+            _ => Self::Process,
+        };
+        Some(deploy.with_published(&word, cursor))
+    }
+
+    /// Reads the `publish` children, which only a bridge can have.
+    fn with_published(mut self, target: &Spanned<String>, cursor: &mut Cursor<'_>) -> Self {
+        let node = cursor.node;
+        let Some(first) = node.child("publish") else { return self };
+        let is_bridge = self.bridge().is_some();
+        let finding = Finding::error(OTHER_TARGET, "only containers on a bridge publish ports")
+            .label(first.span(), "this would have no effect");
+        let refused = match &mut self {
+            Self::Docker { publish, .. } if is_bridge => {
+                let all = node.children_named("publish");
+                publish.extend(all.flat_map(|child| publish::read(&mut cursor.at(child))));
+                return self;
+            }
+            Self::Docker { network, .. } => finding
+                .label(network.span, "on the machine's own network, all of its ports are open")
+                .help("drop `publish`, or name a `network` node: `network=\"sfnet\"`"),
+            _ => finding
+                .label(target.span, "the target")
+                .help("drop `publish`, or deploy with `docker` on a `network` node"),
+        };
+        cursor.findings.push(refused);
+        self
+    }
+}
+
+/// Reports each property that only other targets have.
+fn refuse_properties(target: &Spanned<String>, own: &[&str], cursor: &mut Cursor<'_>) {
+    for prop in &cursor.node.props {
+        let key = prop.key.value.as_str();
+        // One that no target has was reported by the grammar.
+        let Some((owner, _)) = TARGETS.iter().find(|(_, props)| props.contains(&key)) else {
+            continue;
+        };
+        if own.contains(&key) {
+            continue;
+        }
+        let finding = Finding::error(
+            OTHER_TARGET,
+            format!("`{key}` means nothing to the target `{}`", target.value),
+        )
+        .label(prop.key.span, "another target's property")
+        .label(target.span, "the target")
+        .help(format!("drop `{key}`, or choose the target that has it, `{owner}`"));
+        cursor.findings.push(finding);
     }
 }
 

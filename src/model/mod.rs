@@ -10,6 +10,7 @@ mod device;
 mod host;
 mod identity;
 mod job;
+mod kuscia;
 mod names;
 mod network;
 mod party;
@@ -17,6 +18,7 @@ mod party_name;
 mod pin;
 mod placeholder;
 mod ports;
+mod publish;
 mod runtime;
 mod service;
 mod trust;
@@ -36,6 +38,7 @@ pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
+pub use kuscia::{GatewayProtocol, Kuscia};
 pub use network::Network;
 pub use party::Party;
 pub use pin::Pin;
@@ -108,6 +111,7 @@ impl Topology {
             declared.set(index + 1);
             Some(Party::read(name.clone(), index, cursor, &addresses))
         });
+        kuscia::refuse(&parties, findings);
         let networks =
             keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
         let spus = keyed(nodes, "spu", findings, Spu::read);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, slips},
-    types::{HostAddr, HostName, PartyName, Role, ServiceName},
+    types::{HostAddr, HostName, PartyName, Port, PortMapping, Role, ServiceName},
 };
 
 use super::{Deploy, Host, Identity, Pin, Service};
@@ -112,6 +112,22 @@ impl Party {
         let is_here =
             |service: &&Service| self.host_of(service).is_some_and(|own| own.name.value == *host);
         self.services.iter().filter(is_here)
+    }
+
+    /// The pin that holds a port, on whichever of its hosts.
+    #[must_use]
+    pub fn pin_at(&self, port: Port) -> Option<&Pin> {
+        self.pins.iter().find(|pin| pin.range.value.contains(port))
+    }
+
+    /// The ports that the machine passes on to one of its hosts: the one that has the listener, else the first.
+    pub fn published_to(&self, host: &HostName) -> impl Iterator<Item = &Spanned<PortMapping>> {
+        let main = self.main_host().map(|main| &main.name.value);
+        self.deploy.published().iter().filter(move |mapping| {
+            let pin = self.pin_at(mapping.value.container.first());
+            let owner = pin.and_then(|pin| pin.host.as_ref()).map(|name| &name.value);
+            owner.or(main) == Some(host)
+        })
     }
 }
 

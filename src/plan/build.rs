@@ -232,7 +232,7 @@ impl Builder<'_> {
             model::Deploy::Systemd { user, home } => {
                 Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
             }
-            model::Deploy::Docker { network } => {
+            model::Deploy::Docker { network, .. } => {
                 let name = network.value.as_str();
                 let bridge =
                     self.topology.networks.iter().find(|(other, _)| other.as_str() == name);
@@ -243,6 +243,7 @@ impl Builder<'_> {
                 let network = bridge.unwrap_or(ContainerNetwork::Host);
                 Deploy::Docker { network }
             }
+            model::Deploy::Kuscia(_) => unreachable!("the model refuses parties of Kuscia"),
         }
     }
 
@@ -282,6 +283,7 @@ impl Builder<'_> {
             address: host.address.value.clone(),
             ray: has_ray.then(|| self.ray(party, host)),
             services: Place { party, host, ports: self.ports }.services(has_ray),
+            publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
             ports,
         }
     }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    DeviceName, Digest, HostAddr, HostName, JobName, NetworkName, PartyName, Port, PortRange,
-    RayPort, Role, ServiceName, Size, Span,
+    DeviceName, Digest, HostAddr, HostName, JobName, NetworkName, PartyName, Port, PortMapping,
+    PortRange, RayPort, Role, ServiceName, Size, Span,
 };
 
 use super::{Engine, Heu, LinkAddress, Mode, Program, Spu};
@@ -109,6 +109,9 @@ pub struct HostPlan {
     pub ray: Option<RayPlan>,
     /// The services of the topology that run here, in start order.
     pub services: Vec<ServicePlan>,
+    /// Ports that the machine passes on to the containers that run here; only on a bridge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<PortMapping>,
 }
 
 /// One Ray node.

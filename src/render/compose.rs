@@ -69,6 +69,8 @@ struct Container {
     /// `host`, or `service:...`; absent for the one that owns an address.
     network_mode: Option<String>,
     address: Option<Address>,
+    /// What the machine passes on, at the one that owns an address.
+    ports: Vec<String>,
     depends_on: Vec<Dependency>,
     health: Vec<String>,
     grace: Option<String>,
@@ -143,7 +145,8 @@ fn join_network(
     for container in &mut *containers {
         container.network_mode = Some(format!("service:{}", owner.key));
     }
-    containers.insert(0, Container { address: Some(address), ..owner });
+    let ports = scene.host.publish.iter().map(ToString::to_string).collect();
+    containers.insert(0, Container { address: Some(address), ports, ..owner });
     Some(name.to_string())
 }
 
@@ -261,6 +264,17 @@ mod tests {
         assert_eq!(text.matches("ipv4_address: \"192.168.0.10\"").count(), 1);
         assert_eq!(text.matches("network_mode: \"service:sfgen_net\"").count(), 1);
         assert!(text.contains("    external: true"), "{text}");
+    }
+
+    #[test]
+    fn the_container_that_owns_the_address_publishes_ports() {
+        let text = compose(&samples::simulation(), "alice/alice-1/docker/compose.yaml");
+        let ports =
+            "    ports:\n      - \"6080:1080\"\n      - \"127.0.0.1:8075-8077:8075-8077\"\n";
+        let (owner, others) = text.split_once("  \"ray\":\n").unwrap();
+        assert!(owner.contains(ports) && !others.contains("    ports:\n"), "{text}");
+        let bob = compose(&samples::simulation(), "bob/bob-1/docker/compose.yaml");
+        assert!(!bob.contains("    ports:\n"), "{bob}");
     }
 
     #[test]

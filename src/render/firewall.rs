@@ -9,7 +9,12 @@ use crate::{
     types::{HostAddr, PortRange},
 };
 
-use super::{File, Files, Kind, OfHost, engine::Source, reach::sources, scene::HostScene};
+use super::{
+    File, Files, Kind, OfHost,
+    engine::Source,
+    reach::{Audience, sources},
+    scene::HostScene,
+};
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
 
@@ -43,6 +48,14 @@ struct Rule {
     names: String,
 }
 
+impl Rule {
+    /// The way to a port that is published.
+    fn to_all(role: &str, range: PortRange) -> Self {
+        let (role, ports) = (role.to_owned(), range.to_string());
+        Self { role, ports, source: String::new(), names: String::new() }
+    }
+}
+
 fn files(scene: &HostScene<'_>) -> Files {
     let (plan, host) = (scene.plan(), scene.host);
     if host.ports.is_empty() {
@@ -50,6 +63,11 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let mut rules = Vec::new();
     for (role, range) in &host.ports {
+        let audience = Audience::at(host, (role, *range), scene.federation());
+        if audience == Audience::Everybody {
+            rules.push(Rule::to_all(&role.to_string(), *range));
+            continue;
+        }
         let sources = sources(role, scene.party.scene, plan, host);
         rules.extend(rules_for(&role.to_string(), *range, sources));
     }

@@ -2,10 +2,15 @@
 
 use serde::Serialize;
 
+use crate::{
+    plan::{Federation, HostPlan},
+    types::{PortRange, Role},
+};
+
 use super::{
     File, Files, Kind, OfTree,
     engine::Source,
-    reach::{Audience, purpose},
+    reach::{Audience, published, purpose},
     scene::Scene,
 };
 
@@ -47,13 +52,20 @@ fn files(scene: &Scene<'_>) -> Files {
         let rows = ports.into_iter().map(|(role, range)| Row {
             ports: range.to_string(),
             role: role.to_string(),
-            dialled_by: Audience::of(role, scene.federation).to_string(),
+            dialled_by: dialled_by(host, (role, *range), scene.federation),
             purpose: purpose(role),
         });
         Table { party, host: name.to_string(), address: host.address.bare(), rows: rows.collect() }
     });
     let view = View { topology: scene.federation.topology.to_string(), tables: tables.collect() };
     Ok(vec![File::new("PORTS.md", scene.fill(TEMPLATE, &view)?)])
+}
+
+/// Who dials the ports, and under which of the machine's numbers where it passes them on.
+fn dialled_by(host: &HostPlan, ports: (&Role, PortRange), federation: &Federation) -> String {
+    let audience = Audience::at(host, ports, federation).to_string();
+    let published = published(host, ports.1).filter_map(|mapping| mapping.machine);
+    published.fold(audience, |text, machine| format!("{text}, as {machine} of the machine"))
 }
 
 #[cfg(test)]

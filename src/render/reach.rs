@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use crate::{
     plan::{Federation, HostPlan, Links, Mode, PartyPlan},
-    types::{HostAddr, PartyName, RayPort, Role},
+    types::{HostAddr, PartyName, PortMapping, PortRange, RayPort, Role},
 };
 
 use super::scene::Scene;
@@ -20,6 +20,8 @@ pub(super) enum Audience {
     Loopback,
     /// Nobody: the number is kept.
     Nobody,
+    /// Whoever reaches the machine.
+    Everybody,
 }
 
 impl Audience {
@@ -36,6 +38,26 @@ impl Audience {
             Role::Ray(_) | Role::Service(_) => Self::Own,
         }
     }
+
+    /// Who dials ports of a role at a host. To publish a service is to open it; links and Ray stay with those who have
+    /// to do with them.
+    pub(super) fn at(
+        host: &HostPlan,
+        (role, ports): (&Role, PortRange),
+        federation: &Federation,
+    ) -> Self {
+        let is_published = published(host, ports).next().is_some();
+        match role {
+            Role::Service(_) if is_published => Self::Everybody,
+            _ => Self::of(role, federation),
+        }
+    }
+}
+
+/// The mappings by which others than the machine's own programs reach one of these ports.
+pub(super) fn published(host: &HostPlan, ports: PortRange) -> impl Iterator<Item = &PortMapping> {
+    let is_open = |mapping: &&PortMapping| !mapping.address.is_some_and(|ip| ip.is_loopback());
+    host.publish.iter().filter(is_open).filter(move |one| one.container.overlaps(ports))
 }
 
 /// The addresses of those who dial ports of a role at `host`, beside the host itself.
@@ -60,7 +82,7 @@ pub(super) fn sources(
             .map(|host| host.address.clone())
             .collect(),
         Audience::Own => own().collect(),
-        Audience::Loopback | Audience::Nobody => BTreeSet::new(),
+        Audience::Loopback | Audience::Nobody | Audience::Everybody => BTreeSet::new(),
     };
     sources.remove(&host.address);
     sources
@@ -73,6 +95,7 @@ impl fmt::Display for Audience {
             Self::Own => "own hosts",
             Self::Loopback => "loopback",
             Self::Nobody => "nobody",
+            Self::Everybody => "everybody",
         })
     }
 }

@@ -76,6 +76,9 @@ pub(crate) fn simulation() -> Sample {
             ContainerNetwork::Bridge { name: name("sfnet"), subnet: "192.168.0.0/24".into() };
         sample.plan(party).deploy = Deploy::Docker { network };
     }
+    let alice = sample.plan("alice").hosts.get_mut(&name("alice-1")).unwrap();
+    let published = ["6080:1080", "127.0.0.1:8075-8077:8075-8077"];
+    alice.publish = published.map(|mapping| mapping.parse().unwrap()).into();
     let head = sample.plan("alice").main().port(&Role::Ray(RayPort::Gcs)).unwrap();
     let bob = sample.plan("bob").hosts.get_mut(&name("bob-1")).unwrap();
     bob.ray.as_mut().unwrap().join = Some(format!("192.168.0.10:{head}"));
@@ -223,7 +226,10 @@ impl Sample {
                 ports.insert(Role::Heu, range(base + 10, 4));
                 join = Some(format!("{address}:{}", base + 20));
             }
-            hosts.insert(host.clone(), HostPlan { address, ports, ray, services: Vec::new() });
+            hosts.insert(
+                host.clone(),
+                HostPlan { address, ports, ray, services: Vec::new(), publish: Vec::new() },
+            );
         }
         let identity = production.then(|| Identity {
             ca: format!("pki/{party}/ca.pem").into(),

@@ -88,10 +88,11 @@ pub const RULES: &[Rule] = &[
         "deploy",
         &["party"],
         (1, 1),
-        "`process`, `systemd` or `docker`",
-        &["user", "home", "network"],
+        "`process`, `systemd`, `docker` or `kuscia`",
+        &["user", "home", "network", "protocol", "gateway", "endpoint"],
         Once,
     ),
+    rule("publish", &["deploy"], (1, ANY), "mappings of ports, such as `6080:1080`", &[], Many),
     rule(
         "pin",
         &["party"],

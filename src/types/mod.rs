@@ -6,9 +6,11 @@
 mod digest;
 mod duration;
 mod host_addr;
+mod http_url;
 mod name;
 mod port;
 mod quantity;
+mod port_mapping;
 mod role;
 mod size;
 mod subnet;
@@ -18,11 +20,13 @@ mod words;
 pub use digest::Digest;
 pub use duration::Span;
 pub use host_addr::{Endpoint, HostAddr, HostAddrError};
+pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
 pub use port::{Port, PortError, PortRange};
 pub use quantity::Quantity;
+pub use port_mapping::{PortMapping, PortMappingError};
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;

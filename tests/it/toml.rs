@@ -208,7 +208,7 @@ input = [["alice", 11], ["bob"]]
     assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
     topology.toml:2:9    SF0011 `gatway` is not a known word here
     topology.toml:3:1    SF0003 there is no node `colour` at the top of a topology
-    topology.toml:13:22  SF0007 `deploy` takes `process`, `systemd` or `docker`, and no more
+    topology.toml:13:22  SF0007 `deploy` takes `process`, `systemd`, `docker` or `kuscia`, and no more
     topology.toml:15:1   SF0003 `host` has no property `adress`
     topology.toml:16:11  SF0005 expected a string, found an array `[...]`
     topology.toml:17:16  SF0005 expected a whole number, found a string `ssh`
@@ -355,6 +355,9 @@ pub(crate) fn topology() -> impl Strategy<Value = String> {
         "    deploy \"process\"\n",
         "    deploy \"systemd\" user=\"u\" home=\"/x y\"\n",
         "    deploy \"docker\" network=\"host\"\n",
+        "    deploy \"docker\" network=\"net\" { publish 8080 \"80:8080\" \"1-2:3-4\"; }\n",
+        "    deploy \"docker\" network=\"net\" { publish \"80:8080\"; publish \"81:8081\"; }\n",
+        "    deploy \"kuscia\" protocol=\"tls\" gateway=18080 endpoint=\"https://a:18080\"\n",
     ]);
     let party = (name, prop::collection::vec(host, 1..3), prop::collection::vec(pin, 0..4), deploy)
         .prop_map(|(name, hosts, mut pins, deploy)| {

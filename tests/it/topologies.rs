@@ -85,6 +85,7 @@ fn no_topology_is_forgotten() {
     let listed = [
         "celery-worker.kdl",
         "docker-bridge.kdl",
+        "docker-publish.kdl",
         "multi-host.kdl",
         "production",
         "simulation-cluster.kdl",
@@ -218,6 +219,27 @@ fn containers_on_a_bridge_have_the_addresses_and_ports_of_their_hosts() {
         assert!(compose.contains(&format!("ipv4_address: \"{address}\"")), "{compose}");
         assert!(compose.contains("sfnet"), "{compose}");
     }
+}
+
+#[test]
+fn each_container_publishes_what_listens_in_it() {
+    let done = compile("docker-publish.kdl", &[]);
+    let published = |path: &str| {
+        let text = file(&done, path);
+        assert_eq!(text.matches("    ports:\n").count(), 1, "{text}");
+        let list = text.split_once("    ports:\n").unwrap().1;
+        let lines = list.lines().map_while(|line| line.trim_start().strip_prefix("- "));
+        lines.map(|mapping| mapping.trim_matches('"').to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(published("alice/page/docker/compose.yaml"), ["8080:18080"]);
+    assert_eq!(published("alice/files/docker/compose.yaml"), ["9500-9501:19500-19501"]);
+    assert_eq!(published("bob/node/docker/compose.yaml"), ["127.0.0.1:6379:16379"]);
+    let ports = file(&done, "PORTS.md");
+    assert!(ports.contains("| 18080 | http | everybody, as 8080 of the machine |"), "{ports}");
+    assert!(ports.contains("| 16379 | redis | own hosts |"), "{ports}");
+    let open = "ip daddr 192.168.0.10 tcp dport 18080 accept";
+    assert!(file(&done, "alice/page/firewall.nft").contains(open));
+    assert!(!file(&done, "bob/node/firewall.nft").contains("dport 16379 accept"));
 }
 
 #[test]

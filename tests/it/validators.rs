@@ -141,6 +141,31 @@ fn containers_get_commands_and_variables_as_they_were_planned() {
     }
 }
 
+#[test]
+#[ignore = "needs systemd-analyze, nft, docker compose and hadolint; .ci/run installs them"]
+fn compose_publishes_the_planned_ports_and_no_others() {
+    let disk = Disk::with(&samples::simulation());
+    let file = disk.root.join("alice/alice-1/docker/compose.yaml");
+    let read: serde_json::Value =
+        serde_json::from_str(&accepted(compose(&file).args(["--format", "json"]))).unwrap();
+    let mut published = Vec::new();
+    for (container, settings) in read["services"].as_object().unwrap() {
+        for port in settings["ports"].as_array().into_iter().flatten() {
+            let (address, target) = (&port["host_ip"], &port["target"]);
+            published.push(format!("{container} {address} {} {target}", port["published"]));
+        }
+    }
+    assert_eq!(
+        published,
+        [
+            "sfgen_net null \"6080\" 1080",
+            "sfgen_net \"127.0.0.1\" \"8075\" 8075",
+            "sfgen_net \"127.0.0.1\" \"8076\" 8076",
+            "sfgen_net \"127.0.0.1\" \"8077\" 8077",
+        ]
+    );
+}
+
 /// The variables as a reader sees them that knows nothing of quoting.
 fn variables(file: &Utf8Path) -> BTreeMap<String, String> {
     let text = fs::read_text(file).unwrap();
