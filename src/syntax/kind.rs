@@ -19,10 +19,14 @@ pub enum Kind {
     Template,
     /// An IP address or a DNS name.
     Address,
+    /// `http://` or `https://`, an address, and a port where it is not the scheme's own.
+    Url,
     /// A network in CIDR notation.
     Subnet,
     /// A port.
     Port,
+    /// Ports of the machine and of a container, as Docker writes them; one alone may be a number.
+    Mapping,
     /// What a port is for.
     Role,
     /// A length of time.

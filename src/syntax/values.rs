@@ -53,8 +53,8 @@ const fn needs(node: &'static str, key: &'static str, kind: Kind, about: &'stati
 }
 
 use Kind::{
-    Account, Address, Code, Duration, Home, Image, Number, OneOf, Path, Port, Python, Role, Size,
-    Subnet, Template, Text,
+    Account, Address, Code, Duration, Home, Image, Mapping, Number, OneOf, Path, Port, Python,
+    Role, Size, Subnet, Template, Text, Url,
 };
 
 const WHY: &str = "Why that is right here, for those who review it.";
@@ -134,12 +134,21 @@ pub const VALUES: &[Entry] = &[
     arg(
         "deploy",
         0,
-        OneOf(&["process", "systemd", "docker"]),
+        OneOf(&["process", "systemd", "docker", "kuscia"]),
         "How the party's processes are started.",
     ),
     prop("deploy", "user", Account, "The account under systemd."),
     prop("deploy", "home", Home, "The folder of the installation under systemd."),
     prop("deploy", "network", Text, "`host`, or a `network` that the containers join."),
+    prop(
+        "deploy",
+        "protocol",
+        OneOf(&["notls", "tls", "mtls"]),
+        "What a Kuscia gateway speaks, as given with `-P`.",
+    ),
+    prop("deploy", "gateway", Port, "The port of a Kuscia gateway, as given with `-p`."),
+    prop("deploy", "endpoint", Url, "Where other domains dial a Kuscia gateway."),
+    rest("publish", 0, Mapping, "Ports that the machine passes on to containers on a bridge."),
     arg("pin", 0, Role, "What the ports are for, such as `sf`, `ray.gcs` or a service's port."),
     arg("pin", 1, Port, "The first port."),
     arg("pin", 2, Port, "The last port of a range."),
@@ -237,6 +246,10 @@ pub const ABOUT: &[(&str, &str)] = &[
     ("ray", "The Ray node of the host."),
     ("identity", "The party's certificates; needed in production."),
     ("deploy", "How the party's processes are started."),
+    (
+        "publish",
+        "Ports of a bridge's containers that the machine passes on, as Docker writes them.",
+    ),
     ("pin", "Ports that are in a firewall already."),
     ("service", "A process that is kept up on one of the party's hosts."),
     ("command", "What the service runs."),

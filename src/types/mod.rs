@@ -9,8 +9,8 @@ mod host_addr;
 mod http_url;
 mod name;
 mod port;
-mod quantity;
 mod port_mapping;
+mod quantity;
 mod role;
 mod size;
 mod subnet;
@@ -25,8 +25,8 @@ pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
 pub use port::{Port, PortError, PortRange};
-pub use quantity::Quantity;
 pub use port_mapping::{PortMapping, PortMappingError};
+pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;

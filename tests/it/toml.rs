@@ -43,6 +43,10 @@ fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
         let rule = grammar::find(parent, name).expect("the nodes are known");
         if rule.occurs == Occurs::Keyed {
             for node in all {
+                if node.args.len() > 1 && node.children.is_empty() {
+                    writeln!(text, "{name}.{} = {}", node.args[0].value, inline(node, 1)).unwrap();
+                    continue;
+                }
                 let path = format!("{path}{name}.{}", node.args[0].value);
                 writeln!(tables, "[{path}]").unwrap();
                 properties(node, 1, &mut tables);
@@ -77,7 +81,7 @@ fn list(all: &[String]) -> String {
 }
 
 fn properties(node: &Node, skip: usize, text: &mut String) {
-    assert!(node.args.len() <= skip, "further arguments are not written here");
+    assert!(node.args.len() <= skip, "further arguments of {node:?} are not written here");
     for prop in &node.props {
         writeln!(text, "{} = {}", prop.key.value, literal(&prop.value.value)).unwrap();
     }

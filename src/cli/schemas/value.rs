@@ -14,6 +14,9 @@ const IMAGE: &str = concat!(
     "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$"
 );
 
+/// `[IP:]MACHINE:CONTAINER`, or a port of the container alone.
+const MAPPING: &str = r"^(([0-9A-Fa-f.:\[\]]+:)?[0-9]+(-[0-9]+)?:)?[0-9]+(-[0-9]+)?(/tcp)?$";
+
 /// The facts: the words of JSON Schema for type, range, pattern and choice.
 pub(super) fn facts(kind: Kind) -> Map<String, Value> {
     match kind {
@@ -25,6 +28,13 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Image => text(Some(IMAGE.to_owned())),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),
+        Kind::Url => text(Some("^https?://[^/?#]+/?$".to_owned())),
+        Kind::Mapping => {
+            let mut facts = of::<Port>();
+            facts.insert("type".to_owned(), vec!["string", "integer"].into());
+            facts.insert("pattern".to_owned(), MAPPING.into());
+            facts
+        }
         Kind::Subnet => text(Some("^[0-9a-fA-F.:]+/[0-9]{1,3}$".to_owned())),
         Kind::Port => of::<Port>(),
         Kind::Role => text(Some(role_pattern())),
