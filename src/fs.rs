@@ -4,7 +4,7 @@
 
 use std::{
     fs as std_fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
 };
 
@@ -37,6 +37,29 @@ impl FsError {
 /// Reads a file whole.
 pub fn read(path: &Utf8Path) -> Result<Vec<u8>, FsError> {
     std_fs::read(path).map_err(|why| FsError::new("read", path, why))
+}
+
+/// Reads a regular file of at most `most` bytes whole; `None` where it is larger, which is known before it is read.
+///
+/// Anything else than a regular file is an error at once, even a pipe that nobody writes to.
+pub fn read_regular(path: &Utf8Path, most: usize) -> Result<Option<Vec<u8>>, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let fail = |why| FsError::new("read", path, why);
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let file =
+        std_fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(fail)?;
+    let meta = file.metadata().map_err(fail)?;
+    if !meta.is_file() {
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+    }
+    let most = most as u64;
+    let mut bytes = Vec::new();
+    if meta.len() <= most {
+        // It may grow while it is read.
+        file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
+    }
+    let is_larger = meta.len() > most || bytes.len() as u64 > most;
+    Ok((!is_larger).then_some(bytes))
 }
 
 /// Reads a file whole as UTF-8.
@@ -329,6 +352,21 @@ mod tests {
         write_all_atomically(&files(&folder.join("two"))).unwrap();
         assert_eq!(list(folder).unwrap(), ["one", "two"]);
         assert!(matches!(kind(&one).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
+    }
+
+    #[test]
+    fn only_regular_files_of_a_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap();
+        std_fs::write(path.join("file"), "12345").unwrap();
+        assert_eq!(read_regular(&path.join("file"), 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert_eq!(read_regular(&path.join("file"), 4).unwrap(), None);
+        std_fs::File::create(path.join("huge")).unwrap().set_len(1 << 40).unwrap();
+        assert_eq!(read_regular(&path.join("huge"), 8 << 20).unwrap(), None);
+        let pipe = path.join("pipe");
+        nix::unistd::mkfifo(pipe.as_std_path(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(read_regular(&pipe, 5).is_err());
+        assert!(read_regular(path, 5).is_err());
     }
 
     #[test]

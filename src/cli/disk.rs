@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     fs::{self, Kind},
-    syntax::Workspace,
+    syntax::{MAX_FILE, Workspace},
 };
 
 /// The topology that a command is about: the one that was named, else `topology.kdl`, or `topology.toml` if there is
@@ -66,7 +66,10 @@ impl DiskWorkspace {
 impl Workspace for DiskWorkspace {
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, String> {
         let Some(real) = self.locate(path)? else { return Ok(None) };
-        fs::read(&real).map(Some).map_err(|why| why.to_string())
+        let bytes = fs::read_regular(&real, MAX_FILE).map_err(|why| why.to_string())?;
+        let bytes =
+            bytes.ok_or_else(|| format!("the file is larger than {} MiB", MAX_FILE >> 20))?;
+        Ok(Some(bytes))
     }
 
     fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {

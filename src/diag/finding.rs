@@ -63,54 +63,91 @@ impl Finding {
     }
 }
 
+/// How many errors and how many warnings are kept. Nobody reads so many, and a file of 8 MiB can yield millions.
+const KEPT: usize = 10_000;
+
 /// The findings of a run, in the order of their places when they are taken out.
 #[derive(Clone, Debug, Default)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    kept: Vec<Finding>,
+    errors: usize,
+}
 
 impl Findings {
-    /// Adds a finding.
+    /// Adds a finding, unless there are as many of its severity as anybody could want.
     pub fn push(&mut self, finding: Finding) {
-        self.0.push(finding);
+        let is_error = finding.severity == Severity::Error;
+        let alike = if is_error { self.errors } else { self.kept.len() - self.errors };
+        if alike < KEPT {
+            self.errors += usize::from(is_error);
+            self.kept.push(finding);
+        }
+    }
+
+    /// Whether further errors are not kept, so that there is no use in looking for them.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= KEPT
     }
 
     /// Adds all of another collection.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Finding>) {
-        self.0.extend(others);
+        others.into_iter().for_each(|finding| self.push(finding));
     }
 
     /// Keeps those of which that is so.
     pub fn retain(&mut self, is_kept: impl FnMut(&Finding) -> bool) {
-        self.0.retain(is_kept);
+        self.kept.retain(is_kept);
+        let errors = self.kept.iter().filter(|finding| finding.severity == Severity::Error);
+        self.errors = errors.count();
     }
 
     /// Whether nothing was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kept.is_empty()
     }
 
     /// Whether one of them is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|finding| finding.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// The findings in order of place, each once.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Finding> {
-        self.0.sort_by(|a, b| {
+        self.kept.sort_by(|a, b| {
             let key = |f: &Finding| (f.labels.first().map(|label| label.span), f.code);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
         let mut seen = BTreeSet::new();
-        self.0.retain(|finding| {
+        self.kept.retain(|finding| {
             seen.insert((finding.code, finding.labels.first().cloned(), finding.message.clone()))
         });
-        self.0
+        self.kept
     }
 
     /// The findings in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
-        self.0.iter()
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_errors_nor_warnings_crowd_out_the_others() {
+        let mut findings = Findings::default();
+        let code = Code("SF0001");
+        findings.extend((0..2 * KEPT).map(|n| Finding::warning(code, n.to_string())));
+        assert!(!findings.has_errors() && !findings.is_full());
+        findings.extend((0..2 * KEPT).map(|n| Finding::error(code, n.to_string())));
+        assert!(findings.has_errors() && findings.is_full());
+        assert_eq!(findings.iter().count(), 2 * KEPT);
+        findings.retain(|finding| finding.severity == Severity::Warning);
+        assert!(!findings.has_errors() && !findings.is_full());
     }
 }

@@ -3,23 +3,27 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
-    sync::Arc,
 };
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource,
-    SourceCode, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SpanContents,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FileId, Finding, Severity, Sources,
+    FileId, Finding, Severity, Source, Sources,
     shown::{shown, shown_sources},
 };
 
 /// Beyond this many findings the rest is counted, not shown: nobody reads on, and a broken file can yield thousands.
 const SHOWN: usize = 200;
+
+/// How much of a long line is shown on either side of a place, and how much of a long place, in bytes.
+const AROUND: usize = 400;
+/// Places on as many lines are shown as one snippet, with the lines between them.
+const TOGETHER: usize = 10;
 
 /// Findings as `--format json` prints them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -143,7 +147,9 @@ impl Block {
     fn parts(finding: &Finding, sources: &Sources) -> Vec<Self> {
         let mut by_file: BTreeMap<FileId, Vec<LabeledSpan>> = BTreeMap::new();
         for (index, label) in finding.labels.iter().enumerate() {
-            let range = label.span.start..label.span.end;
+            let source = &sources.get(label.span.file).text;
+            let end = source.floor_char_boundary(label.span.start + AROUND);
+            let range = label.span.start..label.span.end.min(end.max(label.span.start));
             let text = Some(shown(&label.text));
             // The main place is the one that the head of the snippet names.
             let span = match index {
@@ -153,10 +159,7 @@ impl Block {
             by_file.entry(label.span.file).or_default().push(span);
         }
         let main = finding.labels.first().map(|label| label.span.file);
-        let snippet = |file: FileId| {
-            let source = sources.get(file);
-            WholeLines(NamedSource::new(&source.name, Arc::clone(&source.text)))
-        };
+        let snippet = |file: FileId| WholeLines(sources.get(file).clone());
         let mut blocks = vec![Self {
             code: Some(finding.code.to_string()),
             severity: match finding.severity {
@@ -182,12 +185,12 @@ impl Block {
     }
 }
 
-/// A source of which the lines of a place are shown whole, and no others.
+/// A source of which the lines of a place are shown whole, unless they are very long, and no others.
 ///
-/// Without context lines, miette begins in the middle of the line, at the place itself; with them, it shows lines
-/// that nothing is said about. So they are asked for, and turned into the rest of the place's own lines.
+/// What miette itself reads begins in the middle of a line or shows lines that nothing is said about, and it reads
+/// all that is before a place to count the lines. Places far from each other make snippets of their own.
 #[derive(Debug)]
-struct WholeLines(NamedSource<Arc<str>>);
+struct WholeLines(Source);
 
 impl SourceCode for WholeLines {
     fn read_span<'a>(
@@ -196,15 +199,27 @@ impl SourceCode for WholeLines {
         before: usize,
         _after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let text = self.0.inner();
+        let text = &self.0.text;
         let (start, end) = (span.offset(), span.offset() + span.len());
-        if before == 0 || end > text.len() {
-            return self.0.read_span(span, 0, 0); // for the line and column of the place
+        if end > text.len() || span.len() > 2 * TOGETHER * AROUND {
+            return Err(MietteError::OutOfBounds);
         }
         let is_break = |c: char| c == '\n' || c == '\r';
-        let first = text[..start].rfind(is_break).map_or(0, |at| at + 1);
-        let last = text[end..].find(is_break).map_or(text.len(), |at| end + at);
-        self.0.read_span(&(first, last - first).into(), 0, 0)
+        let (line, column) = self.0.line_column(start);
+        // Without context, miette asks for the line and column of the place.
+        let (first, last, column) = if before == 0 {
+            (start, end, column - 1)
+        } else {
+            let left = text.ceil_char_boundary(start.saturating_sub(AROUND));
+            let right = text.floor_char_boundary(end + AROUND);
+            let first = text[left..start].rfind(is_break).map_or(left, |at| left + at + 1);
+            (first, text[end..right].find(is_break).map_or(right, |at| end + at), 0)
+        };
+        let data = &text.as_bytes()[first..last];
+        let line_count = TOGETHER.min(line);
+        let range = (first, last - first).into();
+        let name = self.0.name.clone();
+        Ok(Box::new(MietteSpanContents::new_named(name, data, range, line - 1, column, line_count)))
     }
 }
 

@@ -7,7 +7,11 @@
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan};
 
-use super::{Node, kdl, nesting, node::all_pairs};
+use super::{
+    Node,
+    kdl::{self, after_comment, after_string, is_break},
+    node::all_pairs,
+};
 
 /// A new layout that would not mean the same.
 const OTHER_MEANING: Code = Code("SF0015");
@@ -141,7 +145,7 @@ fn write_line(content: &[Token<'_>], out: &mut String) {
 
 /// The tokens between which blanks and breaks stand.
 fn solid(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = tokens(text);
+    let mut tokens = tokens(text.strip_prefix('\u{feff}').unwrap_or(text));
     tokens.retain(|token| !matches!(token, Token::Blank(_) | Token::Break(_)));
     tokens
 }
@@ -160,10 +164,10 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             '\\' => Token::Join,
             '/' if rest.starts_with("//") => Token::Comment(prefix(rest, |c| !is_break(c))),
             '/' if rest.starts_with("/*") => {
-                let end = nesting::after_comment(text.as_bytes(), at).unwrap_or(text.len());
+                let end = after_comment(text, at).unwrap_or(text.len());
                 Token::Comment(&text[at..end])
             }
-            '"' | '#' => Token::Other(&text[at..nesting::after_string(text.as_bytes(), at)]),
+            '"' | '#' => Token::Other(&text[at..after_string(text, at)]),
             _ => {
                 // A slash is looked at again: it may begin a comment.
                 let is_other = |c: char| {
@@ -181,11 +185,6 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 
 fn prefix(text: &str, belongs: impl Fn(char) -> bool) -> &str {
     &text[..text.find(|c| !belongs(c)).unwrap_or(text.len())]
-}
-
-/// Whether KDL ends a line at this character.
-fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -211,6 +210,7 @@ mod tests {
             ("a {}\nb   { }\n", "a {}\nb { }\n"),
             ("a \\\n 1 \\ // why\n 2\nb\n", "a \\\n    1 \\ // why\n    2\nb\n"),
             ("\u{feff}a\r\n\r\n\r\nb", "\u{feff}a\r\n\r\nb\r\n"),
+            ("\u{feff}\n a", "\u{feff}a\n"),
         ] {
             assert_eq!(formatted(from).as_deref(), Some(to), "{from:?}");
         }
@@ -226,6 +226,7 @@ mod tests {
             "/* {\n  /* } */ \"\n */\na\n",
             "a #true b=#\"{\"# c=/* } */1\n",
             "// only\n",
+            "a #nan #-inf 1e999\n",
         ] {
             assert_eq!(formatted(kept).as_deref(), Some(kept), "{kept:?}");
         }

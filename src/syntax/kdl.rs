@@ -1,149 +1,341 @@
 //! KDL 2 text as nodes.
+//!
+//! A reader of our own, since it reads what others wrote. The `kdl` crate, against which the tests compare it, does so
+//! too, but with time that doubles with every `/-{` in another (6.7.1: a file of 150 bytes keeps it busy for days),
+//! a stack that grows with every mistake, and at a megabyte per second. This one reads each character a fixed
+//! number of times, descends at most [`DEPTH`] levels, and makes one finding of one mistake.
 
-use kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode, KdlValue};
+mod chars;
+mod lex;
+mod mistake;
+mod quoted;
+#[cfg(test)]
+mod tests;
+mod word;
+
+use std::ops::Range;
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned};
 
-use super::{Node, Property, Value, nesting};
+use self::{
+    lex::{Lexeme, Lexer, Token},
+    mistake::{HELP, Mistake},
+};
+use super::{Node, Property, Value, nesting::LIMIT as DEPTH};
+
+pub(super) use self::{chars::is_break, lex::after_comment, quoted::after_string};
 
 /// The text is not KDL.
 const NOT_KDL: Code = Code("SF0001");
 /// The text nests deeper than any topology does.
 const TOO_DEEP: Code = Code("SF0002");
 
+/// After this many mistakes a file is read no further: it is something else than what its name says.
+pub(super) const MISTAKES: usize = 1_000;
+
 /// The nodes of a KDL text; `None` where it cannot be read, which is reported.
 pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
-    if let Some(at) = nesting::too_deep_at(text) {
-        let message = format!("this file nests deeper than {} levels", nesting::LIMIT);
-        let finding = Finding::error(TOO_DEEP, message)
-            .label(SourceSpan::new(file, at..at + 1), "this is one level too many")
-            .help("close the braces or comments before it; no topology needs more than 4 levels");
-        findings.push(finding);
-        return None;
+    let mut lexer = Lexer::new(text);
+    let next = lexer.read();
+    let mut reader =
+        Reader { file, lexer, next, last: 0..0, depth: 0, mistakes: Vec::new(), is_over: false };
+    let nodes = reader.nodes(None);
+    if reader.mistakes.is_empty() {
+        return Some(nodes);
     }
-    match parse_on_ample_stack(text) {
-        Ok(document) => Some(nodes(file, &document)),
-        Err(error) => {
-            findings.extend(error.diagnostics.iter().map(|diagnostic| {
-                // The parser's place may begin or end within a character.
-                let offset = diagnostic.span.offset();
-                let start = text.floor_char_boundary(offset);
-                let end = text.ceil_char_boundary(offset + diagnostic.span.len().max(1));
-                let message = diagnostic.message.as_deref().unwrap_or("this is not KDL 2");
-                let label = diagnostic.label.as_deref().unwrap_or("here");
-                let help = diagnostic.help.as_deref().unwrap_or(
-                    "strings are quoted, properties are `key=value`, `#true` and `#false` have a `#`",
-                );
-                Finding::error(NOT_KDL, lower_first(message))
-                    .label(SourceSpan::new(file, start..end), label)
-                    .help(help)
-            }));
-            None
-        }
-    }
+    findings.extend(reader.mistakes);
+    None
 }
 
-/// Parses on a thread whose stack grows with the text.
-///
-/// The parser descends once per mistake at the top of a file (6.7.1: 3000 stray `}` use up 8 MiB in a debug build), so
-/// a text that is no KDL at all needs more than threads have. Memory is taken only as far as the stack is used.
-fn parse_on_ample_stack(text: &str) -> Result<KdlDocument, KdlError> {
-    const PER_BYTE: usize = 6 << 10;
-    let stack = text.len().saturating_mul(PER_BYTE).clamp(4 << 20, 1 << 30);
-    std::thread::scope(|scope| {
-        let parse = || KdlDocument::parse_v2(text);
-        let Ok(thread) = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, parse)
-        else {
-            return KdlDocument::parse_v2(text);
+struct Reader<'t> {
+    file: FileId,
+    lexer: Lexer<'t>,
+    /// The token that is to be read next.
+    next: Lexeme,
+    /// Where the token before it stands.
+    last: Range<usize>,
+    depth: usize,
+    mistakes: Vec<Finding>,
+    /// Whether the rest of the text is not read.
+    is_over: bool,
+}
+
+impl Reader<'_> {
+    /// Goes on to the next token, and returns the place of this one.
+    fn skip(&mut self) -> SourceSpan {
+        self.last = self.next.range.clone();
+        if !self.is_over {
+            self.next = self.lexer.read();
+        }
+        self.span(self.last.clone())
+    }
+
+    fn is_at(&self, token: &Token) -> bool {
+        self.next.token.as_ref() == Ok(token)
+    }
+
+    fn span(&self, range: Range<usize>) -> SourceSpan {
+        SourceSpan::new(self.file, range)
+    }
+
+    fn report(&mut self, mistake: Mistake) {
+        let mistake = mistake.into_inner();
+        let finding = Finding::error(NOT_KDL, mistake.message)
+            .label(self.span(mistake.range), mistake.label)
+            .help(mistake.help);
+        self.mistakes.push(finding);
+        if mistake.is_last || self.mistakes.len() >= MISTAKES {
+            self.stop();
+        }
+    }
+
+    fn stop(&mut self) {
+        self.is_over = true;
+        self.next.token = Ok(Token::End);
+    }
+
+    /// The nodes up to the end of the text, or up to the `}` that closes the `{` at `open`.
+    fn nodes(&mut self, open: Option<&Range<usize>>) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        loop {
+            match (&self.next.token, open) {
+                (Ok(Token::Break), _) => {
+                    self.skip();
+                }
+                (Ok(Token::Close), Some(_)) => {
+                    self.skip();
+                    return nodes;
+                }
+                (Ok(Token::Close), None) => {
+                    let range = self.next.range.clone();
+                    let help = "remove it, or open the block that it should close with `{`";
+                    self.report(Mistake::new(range, "this `}` closes nothing", "here", help));
+                    self.skip();
+                }
+                (Ok(Token::End), open) => {
+                    if let Some(open) = open.filter(|_| !self.is_over) {
+                        let help = "close it with `}` where its children end";
+                        self.report(Mistake::new(
+                            open.clone(),
+                            "this `{` is never closed",
+                            "here",
+                            help,
+                        ));
+                    }
+                    return nodes;
+                }
+                _ => match self.node() {
+                    Ok(node) => nodes.extend(node),
+                    Err(mistake) => {
+                        self.report(mistake);
+                        self.recover();
+                    }
+                },
+            }
+        }
+    }
+
+    /// Goes on after the rest of a node in which a mistake was found. Its children are looked at, since mistakes
+    /// in them are others.
+    fn recover(&mut self) {
+        loop {
+            match &self.next.token {
+                Ok(Token::End | Token::Break | Token::Close) => return,
+                Ok(Token::Semicolon) => {
+                    self.skip();
+                    return;
+                }
+                Ok(Token::Open) => {
+                    self.children();
+                }
+                Err(mistake) if mistake.is_last() => self.stop(),
+                _ => {
+                    self.skip();
+                }
+            }
+        }
+    }
+
+    /// Takes the token out; what stays in its place is skipped by whoever recovers.
+    fn take(&mut self) -> Result<Token, Mistake> {
+        std::mem::replace(&mut self.next.token, Ok(Token::CloseType))
+    }
+
+    /// A node with what ends it; `None` for one behind `/-`.
+    fn node(&mut self) -> Result<Option<Node>, Mistake> {
+        let is_dropped = self.slashdash();
+        if self.is_at(&Token::OpenType) {
+            self.annotation()?;
+        }
+        let name = match self.value("a node's name")? {
+            Spanned { value: Value::Text(name), span } => Spanned::new(name, span),
+            Spanned { value, span } => {
+                let message = format!("a node's name is a string, not {}", value.kind());
+                return Err(Mistake::new(span.start..span.end, message, "this value", HELP));
+            }
         };
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
-}
+        let (head, whole) = (name.span, name.span);
+        let mut node =
+            Node { name, args: Vec::new(), props: Vec::new(), children: Vec::new(), head, whole };
+        self.rest_of_node(&mut node)?;
+        Ok((!is_dropped).then_some(node))
+    }
 
-fn lower_first(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
+    /// Goes on after a `/-` and the line ends after it, if one is next.
+    fn slashdash(&mut self) -> bool {
+        let is_there = self.is_at(&Token::Slashdash);
+        if is_there {
+            self.skip();
+            let place = self.last.clone();
+            while self.is_at(&Token::Break) {
+                self.skip();
+            }
+            self.last = place;
+        }
+        is_there
+    }
 
-fn nodes(file: FileId, document: &KdlDocument) -> Vec<Node> {
-    document.nodes().iter().map(|node| convert(file, node)).collect()
-}
-
-fn convert(file: FileId, node: &KdlNode) -> Node {
-    let mut args = Vec::new();
-    let mut props = Vec::new();
-    for entry in node.entries() {
-        let value = Spanned::new(value(entry.value()), value_span(file, entry));
-        match entry.name() {
-            Some(key) => props.push(Property { key: name(file, key), value }),
-            None => args.push(value),
+    fn rest_of_node(&mut self, node: &mut Node) -> Result<(), Mistake> {
+        let (mut has_blocks, mut has_children) = (false, false);
+        loop {
+            let is_apart = self.next.is_apart;
+            let is_dropped = self.slashdash();
+            match &self.next.token {
+                Ok(Token::Open) => {
+                    if has_children && !is_dropped {
+                        return Err(self.unexpected(
+                            "a node has one block of children",
+                            "this is a second one",
+                        ));
+                    }
+                    let children = self.children();
+                    has_blocks = true;
+                    if !is_dropped {
+                        has_children = true;
+                        node.children = children;
+                    }
+                }
+                Ok(Token::Value(_) | Token::OpenType) => {
+                    if has_blocks {
+                        let message = "a node ends with its children";
+                        return Err(
+                            self.unexpected(message, "this needs a `;` or a new line before it")
+                        );
+                    }
+                    if !is_apart {
+                        return Err(self.unexpected("a blank is missing", "before this"));
+                    }
+                    self.entry((!is_dropped).then_some(&mut *node))?;
+                }
+                _ if is_dropped => return Err(self.missing("what `/-` leaves out")),
+                Ok(Token::End | Token::Close) => return Ok(()),
+                Ok(Token::Break | Token::Semicolon) => {
+                    self.skip();
+                    return Ok(());
+                }
+                Ok(Token::Equals) => {
+                    return Err(self.unexpected(
+                        "a `=` stands after the key of a property",
+                        "no key is before this",
+                    ));
+                }
+                Ok(Token::CloseType | Token::Slashdash) => {
+                    return Err(self.unexpected("this has no meaning here", "here"));
+                }
+                Err(_) => return self.take().map(drop),
+            }
+            node.whole.end = self.last.end;
         }
     }
-    let children = node.children().map(|children| nodes(file, children)).unwrap_or_default();
-    let name = name(file, node.name());
-    let head = args.first().map_or(name.span.end, |arg| arg.span.end.max(name.span.end));
-    let span = node.span();
-    // The parser's span may begin with blanks or end before the children.
-    let end = (span.offset() + span.len()).max(head);
-    let (head, whole) = (SourceSpan { end: head, ..name.span }, SourceSpan { end, ..name.span });
-    Node { name, args, props, children, head, whole }
-}
 
-fn name(file: FileId, name: &KdlIdentifier) -> Spanned<String> {
-    let span = name.span();
-    let range = span.offset()..span.offset() + span.len();
-    Spanned::new(name.value().to_owned(), SourceSpan::new(file, range))
-}
-
-/// Where the value stands: the end of the entry, since the parser's span covers `key=value` whole.
-fn value_span(file: FileId, entry: &KdlEntry) -> SourceSpan {
-    let span = entry.span();
-    let end = span.offset() + span.len();
-    let len = entry.format().map_or(span.len(), |format| format.value_repr.len());
-    SourceSpan::new(file, end - len.min(span.len())..end)
-}
-
-fn value(value: &KdlValue) -> Value {
-    match value {
-        KdlValue::String(text) => Value::Text(text.clone()),
-        KdlValue::Integer(number) => Value::Integer(*number),
-        KdlValue::Float(number) => Value::Float(*number),
-        KdlValue::Bool(truth) => Value::Bool(*truth),
-        KdlValue::Null => Value::Null,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diag::Sources;
-
-    #[test]
-    fn values_and_names_keep_their_places() {
-        let text = "é 1 key=\"漢\" {\n  child #true\n}\n";
-        let mut sources = Sources::default();
-        let file = sources.add("t.kdl", text);
-        let mut findings = Findings::default();
-        let nodes = parse(file, text, &mut findings).unwrap();
-        assert!(findings.is_empty());
-        let at = |span: SourceSpan| &text[span.start..span.end];
-        assert_eq!(at(nodes[0].name.span), "é");
-        assert_eq!(at(nodes[0].args[0].span), "1");
-        assert_eq!(at(nodes[0].props[0].key.span), "key");
-        assert_eq!(at(nodes[0].props[0].value.span), "\"漢\"");
-        assert_eq!(at(nodes[0].children[0].args[0].span), "#true");
+    /// The children in the block that begins here.
+    fn children(&mut self) -> Vec<Node> {
+        let open = self.next.range.clone();
+        if self.depth == DEPTH {
+            let message = format!("this file nests deeper than {DEPTH} levels");
+            let finding = Finding::error(TOO_DEEP, message)
+                .label(self.span(open), "this is one level too many")
+                .help("close the braces before it; no topology needs more than 4 levels");
+            self.mistakes = vec![finding];
+            self.stop();
+            return Vec::new();
+        }
+        self.skip();
+        self.depth += 1;
+        let nodes = self.nodes(Some(&open));
+        self.depth -= 1;
+        nodes
     }
 
-    #[test]
-    fn text_that_is_not_kdl_is_reported_with_every_place() {
-        let text = "a {\n b =1\n}\nc \"x\n";
-        let mut sources = Sources::default();
-        let file = sources.add("t.kdl", text);
-        let mut findings = Findings::default();
-        assert!(parse(file, text, &mut findings).is_none());
-        assert!(findings.has_errors());
-        assert!(
-            findings.iter().all(|finding| finding.code == NOT_KDL && finding.labels.len() == 1)
-        );
+    /// An argument or property, which goes into `node` unless it was left out.
+    fn entry(&mut self, node: Option<&mut Node>) -> Result<(), Mistake> {
+        let has_type = self.is_at(&Token::OpenType);
+        let first = self.annotated_value("a value")?;
+        let is_key = !has_type && matches!(first.value, Value::Text(_));
+        if !(is_key && self.is_at(&Token::Equals)) {
+            if let Some(node) = node {
+                node.head.end = if node.args.is_empty() { first.span.end } else { node.head.end };
+                node.args.push(first);
+            }
+            return Ok(());
+        }
+        self.skip();
+        let value = self.annotated_value("a value after `=`")?;
+        if let (Some(node), Value::Text(key)) = (node, first.value) {
+            node.props.push(Property { key: Spanned::new(key, first.span), value });
+        }
+        Ok(())
+    }
+
+    fn annotated_value(&mut self, what: &str) -> Result<Spanned<Value>, Mistake> {
+        if self.is_at(&Token::OpenType) {
+            self.annotation()?;
+        }
+        self.value(what)
+    }
+
+    /// A type in parentheses. The language has none, and they change no meaning.
+    fn annotation(&mut self) -> Result<(), Mistake> {
+        self.skip();
+        let name = self.value("the name of a type")?;
+        if !matches!(name.value, Value::Text(_)) {
+            let message = format!("the name of a type is a string, not {}", name.value.kind());
+            return Err(Mistake::new(name.span.start..name.span.end, message, "this value", HELP));
+        }
+        if !self.is_at(&Token::CloseType) {
+            return Err(self.missing("the `)` of a type"));
+        }
+        self.skip();
+        Ok(())
+    }
+
+    fn value(&mut self, what: &str) -> Result<Spanned<Value>, Mistake> {
+        match self.take() {
+            Ok(Token::Value(value)) => {
+                let span = self.skip();
+                Ok(Spanned::new(value, span))
+            }
+            Err(mistake) => Err(mistake),
+            other => {
+                self.next.token = other;
+                Err(self.missing(what))
+            }
+        }
+    }
+
+    /// The mistake that the next token is.
+    fn unexpected(&self, message: &str, label: &'static str) -> Mistake {
+        Mistake::new(self.next.range.clone(), message, label, HELP)
+    }
+
+    /// The mistake that something else should stand here: at the next token, or after the last one of a line.
+    fn missing(&self, what: &str) -> Mistake {
+        let message = format!("{what} is missing");
+        match &self.next.token {
+            Ok(Token::End | Token::Break) => {
+                Mistake::new(self.last.clone(), message, "after this", HELP)
+            }
+            _ => Mistake::new(self.next.range.clone(), message, "before this", HELP),
+        }
     }
 }

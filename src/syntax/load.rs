@@ -6,7 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
 
-use super::{Cursor, Node, Workspace, include, kdl, mentions::is_toml, toml, validate::validate};
+use super::{
+    Cursor, Node, Workspace, crowd, include, kdl, mentions::is_toml, toml, validate::validate,
+};
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
@@ -45,7 +47,12 @@ pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings)
             loader.findings.push(finding);
         }
     }
-    let Loaded { nodes, .. } = &loader.loaded;
+    let Loaded { nodes, is_incomplete, .. } = &mut loader.loaded;
+    if let Some(finding) = crowd::find("", nodes) {
+        loader.findings.push(finding);
+        nodes.clear();
+        *is_incomplete = true;
+    }
     validate("", nodes, loader.findings);
     loader.loaded
 }

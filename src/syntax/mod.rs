@@ -4,6 +4,7 @@
 //! its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
 //! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
+mod crowd;
 mod cursor;
 mod foreign;
 mod format;

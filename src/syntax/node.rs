@@ -62,6 +62,16 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Whether both are the same, `#nan` included.
+    fn means(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            _ => self == other,
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +94,7 @@ impl Node {
     /// Whether both say the same, wherever they stand.
     #[must_use]
     pub fn means(&self, other: &Self) -> bool {
-        let values = |a: &Spanned<Value>, b: &Spanned<Value>| a.value == b.value;
+        let values = |a: &Spanned<Value>, b: &Spanned<Value>| a.value.means(&b.value);
         self.name.value == other.name.value
             && all_pairs(&self.args, &other.args, values)
             && all_pairs(&self.props, &other.props, |a, b| {

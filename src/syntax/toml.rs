@@ -25,6 +25,7 @@ use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned};
 use super::{
     Node, Property, Value,
     grammar::{self, Occurs, Rule},
+    kdl::MISTAKES,
     nesting,
 };
 
@@ -57,7 +58,7 @@ pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option
     if errors.is_empty() {
         return Some(Reader { file }.children("", table.get_ref()).0);
     }
-    findings.extend(errors.iter().map(|error| {
+    findings.extend(errors.iter().take(MISTAKES).map(|error| {
         let range = error.span().unwrap_or(0..0);
         let start = range.start.min(text.len());
         let mut end = range.end.clamp(start, text.len());

@@ -22,6 +22,9 @@ const ARGUMENTS: Code = Code("SF0007");
 pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
     let mut first: BTreeMap<(&str, Option<&str>), &Node> = BTreeMap::new();
     for node in nodes {
+        if findings.is_full() {
+            return;
+        }
         let name = node.name.value.as_str();
         let Some(rule) = grammar::find(parent, name) else {
             findings.push(unknown_node(parent, node));

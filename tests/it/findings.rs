@@ -169,22 +169,12 @@ fn a_file_that_is_not_kdl_is_the_only_finding() {
     assert_snapshot!(shown(&done), @r#"
     SF0001
 
-      × no closing '}' for child block
+      × this `{` is never closed
        ╭─[topology.kdl:1:30]
      1 │ topology "t" mode=simulation {
        ·                              ┬
-       ·                              ╰── not closed
+       ·                              ╰── here
        ╰────
-      help: strings are quoted, properties are `key=value`, `#true` and `#false` have a `#`
-
-    SF0001
-
-      × closing '}' was not found after nodes
-       ╭─[topology.kdl:1:31]
-     1 │ ╭─▶ topology "t" mode=simulation {
-     2 │ ├─▶ runtime "embedded"
-       · ╰──── not closed
-       ╰────
-      help: strings are quoted, properties are `key=value`, `#true` and `#false` have a `#`
+      help: close it with `}` where its children end
     "#);
 }

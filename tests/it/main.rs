@@ -12,6 +12,7 @@ mod examples;
 mod federation;
 mod findings;
 mod fmt;
+mod fuzzing;
 mod generated;
 mod golden;
 mod guard;
