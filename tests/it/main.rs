@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
+mod addresses;
 mod allow;
 mod cli_plan;
 mod docs;

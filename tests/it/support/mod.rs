@@ -1,6 +1,7 @@
 //! What the tests of several areas use.
 
 pub(crate) mod launcher;
+pub(crate) mod mended;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;
