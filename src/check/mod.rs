@@ -12,6 +12,8 @@ mod after_unknown;
 mod allow;
 mod allow_not_enforced;
 mod bridge_unknown;
+mod bridge_unreachable;
+mod bridges;
 mod ca_did_not_sign;
 mod certificate_absent;
 mod certificate_broken;
@@ -19,9 +21,14 @@ mod certificate_ends_soon;
 mod certificate_not_valid_now;
 mod certificates;
 mod claims;
+mod container_port_alone;
 mod context;
 mod dangerous_module;
 mod device_without_secretflow;
+mod endpoint_host;
+mod endpoint_port;
+mod endpoint_scheme;
+mod endpoints;
 mod engine_not_shipped;
 mod engine_without_tls;
 mod field_too_small;
@@ -36,6 +43,8 @@ mod link_local_advertised;
 mod listener_unreachable;
 mod lonely_job;
 mod loopback_advertised;
+mod machine_port_twice;
+mod mapping_without_listener;
 mod names;
 mod no_cpus;
 mod no_unpickling_list;
@@ -51,7 +60,9 @@ mod port_below_1024;
 mod port_in_ephemeral_range;
 mod protocol_party_count;
 mod protocol_reveals_data;
+mod published;
 mod python_not_the_releases;
+mod ray_beyond_bridge;
 mod ray_unused;
 mod ready_port_unknown;
 mod script_absent;
@@ -155,6 +166,14 @@ pub const CHECKS: &[Check] = &[
     address_outside_subnet::CHECK,
     address_taken_by_network::CHECK,
     subnets_overlap::CHECK,
+    container_port_alone::CHECK,
+    mapping_without_listener::CHECK,
+    machine_port_twice::CHECK,
+    ray_beyond_bridge::CHECK,
+    bridge_unreachable::CHECK,
+    endpoint_scheme::CHECK,
+    endpoint_port::CHECK,
+    endpoint_host::CHECK,
 ];
 
 /// Runs every check.

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod allow;
+mod bridges;
 mod cli_plan;
 mod docs;
 mod examples;
@@ -14,6 +15,7 @@ mod generated;
 mod golden;
 mod guard;
 mod hostile;
+mod kuscia;
 mod launch;
 mod layers;
 mod many_mistakes;
