@@ -5,7 +5,7 @@ use crate::{
     types::HostAddr,
 };
 
-use super::{Check, Context};
+use super::{Check, Context, bridges::parties_beyond};
 
 const CODE: Code = Code("SF1003");
 
@@ -13,7 +13,11 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("address_outside_subnet.md"), address_outside_subnet);
 
 fn address_outside_subnet(context: Context<'_>, findings: &mut Findings) {
-    for (_, host, network, subnet) in context.bridged() {
+    let beyond = parties_beyond(context);
+    for (party, host, network, subnet) in context.bridged() {
+        if beyond.contains(&party.name.value) {
+            continue;
+        }
         let address = &host.address;
         let (what, inside) = match &address.value {
             HostAddr::Ip(ip) => ("not in", subnet.value.contains(*ip)),

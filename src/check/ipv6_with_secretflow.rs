@@ -13,9 +13,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("ipv6_with_secretflow.md"), ipv6_with_secretflow);
 
 fn ipv6_with_secretflow(context: Context<'_>, findings: &mut Findings) {
-    if context.secretflow().is_none() {
-        return;
-    }
+    let Some(settings) = context.secretflow() else { return };
     // What cannot be dialled anyway has pages of its own.
     let bad = |address: &Spanned<HostAddr>| {
         let HostAddr::Ip(ip) = &address.value else { return false };
@@ -33,6 +31,7 @@ fn ipv6_with_secretflow(context: Context<'_>, findings: &mut Findings) {
         );
         let finding = Finding::error(CODE, message)
             .label(address.span, "neither Ray nor the cross-silo link takes it")
+            .label(settings.version.span, "of this runtime")
             .help("write an IPv4 address, or a DNS name that has one");
         findings.push(finding);
     }

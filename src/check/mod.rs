@@ -13,6 +13,8 @@ mod allow;
 mod allow_not_enforced;
 mod bridge_address_twice;
 mod bridge_unknown;
+mod bridge_unreachable;
+mod bridges;
 mod ca_did_not_sign;
 mod ca_is_certificate;
 mod certificate_absent;
@@ -21,10 +23,15 @@ mod certificate_ends_soon;
 mod certificate_not_valid_now;
 mod certificates;
 mod claims;
+mod container_port_alone;
 mod context;
 mod dangerous_module;
 mod device_without_secretflow;
 mod dials_localhost;
+mod endpoint_host;
+mod endpoint_port;
+mod endpoint_scheme;
+mod endpoints;
 mod engine_not_shipped;
 mod engine_without_tls;
 mod field_too_small;
@@ -41,6 +48,8 @@ mod listener_unreachable;
 mod lonely_job;
 mod loopback_advertised;
 mod loopback_spellings;
+mod machine_port_twice;
+mod mapping_without_listener;
 mod mode_mixed;
 mod names;
 mod no_cpus;
@@ -61,8 +70,10 @@ mod program_not_startable;
 mod protocol_party_count;
 mod protocol_reveals_data;
 mod psi_party_count;
+mod published;
 mod python_not_the_releases;
 mod ray_address_not_own;
+mod ray_beyond_bridge;
 mod ray_started_by_service;
 mod ray_unused;
 mod ready_port_unknown;
@@ -183,7 +194,15 @@ pub const CHECKS: &[Check] = &[
     address_outside_subnet::CHECK,
     address_taken_by_network::CHECK,
     subnets_overlap::CHECK,
+    container_port_alone::CHECK,
+    mapping_without_listener::CHECK,
+    machine_port_twice::CHECK,
+    ray_beyond_bridge::CHECK,
     bridge_address_twice::CHECK,
+    bridge_unreachable::CHECK,
+    endpoint_scheme::CHECK,
+    endpoint_port::CHECK,
+    endpoint_host::CHECK,
 ];
 
 /// Runs every check.

@@ -19,8 +19,11 @@ fn simulation_without_ray(context: Context<'_>, findings: &mut Findings) {
     }
     let message =
         format!("a simulation needs Ray, and the engine `{}` has none", settings.engine.value);
-    let finding = Finding::error(CODE, message).label(settings.engine.span, "without Ray").help(
-        "write `engine=\"ray\"`, or use `mode=\"production\"` with all parties on this machine",
-    );
+    let finding = Finding::error(CODE, message)
+        .label(settings.engine.span, "without Ray")
+        .label(context.topology.name.span, "to be run as a simulation")
+        .help(
+            "write `engine=\"ray\"`, or use `mode=\"production\"` with all parties on this machine",
+        );
     findings.push(finding);
 }

@@ -1,6 +1,9 @@
 //! `host "alice-1" address=... { reserve ...; ray ... }`.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
@@ -44,18 +47,18 @@ impl Host {
     const DEFAULT_LISTEN: HostAddr =
         HostAddr::Ip(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
 
-    pub(super) fn read(
-        cursor: &mut Cursor<'_>,
-        addresses: &BTreeMap<HostName, Spanned<HostAddr>>,
-    ) -> Option<Self> {
+    /// Reads a host; `None` where it has no address. A text that is none is reported by [`super::address`].
+    pub(super) fn read(cursor: &mut Cursor<'_>, addresses: &Addresses) -> Option<Self> {
         let name = cursor.arg::<HostName>(0)?;
         let span = cursor.node.span();
-        let known = addresses.get(&name.value);
-        if known.is_none() && cursor.node.prop("address").is_none() {
+        let known = addresses.known.get(&name.value);
+        let is_told = known.is_some() || addresses.wrong.contains(&name.value);
+        if !is_told && cursor.node.prop("address").is_none() {
             cursor.missing("`address`", "write what the peers dial: `address=\"192.168.1.10\"`");
         }
-        let address = cursor.prop::<HostAddr>("address").or_else(|| known.cloned());
-        let listen = cursor.prop("listen").unwrap_or(Spanned::new(Self::DEFAULT_LISTEN, span));
+        let address = read_address(cursor, "address").or_else(|| known.cloned());
+        let listen = read_address(cursor, "listen");
+        let listen = listen.unwrap_or(Spanned::new(Self::DEFAULT_LISTEN, span));
         let node = cursor.node;
         let reserved = node.children_named("reserve");
         let reserved = reserved.flat_map(|child| cursor.at(child).number_args()).collect();
@@ -93,22 +96,38 @@ impl Ray {
     }
 }
 
-/// The address of each machine, from the first host node of that name which has one.
-pub(super) fn addresses(
-    nodes: &[Node],
-    findings: &mut Findings,
-) -> BTreeMap<HostName, Spanned<HostAddr>> {
-    let mut addresses: BTreeMap<HostName, Spanned<HostAddr>> = BTreeMap::new();
+/// The property `key` as an address; `None` where it is absent, and where it is none.
+fn read_address(cursor: &mut Cursor<'_>, key: &str) -> Option<Spanned<HostAddr>> {
+    let text = cursor.prop::<String>(key)?;
+    let address = text.value.parse().ok()?;
+    Some(Spanned::new(address, text.span))
+}
+
+/// The address of each machine.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    /// From the first host node of that name which has one.
+    known: BTreeMap<HostName, Spanned<HostAddr>>,
+    /// Machines of which something was written that is no address.
+    wrong: BTreeSet<HostName>,
+}
+
+/// Looks for the address of each machine, and reports a machine that has two.
+pub(super) fn addresses(nodes: &[Node], findings: &mut Findings) -> Addresses {
+    let mut addresses = Addresses::default();
     // Mistakes in single values are reported where the host itself is read.
     let mut quiet = Findings::default();
     for party in nodes.iter().filter(|node| node.name.value == "party") {
         for host in party.children_named("host") {
             let mut cursor = Cursor::new(host, &mut quiet);
-            let (Some(name), Some(address)) = (cursor.arg::<HostName>(0), cursor.prop("address"))
-            else {
+            let Some(name) = cursor.arg::<HostName>(0) else { continue };
+            let Some(address) = read_address(&mut cursor, "address") else {
+                if host.prop("address").is_some() {
+                    addresses.wrong.insert(name.value);
+                }
                 continue;
             };
-            match addresses.get(&name.value) {
+            match addresses.known.get(&name.value) {
                 Some(first) if first.value != address.value => {
                     let message = format!("host `{}` has two addresses", name.value);
                     let finding = Finding::error(TWO_ADDRESSES, message)
@@ -119,7 +138,7 @@ pub(super) fn addresses(
                 }
                 Some(_) => {}
                 None => {
-                    addresses.insert(name.value, address);
+                    addresses.known.insert(name.value, address);
                 }
             }
         }

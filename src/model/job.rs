@@ -1,5 +1,7 @@
 //! `job "psi" script=... slots=... { parties ...; args ... }` and `job "total" kind="sum" { input ... }`.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 
 use crate::{
@@ -103,4 +105,23 @@ impl Job {
             (None, None) => JobKind::External,
         })
     }
+}
+
+/// How many job runs each party can have at once: the slots of its jobs, at least one.
+pub(super) fn slots<'a>(
+    jobs: &'a BTreeMap<JobName, Job>,
+    parties: impl Iterator<Item = &'a PartyName>,
+) -> BTreeMap<&'a PartyName, u16> {
+    let mut slots: BTreeMap<&PartyName, u16> = BTreeMap::new();
+    for job in jobs.values() {
+        for party in &job.parties {
+            let known = slots.entry(&party.value).or_default();
+            *known = known.saturating_add(job.slots.value);
+        }
+    }
+    for party in parties {
+        let known = slots.entry(party).or_default();
+        *known = (*known).max(1);
+    }
+    slots
 }

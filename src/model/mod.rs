@@ -3,6 +3,7 @@
 //! One file per KDL node, which holds its type, its reading and its defaults; a default is written down here and
 //! nowhere else. Reading never stops at a mistake: what could be read is there, the rest is a finding.
 
+mod address;
 mod cluster;
 mod demand;
 mod deploy;
@@ -30,6 +31,8 @@ use crate::{
     syntax::{Cursor, Loaded, Node, Value, slips},
     types::{DeviceName, HostName, JobName, Links, Mode, NetworkName, PartyName, TopologyName},
 };
+
+use address::Dialling;
 
 pub use cluster::Cluster;
 pub use demand::{Demand, demands};
@@ -118,6 +121,8 @@ impl Topology {
         let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
         let jobs = keyed(nodes, "job", findings, Job::read);
         party_name::join_uses(nodes, findings);
+        let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
+        address::report(nodes, dialling, findings);
         let (name, mode) = head?;
         let topology = Self {
             name,
@@ -143,18 +148,7 @@ impl Topology {
     /// How many job runs each party can have at once: the slots of its jobs, at least one.
     #[must_use]
     pub fn slots(&self) -> BTreeMap<&PartyName, u16> {
-        let mut slots: BTreeMap<&PartyName, u16> = BTreeMap::new();
-        for job in self.jobs.values() {
-            for party in &job.parties {
-                let known = slots.entry(&party.value).or_default();
-                *known = known.saturating_add(job.slots.value);
-            }
-        }
-        for party in self.parties.keys() {
-            let known = slots.entry(party).or_default();
-            *known = (*known).max(1);
-        }
-        slots
+        job::slots(&self.jobs, self.parties.keys())
     }
 
     /// Every host with its party, by party, hosts as declared.
@@ -186,7 +180,12 @@ pub fn read_party(
     let node = loaded.nodes.iter().find(is_it)?;
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg::<PartyName>(0)?;
-    Some((topology.value, Party::read(name, 0, &mut cursor, &addresses)))
+    let party = Party::read(name, 0, &mut cursor, &addresses);
+    let parties = BTreeMap::from([(party.name.value.clone(), party)]);
+    let (spus, heus, jobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
+    address::report(&loaded.nodes, dialling, findings);
+    parties.into_values().next().map(|party| (topology.value, party))
 }
 
 fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {

@@ -1,14 +1,12 @@
 //! `party "alice" { ... }`.
 
-use std::collections::BTreeMap;
-
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, slips},
-    types::{HostAddr, HostName, PartyName, Port, PortMapping, Role, ServiceName},
+    types::{HostName, PartyName, Port, PortMapping, Role, ServiceName},
 };
 
-use super::{Deploy, Host, Identity, Pin, Service};
+use super::{Deploy, Host, Identity, Pin, Service, host::Addresses};
 
 /// One organisation and its machines.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ impl Party {
         name: Spanned<PartyName>,
         index: usize,
         cursor: &mut Cursor<'_>,
-        addresses: &BTreeMap<HostName, Spanned<HostAddr>>,
+        addresses: &Addresses,
     ) -> Self {
         let node = cursor.node;
         if node.child("host").is_none() {

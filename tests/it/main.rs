@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
+mod addresses;
 mod allow;
+mod bridges;
 mod cli_init;
 mod cli_mv;
 mod cli_plan;
@@ -17,6 +19,7 @@ mod generated;
 mod golden;
 mod guard;
 mod hostile;
+mod kuscia;
 mod launch;
 mod layers;
 mod lost_lock;

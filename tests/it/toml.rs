@@ -216,7 +216,6 @@ input = [["alice", 11], ["bob"]]
     topology.toml:15:1   SF0003 `host` has no property `adress`
     topology.toml:16:11  SF0005 expected a string, found an array `[...]`
     topology.toml:17:16  SF0005 expected a whole number, found a string `ssh`
-    topology.toml:19:17  SF0006 `host` has no `address`
     topology.toml:22:21  SF0101 this job names party `dave`, which is not declared
     topology.toml:23:25  SF0007 `input` needs a party and its number
     ");

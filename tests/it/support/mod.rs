@@ -3,6 +3,7 @@
 pub(crate) mod engine;
 pub(crate) mod launcher;
 pub(crate) mod machine;
+pub(crate) mod mended;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;

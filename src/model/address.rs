@@ -1,0 +1,211 @@
+//! What stands in `address` and `listen` of a host and is no address, and what was probably meant.
+//!
+//! Hosts are read before devices and jobs. What they could not read is told afterwards, when it is known who dials the
+//! host and how many ports its links need.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    syntax::{Node, Value},
+    types::{DeviceName, HostAddr, HostAddrError, JobName, PartyName, Port, Role},
+};
+
+use super::{Heu, Job, Party, Spu, job};
+
+/// A value of the wrong kind or form.
+const BAD_VALUE: Code = Code("SF0005");
+/// Another port is listened on than the one that is advertised.
+const OTHER_PORT: Code = Code("SF0215");
+
+/// The ports that a pin can have without a finding: not root's, and below those of outgoing connections.
+const PINNABLE: std::ops::RangeInclusive<u16> = 1024..=32767;
+
+/// All that dials a party, as far as it could be read.
+#[derive(Clone, Copy)]
+pub(super) struct Dialling<'a> {
+    pub(super) parties: &'a BTreeMap<PartyName, Party>,
+    pub(super) spus: &'a BTreeMap<DeviceName, Spu>,
+    pub(super) heus: &'a BTreeMap<DeviceName, Heu>,
+    pub(super) jobs: &'a BTreeMap<JobName, Job>,
+}
+
+/// The same, looked up instead of searched for at each host.
+struct Peers<'a> {
+    /// The first device or job that names each party.
+    members: BTreeMap<&'a PartyName, SourceSpan>,
+    slots: BTreeMap<&'a PartyName, u16>,
+    /// The parties that are declared first: of two, one is another one.
+    first: Vec<&'a Party>,
+}
+
+impl<'a> Peers<'a> {
+    fn new(dialling: Dialling<'a>) -> Self {
+        let Dialling { parties, spus, heus, jobs } = dialling;
+        let all = spus.values().flat_map(|spu| &spu.parties);
+        let all = all.chain(heus.values().flat_map(Heu::parties));
+        let mut members: BTreeMap<&PartyName, SourceSpan> = BTreeMap::new();
+        for member in all.chain(jobs.values().flat_map(|job| &job.parties)) {
+            let first = members.entry(&member.value).or_insert(member.span);
+            *first = (*first).min(member.span);
+        }
+        let mut first: Vec<&Party> = parties.values().collect();
+        first.sort_by_key(|party| party.index);
+        first.truncate(2);
+        Self { members, slots: job::slots(jobs, parties.keys()), first }
+    }
+}
+
+/// A text that is no address.
+struct Wrong {
+    text: Spanned<String>,
+    why: HostAddrError,
+    /// What was probably meant, and a port that came with it.
+    meant: (Option<HostAddr>, Option<Port>),
+}
+
+/// Reports every `address` and `listen` that is no address: one finding for each host.
+pub(super) fn report(nodes: &[Node], dialling: Dialling<'_>, findings: &mut Findings) {
+    let mut peers = None;
+    for node in nodes.iter().filter(|node| node.name.value == "party") {
+        let name = node.args.first().map(|name| name.value.to_string()).unwrap_or_default();
+        let party = name.parse::<PartyName>().ok().and_then(|name| dialling.parties.get(&name));
+        let Some(party) = party else { continue };
+        for (index, host) in node.children_named("host").enumerate() {
+            let (address, listen) = (wrong(host, "address"), wrong(host, "listen"));
+            if address.is_none() && listen.is_none() {
+                continue;
+            }
+            let peers = peers.get_or_insert_with(|| Peers::new(dialling));
+            let told = Told { party, host, is_main: index == 0, address, listen };
+            findings.push(told.finding(peers));
+        }
+    }
+}
+
+fn wrong(host: &Node, key: &str) -> Option<Wrong> {
+    let value = &host.prop(key)?.value;
+    let Value::Text(text) = &value.value else { return None };
+    let why = text.parse::<HostAddr>().err()?;
+    Some(Wrong { text: Spanned::new(text.clone(), value.span), why, meant: meant(text) })
+}
+
+/// The address that a text holds, and its port: without a scheme, without what follows, with `-` for `_`.
+fn meant(text: &str) -> (Option<HostAddr>, Option<Port>) {
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let word = word.split('/').next().unwrap_or_default();
+    if let Ok(address) = word.parse() {
+        return (Some(address), None);
+    }
+    let (host, port) = word.rsplit_once(':').unwrap_or((word, ""));
+    (host.replace('_', "-").parse().ok(), port.parse().ok())
+}
+
+/// A host of which an address is wrong.
+struct Told<'a> {
+    party: &'a Party,
+    host: &'a Node,
+    /// Whether the links of the party are dialled here.
+    is_main: bool,
+    address: Option<Wrong>,
+    listen: Option<Wrong>,
+}
+
+impl Told<'_> {
+    fn finding(&self, peers: &Peers<'_>) -> Finding {
+        let port = |wrong: &Option<Wrong>| wrong.as_ref().and_then(|wrong| wrong.meant.1);
+        let help = self.help(port(&self.address).or(port(&self.listen)), peers);
+        match (&self.address, &self.listen) {
+            (Some(address), Some(listen)) => self.both(address, listen).help(help),
+            (Some(address), None) => {
+                let (span, label) = self.dialled(peers);
+                malformed(address).label(span, label).help(help)
+            }
+            (None, listen) => {
+                let listen = listen.as_ref().expect("one of the two is wrong");
+                let other = self.host.prop("address").map(|address| address.value.span);
+                let other = other.unwrap_or(self.host.span());
+                malformed(listen).label(other, "what the peers dial here").help(help)
+            }
+        }
+    }
+
+    fn both(&self, address: &Wrong, listen: &Wrong) -> Finding {
+        match (address.meant.1, listen.meant.1) {
+            (Some(dialled), Some(bound)) if dialled != bound && !self.is_joined(dialled, bound) => {
+                let name = &self.party.name.value;
+                let message = format!(
+                    "`{name}` advertises port {dialled} but listens on {bound}, and no mapping joins them"
+                );
+                Finding::error(OTHER_PORT, message)
+                    .label(address.text.span, format!("the peers dial {dialled}"))
+                    .label(listen.text.span, format!("and arrive only at {bound}"))
+            }
+            _ => malformed(address).label(listen.text.span, "nor is this one"),
+        }
+    }
+
+    fn is_joined(&self, dialled: Port, bound: Port) -> bool {
+        let published = self.party.deploy.published();
+        published.iter().any(|mapping| mapping.value.joins(dialled, bound))
+    }
+
+    /// The lines to write instead.
+    fn help(&self, port: Option<Port>, peers: &Peers<'_>) -> String {
+        let wrong = [("address", &self.address), ("listen", &self.listen)];
+        let lines = wrong.into_iter().filter_map(|(key, wrong)| {
+            let meant = wrong.as_ref()?.meant.0.as_ref();
+            let unknown = if key == "listen" { "0.0.0.0" } else { "192.168.1.10" };
+            let address = meant.map_or_else(|| unknown.to_owned(), HostAddr::bare);
+            Some((format!("`{key}=\"{address}\"`"), meant.is_some()))
+        });
+        let (lines, known): (Vec<_>, Vec<_>) = lines.unzip();
+        let lines = lines.join(" and ");
+        let Some(port) = port else {
+            return if known.contains(&false) {
+                format!("write an IPv4 address or a DNS name, such as {lines}")
+            } else {
+                format!("write {lines}")
+            };
+        };
+        match self.pin(port, peers) {
+            Some(pin) => {
+                format!("write {lines} without a port, and pin the port in the party: {pin}")
+            }
+            None => format!("write {lines} without a port: sfgen plans the ports"),
+        }
+    }
+
+    /// The pin that keeps the port for the party's links, where it can have one.
+    fn pin(&self, port: Port, peers: &Peers<'_>) -> Option<String> {
+        let is_pinned = self.party.pins.iter().any(|pin| pin.role.value == Role::Sf);
+        if is_pinned || !self.is_main {
+            return None;
+        }
+        let slots = peers.slots.get(&self.party.name.value).copied().unwrap_or(1);
+        let last = port.plus(slots - 1)?;
+        let is_free = PINNABLE.contains(&port.get()) && PINNABLE.contains(&last.get());
+        let range = if last == port { port.to_string() } else { format!("{port} {last}") };
+        is_free.then(|| format!("`pin \"sf\" {range}`"))
+    }
+
+    /// A place that has the host dialled: a device or job of the party, else another party.
+    fn dialled(&self, peers: &Peers<'_>) -> (SourceSpan, String) {
+        let name = &self.party.name.value;
+        if let Some(span) = peers.members.get(name) {
+            return (*span, format!("`{name}`'s peers dial it because of this"));
+        }
+        match peers.first.iter().find(|other| other.name.value != *name) {
+            Some(other) => {
+                let place = other.main_host().map_or(other.name.span, |host| host.name.span);
+                (place, format!("`{}` would dial it from here", other.name.value))
+            }
+            None => (self.host.span(), "the address of this host".to_owned()),
+        }
+    }
+}
+
+fn malformed(wrong: &Wrong) -> Finding {
+    Finding::error(BAD_VALUE, wrong.why.to_string()).label(wrong.text.span, "no address")
+}
