@@ -11,6 +11,7 @@ mod cli_plan;
 mod docs;
 mod env_files;
 mod examples;
+mod failures;
 mod federation;
 mod findings;
 mod fmt;
