@@ -44,6 +44,9 @@ pub struct EngineFacts {
     pub requirements: String,
     /// Whether its cross-silo link can do TLS.
     pub tls: bool,
+    /// Back-ends of the cross-silo link that take `tls_config` and send plain text all the same.
+    #[serde(default)]
+    pub plain_back_ends: BTreeSet<String>,
     /// Whether it enforces a list of what may be unpickled.
     pub allow_list: bool,
 }

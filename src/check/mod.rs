@@ -11,6 +11,7 @@ mod after_circle;
 mod after_unknown;
 mod allow;
 mod allow_not_enforced;
+mod back_end_without_tls;
 mod bridge_address_twice;
 mod bridge_unknown;
 mod bridge_unreachable;
@@ -183,6 +184,7 @@ pub const CHECKS: &[Check] = &[
     dangerous_module::CHECK,
     gateway_not_carried::CHECK,
     ca_is_certificate::CHECK,
+    back_end_without_tls::CHECK,
     unknown_release::CHECK,
     engine_not_shipped::CHECK,
     python_not_the_releases::CHECK,

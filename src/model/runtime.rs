@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Node},
-    types::{Engine, Size, Span},
+    types::{BackEnd, Engine, Size, Span},
 };
 
 use super::{Lifted, names};
@@ -61,6 +61,8 @@ pub struct CrossSilo {
     pub timeout: Span,
     /// The largest message.
     pub message_max: Spanned<Size>,
+    /// What carries the messages.
+    pub back_end: Spanned<BackEnd>,
 }
 
 impl CrossSilo {
@@ -72,8 +74,9 @@ impl CrossSilo {
 
     fn read(node: Option<&Node>, runtime: SourceSpan, findings: &mut Findings) -> Self {
         let default = Spanned::new(Self::DEFAULT_MESSAGE_MAX, runtime);
+        let back_end = Spanned::new(BackEnd::default(), runtime);
         let Some(node) = node else {
-            return Self { timeout: Self::DEFAULT_TIMEOUT, message_max: default };
+            return Self { timeout: Self::DEFAULT_TIMEOUT, message_max: default, back_end };
         };
         let mut cursor = Cursor::new(node, findings);
         let message_max = cursor.quantity_prop::<Size>("message-max");
@@ -86,7 +89,11 @@ impl CrossSilo {
             );
         }
         let timeout = cursor.quantity_prop("timeout");
+        let known = [BackEnd::Grpc, BackEnd::BrpcLink].map(|known| (known.to_string(), known));
+        let known = known.each_ref().map(|(name, known)| (name.as_str(), *known));
+        let back_end = names::choice(&mut cursor, "back-end", &known).unwrap_or(back_end);
         Self {
+            back_end,
             timeout: timeout.map_or(Self::DEFAULT_TIMEOUT, |span| span.value),
             message_max: message_max.unwrap_or(default),
         }

@@ -8,7 +8,10 @@ use crate::{
     catalogue::{self, AllowList, Release},
     lockfile::Allocation,
     model::{self, Cluster, JobKind, Runtime, Topology},
-    types::{DeviceName, Digest, Endpoint, Engine, JobName, Links, Mode, PartyName, RayPort, Role},
+    types::{
+        BackEnd, DeviceName, Digest, Endpoint, Engine, JobName, Links, Mode, PartyName, RayPort,
+        Role, Span,
+    },
 };
 
 use super::{
@@ -130,6 +133,11 @@ impl Builder<'_> {
                         .as_ref()
                         .map_or_else(default, |python| python.value.to_string()),
                     deserialize: self.allow_list(),
+                    // A simulation has no messages between parties.
+                    back_end: match self.cluster {
+                        None => settings.cross_silo.back_end.value,
+                        Some(_) => BackEnd::default(),
+                    },
                 }
             }
         }
@@ -318,7 +326,8 @@ impl Builder<'_> {
         identity: Option<&Identity>,
     ) -> Option<SecretflowPlan> {
         let settings = self.topology.runtime.secretflow()?;
-        let FederationRuntime::Secretflow { version, engine, python, deserialize } = self.runtime()
+        let FederationRuntime::Secretflow { version, engine, python, deserialize, back_end } =
+            self.runtime()
         else {
             return None;
         };
@@ -341,11 +350,18 @@ impl Builder<'_> {
         if engine == Engine::Ray {
             comm["exit_on_sending_failure"] = json!(true);
         }
+        if back_end == BackEnd::BrpcLink {
+            // SecretFlow means to wait an hour and passes on the library's 30 s (RUNTIME 3).
+            comm["recv_timeout_ms"] = json!(Span::seconds(3600).millis());
+        }
         let mut init = json!({
             "ray_mode": engine == Engine::Ray,
             "logging_level": "info",
             "cross_silo_comm_options": comm,
         });
+        if !back_end.is_default() {
+            init["cross_silo_comm_backend"] = json!(back_end);
+        }
         if engine == Engine::Ray {
             let head = party.main_host().and_then(|head| self.gcs(party, head));
             init["address"] = json!(head);

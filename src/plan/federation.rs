@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortRange, Role, TopologyName,
+    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortRange, Role,
+    TopologyName,
 };
 
 use super::{Engine, Links, Mode};
@@ -59,6 +60,9 @@ pub enum FederationRuntime {
         /// Names that messages of peers may unpickle, by module; `*` for every name of a module. `None` where
         /// the list was lifted or the engine has none.
         deserialize: Option<BTreeMap<String, BTreeSet<String>>>,
+        /// What carries the messages between parties; absent where it is SecretFlow's default.
+        #[serde(default, skip_serializing_if = "BackEnd::is_default")]
+        back_end: BackEnd,
     },
 }
 

@@ -11,7 +11,7 @@ use sfgen::{
         ServicePlan, Simulation, Spu, federation_bytes,
     },
     render::{ArtifactTree, RenderError, render},
-    types::{Digest, PartyName, Port, PortRange, RayPort, Role, Size, Span},
+    types::{BackEnd, Digest, PartyName, Port, PortRange, RayPort, Role, Size, Span},
 };
 
 /// All that [`render`] takes.
@@ -394,6 +394,7 @@ fn secretflow() -> FederationRuntime {
         engine: Engine::Ray,
         python: "3.10".into(),
         deserialize: None,
+        back_end: BackEnd::default(),
     }
 }
 

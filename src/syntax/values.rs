@@ -87,7 +87,12 @@ pub const VALUES: &[Entry] = &[
     prop("allow-deserialize", "because", Text, WHY),
     prop("cross-silo", "timeout", Duration, "How long a message may take."),
     prop("cross-silo", "message-max", Size, "The largest message."),
-    prop("cross-silo", "back-end", Text, "The library that carries messages."),
+    prop(
+        "cross-silo",
+        "back-end",
+        OneOf(&["grpc", "brpc_link"]),
+        "The library that carries messages, as SecretFlow calls it: grpc unless written.",
+    ),
     prop(
         "ports",
         "scope",

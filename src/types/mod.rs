@@ -31,4 +31,4 @@ pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
 pub use text::{Account, Home, Image, PathText, TextError, check_text};
-pub use words::{Engine, Links, Mode};
+pub use words::{BackEnd, Engine, Links, Mode};

@@ -34,6 +34,34 @@ impl fmt::Display for Engine {
     }
 }
 
+/// The library that carries SecretFlow's messages between parties, named as `cross_silo_comm_backend` has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackEnd {
+    /// gRPC, SecretFlow's default.
+    #[default]
+    Grpc,
+    /// brpc, by way of SPU's link library.
+    BrpcLink,
+}
+
+impl BackEnd {
+    /// Whether it is SecretFlow's default, which needs no word.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for BackEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Grpc => "grpc",
+            Self::BrpcLink => "brpc_link",
+        })
+    }
+}
+
 /// How the parties' programs reach each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -25,7 +25,11 @@ fn options_of_another_node_and_of_the_runtimes_are_told_with_the_node_that_has_t
     for (node, more, help) in [
         ("cross-silo ", "recv-timeout=\"60s\" ", "`recv-timeout` is a property of `link` in `spu`"),
         ("link ", "timeout=\"60s\" ", "`timeout` is a property of `cross-silo` in `runtime`"),
-        ("heu \"heu\" ", "protocol=\"SEMI2K\" ", "`protocol` is a property of `spu`"),
+        (
+            "heu \"heu\" ",
+            "protocol=\"SEMI2K\" ",
+            "`protocol` is a property of `deploy` in `party` and `spu`",
+        ),
         (
             "spu \"spu\" ",
             "connect-retries=60 ",
