@@ -112,7 +112,15 @@ fn rays_nodes_do_not_reach_each_other_through_a_bridge() {
 
 #[test]
 fn the_ray_cluster_of_a_simulation_is_on_one_machine_or_on_none_of_a_bridge() {
-    let simulation = edited(BRIDGE, &[("topology \"t\"", "topology \"t\" mode=\"simulation\"")]);
+    // A simulation has no cross-silo ports to pin.
+    let simulation = edited(
+        BRIDGE,
+        &[
+            ("topology \"t\"", "topology \"t\" mode=\"simulation\""),
+            ("pin \"sf\" 9100", "pin \"spu\" 9100"),
+            ("pin \"sf\" 9200", "pin \"spu\" 9200"),
+        ],
+    );
     assert!(found(&compile_text(&simulation)).is_empty(), "one bridge");
     let far = ("address=\"192.168.0.20\"", "address=\"10.0.0.2\"");
     let alice = "network=\"sfnet\" { publish \"6080:1080\" \"9100-9101:9100-9101\"; }";

@@ -106,14 +106,15 @@ fn values(rule: &Node, node: &Node, wrong: &mut Vec<String>) {
 /// Whether a value is what the schema says of it; patterns are those of the other schema.
 fn fits(rule: &Node, value: &syntax::Value, wrong: &mut Vec<String>) {
     let is_number = matches!(value, syntax::Value::Integer(_));
-    let wants_number = rule.child("type").unwrap().args[0].value.to_string() == "number";
+    // Without a type a value may be of several.
+    let wanted = rule.child("type").map(|kind| kind.args[0].value.to_string() == "number");
     let words = rule.child("enum");
     let is_word = words.is_none_or(|words| words.args.iter().any(|word| word.value == *value));
     let limit = |key| Some(number(&rule.child(key)?.args[0].value));
     let is_inside = !is_number
         || (limit(">=").is_none_or(|least| least <= number(value))
             && limit("<=").is_none_or(|most| number(value) <= most));
-    if is_number != wants_number || !is_word || !is_inside {
+    if wanted.is_some_and(|wants_number| is_number != wants_number) || !is_word || !is_inside {
         wrong.push(format!("`{value}`"));
     }
 }
