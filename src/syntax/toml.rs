@@ -44,6 +44,13 @@ const ARGS: &str = "args";
 const PIN: &str = "pin";
 const RAY: &str = "ray";
 
+/// More lines than are read.
+const TOO_MANY: Code = Code("SF0020");
+
+/// How many lines a file may have: ten thousand parties have fewer. The `toml` crate keeps every mistake that it finds,
+/// and a file of 8 MiB has room for millions.
+const LINES: usize = 250_000;
+
 /// The nodes of a TOML text; `None` where it cannot be read, which is reported.
 pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
     if let Some(at) = nesting::toml_too_deep_at(text) {
@@ -51,6 +58,13 @@ pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option
         let finding = Finding::error(TOO_DEEP, message)
             .label(SourceSpan::new(file, at..at + 1), "this is one level too many")
             .help("close the brackets before it; no topology needs more than 8 levels");
+        findings.push(finding);
+        return None;
+    }
+    if let Some((at, _)) = text.match_indices('\n').nth(LINES) {
+        let finding = Finding::error(TOO_MANY, format!("this file has more than {LINES} lines"))
+            .label(SourceSpan::new(file, at..at + 1), "this is one too many")
+            .help("divide what the file describes among several topologies");
         findings.push(finding);
         return None;
     }

@@ -108,6 +108,10 @@ fn toml_that_is_deep_endless_or_no_text_is_a_finding() {
         assert_eq!(codes("topology.toml", text.as_bytes()), [wanted], "{what}");
         assert_eq!(codes("sfgen.lock", text.as_bytes()), ["SF0601"], "{what} in a lock");
     }
+    for line in ["a=\n", "[a]\n", "\n"] {
+        let text = line.repeat(300_000);
+        assert_eq!(codes("topology.toml", text.as_bytes()), ["SF0020"], "{line:?}");
+    }
     assert_eq!(codes("topology.toml", b"a = \"\xff\"\n"), ["SF0008"]);
     assert_eq!(codes("topology.toml", &vec![b' '; 9 << 20]), ["SF0008"]);
     assert_eq!(codes("sfgen.lock", b"version = \xff\n"), ["SF0601"]);
