@@ -55,9 +55,9 @@
 //!
 //! # Where to start reading
 //!
-//! For the compiler: [`compile::compile()`], then [`model::Topology`] and [`plan::PartyPlan`]. A check is one file of
-//! [`check`] and a line in [`check::CHECKS`]; an artifact is one file of [`mod@render`] and a line in one of its tables;
-//! a command is one file of [`cli`]. For the launcher: `docs/launcher.md`, then [`launch::launcher`].
+//! For the compiler: [`compile::compile()`], then [`model::Topology`] and [`plan::PartyPlan`]. A check is one file of a
+//! folder of [`check`] and a line in the table there; an artifact is one file of [`mod@render`] and a line in one of
+//! its tables; a command is one file of [`cli`]. For the launcher: `docs/launcher.md`, then [`launch::launcher`].
 
 pub mod fs;
 pub mod types;

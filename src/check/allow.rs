@@ -7,7 +7,7 @@ use crate::{
     syntax::{Cursor, Node, nearest},
 };
 
-use super::CHECKS;
+use super::all;
 
 /// An `allow` that allows nothing.
 const CODE: Code = Code("SF0014");
@@ -79,7 +79,7 @@ fn holds(node: &Node, place: SourceSpan) -> bool {
 /// texts alone, only a placeholder may be meant as it stands.
 fn is_check(code: &str) -> bool {
     let is_judgement = !code.starts_with("SF00") || code == PLACEHOLDER_LEFT;
-    is_judgement && CHECKS.iter().any(|check| check.page.code.0 == code)
+    is_judgement && all().any(|check| check.page.code.0 == code)
 }
 
 fn is_syntax_error(finding: &Finding) -> bool {
@@ -95,7 +95,7 @@ fn may_be_allowed(finding: &Finding) -> bool {
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {
     let Allow { node, code, is_used } = allow;
     let (name, code, span) = (&node.name.value, code.value.as_str(), code.span);
-    let known = || PAGES.iter().chain(CHECKS.iter().map(|check| &check.page)).map(|p| p.code.0);
+    let known = || PAGES.iter().chain(all().map(|check| &check.page)).map(|p| p.code.0);
     let warn = |message: String| Finding::warning(CODE, message).label(span, "this code");
     if *is_used {
         return None;

@@ -12,7 +12,7 @@ use crate::{
     types::{Engine, HostAddr, JobName, Links, Mode, NetworkName, Subnet},
 };
 
-use super::{Certificates, PartyCertificates};
+use super::trust::certificates::{Certificates, PartyCertificates};
 
 /// All that checks see.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use sfgen::{
-    check::CHECKS,
+    check,
     diag::{Findings, Report, render_text},
     fs,
     model::Topology,
@@ -229,7 +229,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn helps_about_a_toml_file_say_what_to_write_in_toml() {
     let mut spelled = 0;
-    for check in CHECKS {
+    for check in check::all() {
         for block in pages::blocks(check.page.text).into_iter().filter(|block| block.fails) {
             let files = MemoryWorkspace::default().with("t.kdl", block.text.as_str());
             let nodes =

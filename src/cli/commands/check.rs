@@ -1,7 +1,7 @@
 //! `sfgen check`: findings only.
 
 use crate::{
-    check::CHECKS,
+    check,
     cli::{
         args::{CheckArgs, FindingsFormat},
         status::{Failure, Status},
@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> 
     let (_, compilation) = compile_path(args.topology.as_ref(), args.mode, IfLost::default())?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
-        let pages = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page));
+        let pages = PAGES.iter().chain(check::all().map(|check| &check.page));
         ui.json(&SarifLog::new(findings, sources, pages));
     } else {
         ui.report(findings, sources);

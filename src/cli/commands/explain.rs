@@ -1,7 +1,7 @@
 //! `sfgen explain CODE`: the page of a finding.
 
 use crate::{
-    check::CHECKS,
+    check,
     cli::{
         args::ExplainArgs,
         status::{Failure, Status},
@@ -14,7 +14,7 @@ use crate::{
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Status, Failure> {
     let wanted = args.code.to_ascii_uppercase();
-    let pages: Vec<&Page> = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page)).collect();
+    let pages: Vec<&Page> = PAGES.iter().chain(check::all().map(|check| &check.page)).collect();
     if let Some(page) = pages.iter().find(|page| page.code.0 == wanted) {
         ui.result(format!("# {}\n\n{}", page.code, page.text.trim_end()));
         return Ok(Status::Done);

@@ -1,0 +1,43 @@
+#![doc = include_str!("worker_range_narrow.md")]
+
+use crate::{
+    check::{Check, Context},
+    diag::{Code, Finding, Findings},
+    types::PortRange,
+};
+
+use super::claims::claims;
+
+const CODE: Code = Code("SF0301");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("worker_range_narrow.md"), worker_range_narrow);
+
+fn worker_range_narrow(context: Context<'_>, findings: &mut Findings) {
+    let workers =
+        claims(context.topology).into_values().flatten().filter(super::claims::Claim::is_workers);
+    for claim in workers {
+        let (range, demand) = (claim.range.value, &claim.demand);
+        if range.count() >= u32::from(demand.count) {
+            continue;
+        }
+        let message = format!(
+            "the Ray workers on `{}` may need {} ports, and {} are pinned",
+            demand.host,
+            demand.count,
+            range.count()
+        );
+        let first = range.first();
+        let wide = match PortRange::of_len(first, demand.count) {
+            Some(wide) => format!("write `pin \"ray.workers\" {first} {}` or more", wide.last()),
+            None => format!("pin {} numbers or more, from a lower one on", demand.count),
+        };
+        let finding = Finding::error(CODE, message)
+            .label(claim.range.span, "a worker without a port hangs")
+            .label(demand.span, "two ports per CPU, eight per slot and eight to spare")
+            .help(format!(
+                "{wide}, or give Ray fewer CPUs (`ray cpus=...`) or the jobs fewer slots"
+            ));
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("engine_not_shipped.md")]
+
+use crate::{
+    catalogue::{Release, releases},
+    check::{Check, Context},
+    diag::{Code, Finding, Findings},
+};
+
+const CODE: Code = Code("SF0902");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("engine_not_shipped.md"), engine_not_shipped);
+
+fn engine_not_shipped(context: Context<'_>, findings: &mut Findings) {
+    let Some((settings, release)) = context.secretflow().zip(context.release()) else { return };
+    let engine = settings.engine.value.to_string();
+    if release.engines.contains_key(&engine) {
+        return;
+    }
+    let message = format!("secretflow {} has no engine `{engine}`", release.version);
+    let finding = Finding::error(CODE, message)
+        .label(settings.engine.span, "not in this release")
+        .label(settings.version.span, "this release")
+        .help(help(&engine, release, context.is_production()));
+    findings.push(finding);
+}
+
+/// Which releases have the engine, and which engine this one has, of use in production only.
+fn help(engine: &str, release: &Release, is_production: bool) -> String {
+    let with = releases().iter().filter(|other| other.engines.contains_key(engine));
+    let versions: Vec<String> = with.map(|other| format!("`{}`", other.version)).collect();
+    let releases = format!("name a release that has it: {}", versions.join(", "));
+    let engines: Vec<String> =
+        release.engines.keys().map(|name| format!("`engine=\"{name}\"`")).collect();
+    if is_production { format!("{releases}; or write {}", engines.join(" or ")) } else { releases }
+}
