@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate, Unreadable},
-    diag::{Code, Finding, Findings, Sources},
+    diag::{Code, Finding, Findings, Page, Sources, page},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
@@ -22,6 +22,9 @@ const OUTSIDE: &str = "the path leads out of the folder of the topology";
 
 /// A value or template of the user that an artifact cannot carry.
 const NOT_RENDERED: Code = Code("SF0706");
+
+/// The page of the finding that the driver makes itself.
+pub const PAGES: &[Page] = &[page!("compile", "SF0706")];
 
 /// What to compile.
 pub struct Input<'a> {

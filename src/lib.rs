@@ -25,12 +25,12 @@
 //! | 1 | [`types`] | the field's words as types: names, addresses, ports, durations, digests |
 //! | 1 | [`fs`] | the only way to the disk |
 //! | 2 | [`pki`] | reading public certificates |
-//! | 2 | [`keys`] | making a party's keys |
 //! | 3 | [`diag`] | findings: code, place, help; as text and as JSON |
+//! | 4 | [`keys`] | making a party's keys |
 //! | 4 | [`catalogue`] | what sfgen knows about releases of runtimes, as data |
 //! | 4 | [`syntax`] | files as spanned trees of nodes; knows shapes, not meaning |
 //! | 5 | [`model`] | the topology: names resolved, defaults filled in, places kept |
-//! | 6 | [`check`] | whether it makes sense: one file and one page per check |
+//! | 6 | [`check`] | whether it makes sense: a folder per subject, one file and one page per check |
 //! | 6 | [`lockfile`] | every allotment of ports, so that none moves |
 //! | 7 | [`mod@plan`] | what the tree says, before it is bytes |
 //! | 7 | [`mod@rename`] | another name in topology and lock, as edits of their texts |
@@ -62,12 +62,12 @@
 pub mod fs;
 pub mod types;
 
-pub mod keys;
 pub mod pki;
 
 pub mod diag;
 
 pub mod catalogue;
+pub mod keys;
 pub mod syntax;
 
 pub mod model;

@@ -3,7 +3,7 @@
 //! What the plan is built on cannot be allowed: mistakes of syntax and names, and what makes ports or files impossible.
 
 use crate::{
-    diag::{Code, Finding, Findings, PAGES, Severity, SourceSpan, Spanned},
+    diag::{Code, Finding, Findings, Page, Severity, SourceSpan, Spanned},
     syntax::{Cursor, Node, nearest},
 };
 
@@ -11,6 +11,8 @@ use super::all;
 
 /// An `allow` that allows nothing.
 const CODE: Code = Code("SF0014");
+
+pub(super) const PAGE: Page = Page { code: CODE, text: include_str!("allow.md") };
 
 /// Takes out the findings that a node of `nodes` allows, and reports every `allow` that is wrong.
 ///
@@ -95,23 +97,18 @@ fn may_be_allowed(finding: &Finding) -> bool {
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {
     let Allow { node, code, is_used } = allow;
     let (name, code, span) = (&node.name.value, code.value.as_str(), code.span);
-    let known = || PAGES.iter().chain(all().map(|check| &check.page)).map(|p| p.code.0);
     let warn = |message: String| Finding::warning(CODE, message).label(span, "this code");
     if *is_used {
         return None;
     }
-    if !known().any(|other| other == code) {
-        let near = nearest(code, known()).unwrap_or("SF0403");
-        return Some(
-            warn(format!("there is no finding `{code}`"))
-                .help(format!("findings print their codes; the nearest one is `{near}`")),
-        );
-    }
     if !is_check(code) {
-        return Some(
-            warn(format!("`{code}` cannot be allowed"))
-                .help("mend what it is about; only what checks find can be allowed"),
-        );
+        let codes = all().map(|check| check.page.code.0).filter(|code| is_check(code));
+        let near = nearest(code, codes).unwrap_or("SF0403");
+        return Some(warn(format!("no check finds `{code}`, so it cannot be allowed")).help(
+            format!(
+                "mend what it is about, or name the code of a check; the nearest one is `{near}`"
+            ),
+        ));
     }
     is_complete.then(|| {
         warn(format!("nothing in this `{name}` is a `{code}`"))

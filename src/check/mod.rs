@@ -23,11 +23,16 @@ mod services;
 mod tree;
 mod trust;
 
+use crate::diag::Page;
+
 pub use allow::apply_allows;
 pub use context::Context;
 pub use definition::Check;
 pub use run::{all, check};
 pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
+
+/// The pages of what is found about checks themselves.
+pub const PAGES: &[Page] = &[allow::PAGE];
 
 /// The checks of each subject.
 pub const CHECKS: &[&[Check]] = &[

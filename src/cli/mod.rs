@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod disk;
+pub mod pages;
 mod schemas;
 mod status;
 mod ui;

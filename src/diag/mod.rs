@@ -5,7 +5,7 @@
 
 mod code;
 mod finding;
-mod pages;
+mod page;
 mod report;
 mod sarif;
 mod shown;
@@ -13,7 +13,8 @@ mod source;
 
 pub use code::{Code, Severity};
 pub use finding::{Finding, Findings, Label};
-pub use pages::{PAGES, Page};
+pub use page::Page;
+pub(crate) use page::page;
 pub use report::{FindingReport, LabelReport, Report, render_text};
 pub use sarif::SarifLog;
 pub use source::{FileId, Source, SourceSpan, Sources, Spanned};

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod launcher;
 pub mod local;
 pub mod muster;
+mod pages;
 pub mod preflight;
 pub mod python;
 pub mod rendezvous;
@@ -20,3 +21,5 @@ pub mod specs;
 pub mod state;
 pub mod status;
 pub mod supervise;
+
+pub use pages::PAGES;

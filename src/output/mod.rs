@@ -5,10 +5,12 @@
 
 mod compare;
 mod effect;
+mod pages;
 mod remembered;
 mod write;
 
 pub use compare::{Comparison, FileChange, FileChangeKind, Obstacle, compare};
 pub use effect::{Effect, effect};
+pub use pages::PAGES;
 pub use remembered::TreePorts;
 pub use write::{WorkspaceLock, lock_workspace, write};

@@ -4,6 +4,7 @@
 //! What is renamed is what the language's table of values calls a name: paths, comments, scripts and certificates stay.
 
 mod edit;
+mod pages;
 mod target;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 
 use edit::Edit;
 pub use edit::EditedFile;
+pub use pages::PAGES;
 pub use target::Pair;
 use target::Target;
 

@@ -1,14 +1,14 @@
 //! `sfgen check`: findings only.
 
 use crate::{
-    check,
     cli::{
         args::{CheckArgs, FindingsFormat},
+        pages::pages,
         status::{Failure, Status},
         ui::Ui,
     },
     compile::Compilation,
-    diag::{PAGES, SarifLog},
+    diag::SarifLog,
 };
 
 use super::{compile_path, is_fatal, lost_lock::IfLost};
@@ -18,8 +18,7 @@ pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> 
     let (_, compilation) = compile_path(args.topology.as_ref(), args.mode, IfLost::default())?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
-        let pages = PAGES.iter().chain(check::all().map(|check| &check.page));
-        ui.json(&SarifLog::new(findings, sources, pages));
+        ui.json(&SarifLog::new(findings, sources, pages()));
     } else {
         ui.report(findings, sources);
     }

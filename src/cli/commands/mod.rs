@@ -11,6 +11,7 @@ pub(super) mod keys;
 mod launching;
 mod lost_lock;
 pub(super) mod mv;
+mod pages;
 pub(in crate::cli) mod plan;
 pub(super) mod run;
 pub(super) mod schema;
@@ -33,6 +34,7 @@ use super::{
     status::{Failure, Status},
 };
 use lost_lock::IfLost;
+pub(in crate::cli) use pages::PAGES;
 
 /// Name of the lock beside the topology.
 const LOCK: &str = "sfgen.lock";
