@@ -78,8 +78,9 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         certificates = read_certificates(input.workspace, topology);
         let scripts = unusable_scripts(input.workspace, topology);
         let (certificates, unusable_scripts) = (&certificates, &scripts);
-        let (nodes, now) = (loaded.nodes.as_slice(), input.now);
-        let context = Context { topology, nodes, certificates, unusable_scripts, now };
+        let (nodes, sources) = (loaded.nodes.as_slice(), &loaded.sources);
+        let now = input.now;
+        let context = Context { topology, nodes, sources, certificates, unusable_scripts, now };
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));

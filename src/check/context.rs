@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     catalogue::{self, EngineFacts, Release},
-    diag::Spanned,
+    diag::{Sources, Spanned},
     model::{Host, Identity, Network, Party, Secretflow, Topology},
     syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, NetworkName, Subnet},
@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub topology: &'a Topology,
     /// The nodes from which it was read, as they are written.
     pub nodes: &'a [Node],
+    /// The files in which those stand.
+    pub sources: &'a Sources,
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
     /// Why a job's script cannot be run, for each job of which that is so.

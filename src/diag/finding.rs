@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Code, Severity, SourceSpan};
+use super::{Code, Fix, Severity, SourceSpan};
 
 /// A place with what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,10 @@ pub struct Finding {
     pub message: String,
     /// Where; the first is the main place. Empty only for what is no place in a file, such as a busy port.
     pub labels: Vec<Label>,
-    /// What to do.
+    /// What to do, in words. Where that is what the fixes say of themselves, there are no other words.
     pub help: Option<String>,
+    /// What mends it, as changes of the files, one for each choice that there is.
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
@@ -40,6 +42,7 @@ impl Finding {
             message: message.into(),
             labels: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -60,6 +63,21 @@ impl Finding {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds changes that mend it, each alone. One that is not possible is none.
+    #[must_use]
+    pub fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// What to do, for people: the help, without one what the fixes do.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        let labels: Vec<&str> = self.fixes.iter().map(|fix| fix.label.as_str()).collect();
+        let of_fixes = || (!labels.is_empty()).then(|| labels.join(", or "));
+        self.help.clone().or_else(of_fixes)
     }
 }
 

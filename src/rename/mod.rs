@@ -13,8 +13,8 @@ use crate::{
     syntax::{Loaded, Mention, mentions, nearest},
 };
 
-use edit::Edit;
 pub use edit::EditedFile;
+use edit::Renamed;
 pub use pages::PAGES;
 pub use target::Pair;
 use target::Target;
@@ -56,7 +56,7 @@ pub fn rename(input: Input<'_>) -> Result<Renaming, Vec<Finding>> {
     let taken = new.declaration(&places).or_else(|| declared.and(new.elsewhere(&places)));
     let keys: Vec<&Key> = input.lock.iter().flat_map(|lock| lock.ports.keys()).collect();
     let in_lock = keys.iter().any(|key| old.is_of(key));
-    let occurrences: Vec<Edit<'_>> =
+    let occurrences: Vec<Renamed<'_>> =
         places.iter().filter_map(|place| old.edit(&new, place, &places)).collect();
     match (declared, taken) {
         (Some(_), Some(place)) => return Err(vec![already_declared(input.pair, &new, place)]),

@@ -12,7 +12,7 @@ use crate::{
     types::{HostName, PartyName, Role},
 };
 
-use super::{BY_HAND, argument, edit::Edit};
+use super::{BY_HAND, argument, edit::Renamed};
 
 /// The two names are no pair.
 const NO_PAIR: Code = Code("SF0610");
@@ -208,8 +208,8 @@ impl Target {
         new: &Self,
         place: &'m Mention,
         places: &[Mention],
-    ) -> Option<Edit<'m>> {
-        let edit = Edit { place, from: self.name().to_owned(), to: new.name().to_owned() };
+    ) -> Option<Renamed<'m>> {
+        let edit = Renamed { place, from: self.name().to_owned(), to: new.name().to_owned() };
         let is_name = place.value == edit.from;
         let is_ours = edit.applies()
             && match (self, place.kind) {
@@ -234,7 +234,7 @@ impl Target {
             return None;
         }
         let place = places.iter().find(|place| {
-            let edit = Edit { place, from: name.clone(), to: name.clone() };
+            let edit = Renamed { place, from: name.clone(), to: name.clone() };
             place.kind == Kind::Template && is_member(place, party, places) && edit.applies()
         })?;
         let message =

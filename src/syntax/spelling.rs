@@ -23,9 +23,11 @@ pub fn spell_helps(findings: &mut [Finding], sources: &Sources) {
     let mut spelled: BTreeMap<String, String> = BTreeMap::new();
     for finding in findings {
         let file = finding.labels.first().map(|label| sources.get(label.span.file));
-        if let (Some(help), true) =
-            (&mut finding.help, file.is_some_and(|file| is_toml(&file.name)))
-        {
+        if !file.is_some_and(|file| is_toml(&file.name)) {
+            continue;
+        }
+        let labels = finding.fixes.iter_mut().map(|fix| &mut fix.label);
+        for help in finding.help.iter_mut().chain(labels) {
             let toml = spelled.entry(help.clone()).or_insert_with_key(|help| in_toml(help));
             help.clone_from(toml);
         }
