@@ -3,8 +3,8 @@
 //! What the plan is built on cannot be allowed: mistakes of syntax and names, and what makes ports or files impossible.
 
 use crate::{
-    diag::{Code, Finding, Findings, Page, Severity, SourceSpan, Spanned},
-    syntax::{Cursor, Node, nearest},
+    diag::{Code, Finding, Findings, Fix, Page, Severity, SourceSpan, Spanned},
+    syntax::{Cursor, Loaded, Node, nearest, node_removal},
 };
 
 use super::all;
@@ -14,13 +14,13 @@ const CODE: Code = Code("SF0014");
 
 pub(super) const PAGE: Page = Page { code: CODE, text: include_str!("allow.md") };
 
-/// Takes out the findings that a node of `nodes` allows, and reports every `allow` that is wrong.
+/// Takes out the findings that a node of the topology allows, and reports every `allow` that is wrong.
 ///
 /// Where the topology could not be read whole, checks may have missed what an `allow` is for: then it is not said to
 /// be without effect.
-pub fn apply_allows(nodes: &[Node], is_complete: bool, findings: &mut Findings) {
+pub fn apply_allows(loaded: &Loaded, is_complete: bool, findings: &mut Findings) {
     let mut allows = Vec::new();
-    for node in nodes {
+    for node in &loaded.nodes {
         collect(node, &mut allows, findings);
     }
     let is_complete = is_complete && !findings.iter().any(is_syntax_error);
@@ -35,14 +35,23 @@ pub fn apply_allows(nodes: &[Node], is_complete: bool, findings: &mut Findings) 
         }
         !is_allowed
     });
-    findings.extend(allows.iter().filter_map(|allow| useless(allow, is_complete)));
+    let sources = &loaded.sources;
+    findings.extend(allows.iter().filter_map(|allow| {
+        let finding = useless(allow, is_complete)?;
+        let label = "drop the `allow`".to_owned();
+        let edit = node_removal(sources, allow.child.whole);
+        Some(finding.fixes(edit.map(|edit| Fix { label, edits: vec![edit] })))
+    }));
 }
 
 /// A placeholder that was left in.
 const PLACEHOLDER_LEFT: &str = "SF0016";
 
 struct Allow<'n> {
+    /// The node in which it stands.
     node: &'n Node,
+    /// The `allow` itself.
+    child: &'n Node,
     code: Spanned<String>,
     is_used: bool,
 }
@@ -62,7 +71,7 @@ fn collect<'n>(node: &'n Node, allows: &mut Vec<Allow<'n>>, findings: &mut Findi
             cursor.reject(because.span, "the reason is empty", help);
             continue;
         }
-        allows.push(Allow { node, code, is_used: false });
+        allows.push(Allow { node, child, code, is_used: false });
     }
 }
 
@@ -95,7 +104,7 @@ fn may_be_allowed(finding: &Finding) -> bool {
 }
 
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {
-    let Allow { node, code, is_used } = allow;
+    let Allow { node, code, is_used, .. } = allow;
     let (name, code, span) = (&node.name.value, code.value.as_str(), code.span);
     let warn = |message: String| Finding::warning(CODE, message).label(span, "this code");
     if *is_used {

@@ -11,6 +11,7 @@ mod context;
 mod definition;
 mod devices;
 mod docker;
+mod edits;
 mod hosts;
 mod jobs;
 mod kuscia;

@@ -27,7 +27,7 @@ pub struct Finding {
     pub message: String,
     /// Where; the first is the main place. Empty only for what is no place in a file, such as a busy port.
     pub labels: Vec<Label>,
-    /// What to do, in words. Where that is what the fixes say of themselves, there are no other words.
+    /// What to do, in words.
     pub help: Option<String>,
     /// What mends it, as changes of the files, one for each choice that there is.
     pub fixes: Vec<Fix>,
@@ -65,19 +65,21 @@ impl Finding {
         self
     }
 
-    /// Adds changes that mend it, each alone. One that is not possible is none.
+    /// Adds changes of which each alone mends it.
     #[must_use]
     pub fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
         self.fixes.extend(fixes);
         self
     }
 
-    /// What to do, for people: the help, without one what the fixes do.
+    /// Adds one of the things that can be done: in words to the help, and as changes where it is an edit.
     #[must_use]
-    pub fn advice(&self) -> Option<String> {
-        let labels: Vec<&str> = self.fixes.iter().map(|fix| fix.label.as_str()).collect();
-        let of_fixes = || (!labels.is_empty()).then(|| labels.join(", or "));
-        self.help.clone().or_else(of_fixes)
+    pub fn remedy(mut self, words: &str, fix: Option<Fix>) -> Self {
+        self.help = Some(match self.help.take() {
+            Some(help) => format!("{help}, or {words}"),
+            None => words.to_owned(),
+        });
+        self.fixes(fix)
     }
 }
 

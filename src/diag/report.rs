@@ -96,7 +96,7 @@ impl FindingReport {
             code: finding.code.to_string(),
             severity: finding.severity,
             message: finding.message.clone(),
-            help: finding.advice(),
+            help: finding.help.clone(),
             places: finding.labels.iter().map(|label| LabelReport::new(label, sources)).collect(),
             fixes: finding.fixes.iter().map(|fix| FixReport::new(fix, sources)).collect(),
         }

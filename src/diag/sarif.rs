@@ -144,7 +144,7 @@ impl SarifLog {
             let mut locations: Vec<_> =
                 finding.labels.iter().map(|label| Location::new(label, sources)).collect();
             let related_locations = locations.split_off(locations.len().min(1));
-            let help = finding.advice().into_iter().map(|help| format!("; {help}"));
+            let help = finding.help.iter().map(|help| format!("; {help}"));
             SarifResult {
                 rule_id: finding.code.0,
                 rule_index: rules.iter().position(|rule| rule.id == finding.code.0),

@@ -84,7 +84,7 @@ impl Block {
                 Severity::Warning => miette::Severity::Warning,
             },
             message: shown(&finding.message),
-            help: finding.advice().as_deref().map(shown),
+            help: finding.help.as_deref().map(shown),
             source: main.map(snippet),
             labels: main.and_then(|file| by_file.remove(&file)).unwrap_or_default(),
             elsewhere: Vec::new(),

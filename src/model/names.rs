@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    diag::{Code, Finding, Findings, Fix, SourceSpan, Spanned},
     syntax::{Cursor, nearest},
     types::{NetworkName, PartyName},
 };
@@ -56,10 +56,12 @@ pub(super) fn pick<T: Copy>(
     let names = choices.iter().map(|(name, _)| *name);
     let list: Vec<String> = names.clone().map(|name| format!("`{name}`")).collect();
     let known = format!("known here: {}", list.join(", "));
-    let help = nearest(&word.value, names)
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    let near = nearest(&word.value, names);
+    let fix = near.map(|near| Fix::quote(format!("write `{near}`"), word.span, near));
+    let help = near.map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
     let message = format!("`{}` is not a known word here", word.value);
-    findings.push(Finding::error(UNKNOWN_WORD, message).label(word.span, "this word").help(help));
+    let finding = Finding::error(UNKNOWN_WORD, message).label(word.span, "this word");
+    findings.push(finding.help(help).fixes(fix));
     None
 }
 
@@ -94,7 +96,9 @@ pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
         if known.contains(&bridge.value.as_str()) {
             continue;
         }
-        let help = match nearest(&bridge.value, known.iter().copied().chain(["host"])) {
+        let near = nearest(&bridge.value, known.iter().copied().chain(["host"]));
+        let fix = near.map(|near| Fix::quote(format!("write `{near}`"), bridge.span, near));
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "declare it, `network \"{}\" subnet=\"192.168.0.0/24\"`, or write `network=\"host\"`",
@@ -105,7 +109,8 @@ pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
         findings.push(
             Finding::error(UNKNOWN_NETWORK, message)
                 .label(bridge.span, "no such network")
-                .help(help),
+                .help(help)
+                .fixes(fix),
         );
     }
 }
@@ -146,5 +151,6 @@ fn unknown_party(what: &str, party: &Spanned<PartyName>, topology: &Topology) ->
         Some(other) => finding.label(other.name.span, format!("`{}` is one", other.name.value)),
         None => finding,
     };
-    finding.help(help)
+    let fix = near.map(|near| Fix::quote(format!("write `{near}`"), party.span, near));
+    finding.help(help).fixes(fix)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Code, Finding, Findings, SourceSpan};
+use crate::diag::{Code, Finding, Findings, Fix, SourceSpan};
 
 use super::{
     Node, Value,
@@ -96,7 +96,8 @@ fn properties(rule: &Rule, node: &Node, findings: &mut Findings) {
     for prop in &node.props {
         let key = prop.key.value.as_str();
         if !rule.props.contains(&key) && !rule.props.contains(&"*") {
-            findings.push(unknown_property(rule, key, prop.key.span));
+            let is_there = |name: &str| node.prop(name).is_some();
+            findings.push(unknown_property(rule, key, prop.key.span, is_there));
         } else if let Some(earlier) = first.get(key) {
             let finding = Finding::error(TWICE, format!("property `{key}` is given twice"))
                 .label(prop.key.span, "again here")
@@ -118,12 +119,14 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
     };
     let finding = Finding::error(UNKNOWN, format!("there is no node `{name}` {place}"))
         .label(node.name.span, "unknown here");
+    let written = |name: &str| Fix::replace(format!("write `{name}`"), node.name.span, name);
+    let mut fix = None;
     let elsewhere = RULES.iter().find(|rule| rule.name == name);
     let is_property = grammar::find("", parent)
         .into_iter()
         .chain(RULES.iter().filter(|rule| rule.name == parent))
         .any(|rule| rule.props.contains(&name));
-    finding.help(if is_property {
+    let help = if is_property {
         format!("`{name}` is a property of `{parent}`: write `{parent} ... {name}=...`")
     } else if let Some(rule) = elsewhere {
         format!("`{name}` belongs {}", parents(rule))
@@ -132,6 +135,7 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
     } else if let Some(owners) = owners(name) {
         owners
     } else if let Some(near) = nearest(name, grammar::children_of(parent)) {
+        fix = Some(written(near));
         format!("did you mean `{near}`?")
     } else if let Some(near) = nearest(name, RULES.iter().map(|rule| rule.name)) {
         let rule =
@@ -139,15 +143,22 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
         format!("did you mean `{near}`? It belongs {}", parents(rule))
     } else {
         format!("known here: {}", list(grammar::children_of(parent)))
-    })
+    };
+    finding.help(help).fixes(fix)
 }
 
-fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
+fn unknown_property(
+    rule: &Rule,
+    key: &str,
+    span: SourceSpan,
+    is_there: impl Fn(&str) -> bool,
+) -> Finding {
     let finding = Finding::error(UNKNOWN, format!("`{}` has no property `{key}`", rule.name))
         .label(span, "unknown here");
     let near = nearest(key, rule.props.iter().copied());
+    let mut fix = None;
     let is_child = grammar::find(rule.name, key).is_some();
-    finding.help(if is_child {
+    let help = if is_child {
         format!(
             "`{key}` is a node inside `{}`: write `{} ... {{ {key} ... }}`",
             rule.name, rule.name
@@ -160,6 +171,7 @@ fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
             |near| format!("{owners}; here, did you mean `{near}`?"),
         )
     } else if let Some(near) = near {
+        fix = (!is_there(near)).then(|| Fix::replace(format!("write `{near}`"), span, near));
         format!("did you mean `{near}`?")
     } else if let Some(other) = RULES.iter().find(|other| other.name == key) {
         format!("`{key}` is a node, and belongs {}", parents(other))
@@ -167,7 +179,8 @@ fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
         format!("`{}` has no properties", rule.name)
     } else {
         format!("known here: {}", list(rule.props.iter().copied()))
-    })
+    };
+    finding.help(help).fixes(fix)
 }
 
 /// Which nodes have a property, in words; `None` where none has.
@@ -211,7 +224,7 @@ mod tests {
             for owner in RULES {
                 let keys = owner.props.iter().filter(|key| **key != "*");
                 for key in keys.filter(|key| !rule.props.contains(key)) {
-                    let help = unknown_property(rule, key, span).help.unwrap();
+                    let help = unknown_property(rule, key, span, |_| false).help.unwrap();
                     let is_child = grammar::find(rule.name, key).is_some();
                     let named = if is_child { *key } else { owner.name };
                     assert!(help.contains(&format!("`{named}`")), "{key} of {}: {help}", rule.name);

@@ -14,6 +14,7 @@ mod examples;
 mod failures;
 mod federation;
 mod findings;
+mod fixes;
 mod fmt;
 mod fuzzing;
 mod generated;

@@ -20,7 +20,7 @@ party "bob" { host "bob-1" address="127.0.0.1"; }
 
 /// A fenced block of a page.
 pub(crate) struct Block {
-    language: String,
+    pub(crate) language: String,
     pub(crate) fails: bool,
     /// A finding that the mistake cannot be made without.
     also: Option<String>,

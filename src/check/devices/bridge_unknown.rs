@@ -5,6 +5,8 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
+use super::protocols::other_protocols;
+
 const CODE: Code = Code("SF0410");
 
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("bridge_unknown.md"), bridge_unknown);
@@ -34,7 +36,8 @@ fn bridge_unknown(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(heu.name.span, "no SPU to exchange values with")
             .label(spu.protocol.span, "no bridge to this one")
-            .help(format!("use one of {} for an SPU", known.join(", ")));
+            .help(format!("use one of {} for an SPU", known.join(", ")))
+            .fixes(other_protocols(context, spu));
         findings.push(finding);
     }
 }

@@ -21,9 +21,14 @@ fn field_too_small(context: Context<'_>, findings: &mut Findings) {
             "SPU `{}` computes in {}, which is too small for fractions",
             spu.name.value, field.value
         );
+        let wide = release.fields.iter().filter(|(_, facts)| facts.fixed_point);
+        let fixes = wide.filter_map(|(name, _)| {
+            context.write(format!("write `field=\"{name}\"`"), field, name)
+        });
         let finding = Finding::warning(CODE, message)
             .label(field.span, "results with fractions will be wrong")
-            .help("use `FM64` or `FM128`, unless all that is computed are small whole numbers");
+            .help("use `FM64` or `FM128`, unless all that is computed are small whole numbers")
+            .fixes(fixes);
         findings.push(finding);
     }
 }

@@ -21,12 +21,17 @@ fn keeper_evaluates(context: Context<'_>, findings: &mut Findings) {
             "`{}` holds the secret key of HEU `{}` and evaluates too",
             keeper.value, heu.name.value
         );
+        // The only one that evaluates cannot go.
+        let fix = (heu.evaluators.len() > 1)
+            .then(|| context.drop_argument("take it out of `evaluators`", evaluator.span))
+            .flatten();
         let finding = Finding::error(CODE, message)
             .label(evaluator.span, "evaluates what it could read")
             .label(keeper.span, "holds the key")
             .help(
                 "take it out of `evaluators`; where each encrypts for the other, declare two HEUs",
-            );
+            )
+            .fixes(fix);
         findings.push(finding);
     }
 }

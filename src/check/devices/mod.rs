@@ -7,6 +7,7 @@ mod keeper_evaluates;
 mod key_size;
 mod protocol_party_count;
 mod protocol_reveals_data;
+mod protocols;
 mod psi_party_count;
 mod spu_on_several_hosts;
 mod unknown_field;

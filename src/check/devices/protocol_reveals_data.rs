@@ -5,6 +5,8 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
+use super::protocols::other_protocols;
+
 const CODE: Code = Code("SF0403");
 
 pub(super) const CHECK: Check =
@@ -28,7 +30,8 @@ fn protocol_reveals_data(context: Context<'_>, findings: &mut Findings) {
         };
         let finding = finding
             .label(protocol.span, "computes in the open")
-            .help("use `SEMI2K` (2 or more parties), `CHEETAH` (2) or `ABY3` (3)");
+            .help("use `SEMI2K` (2 or more parties), `CHEETAH` (2) or `ABY3` (3)")
+            .fixes(other_protocols(context, spu));
         findings.push(finding);
     }
 }

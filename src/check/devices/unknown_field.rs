@@ -14,7 +14,7 @@ fn unknown_field(context: Context<'_>, findings: &mut Findings) {
     for spu in context.topology.spus.values() {
         if !release.fields.contains_key(&spu.field.value) {
             let known = release.fields.keys().map(String::as_str);
-            findings.push(unknown(CODE, "field", &spu.field, known));
+            findings.push(unknown(context, CODE, "field", &spu.field, known));
         }
     }
 }

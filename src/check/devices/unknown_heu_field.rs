@@ -17,7 +17,7 @@ fn unknown_heu_field(context: Context<'_>, findings: &mut Findings) {
             && !release.fields.contains_key(&field.value)
         {
             let known = release.fields.keys().map(String::as_str);
-            findings.push(unknown(CODE, "field", field, known));
+            findings.push(unknown(context, CODE, "field", field, known));
         }
     }
 }

@@ -15,7 +15,7 @@ fn unknown_protocol(context: Context<'_>, findings: &mut Findings) {
     for spu in context.topology.spus.values() {
         if !release.protocols.contains_key(&spu.protocol.value) {
             let known = release.protocols.keys().map(String::as_str);
-            findings.push(unknown(CODE, "protocol", &spu.protocol, known));
+            findings.push(unknown(context, CODE, "protocol", &spu.protocol, known));
         }
     }
 }

@@ -34,7 +34,11 @@ fn image_without_docker(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, message)
                 .label(image.span, "for containers")
                 .label(span, label)
-                .help("drop `image` and install the program on the machine, or write `deploy \"docker\"`");
+                .remedy(
+                    "drop `image` and install the program on the machine",
+                    context.drop_property(image.span),
+                )
+                .remedy("write `deploy \"docker\"`", None);
             findings.push(finding);
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     check::{Check, Context},
-    diag::{Code, Finding, Findings, SourceSpan, Spanned},
+    diag::{Code, Finding, Findings, Fix, SourceSpan, Spanned},
     model::Party,
     types::{Port, PortMapping, PortRange},
 };
@@ -37,7 +37,7 @@ fn machine_port_twice(context: Context<'_>, findings: &mut Findings) {
         }
     }
     for machine in machines.into_values() {
-        machine.judge(findings);
+        machine.judge(context, findings);
     }
 }
 
@@ -64,22 +64,31 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn judge(mut self, findings: &mut Findings) {
+    fn judge(mut self, context: Context<'_>, findings: &mut Findings) {
         self.published.sort_by_key(|claim| (claim.ports, claim.mapping.span));
-        let help = self.help();
-        // The claim that reaches furthest so far, on each address and on any: it meets whoever meets one.
+        let free = self.free();
+        let help = match free {
+            Some(free) => format!("publish it on another port of the machine, such as {free}"),
+            None => "publish it on another port of the machine".to_owned(),
+        };
+        // The claim with the highest last port so far, on each address and on any. Claims come in the order of their
+        // first ports, so one that shares a port with any earlier one shares one with this.
         let mut furthest: BTreeMap<Option<IpAddr>, Claim<'a>> = BTreeMap::new();
         let mut any: Option<Claim<'a>> = None;
         for claim in &self.published {
             if let Some(port) = self.reserved_in(claim) {
-                findings.push(reserved(claim, port).help(&help));
+                let fix = elsewhere(context, free, claim.mapping);
+                findings.push(reserved(claim, port).help(&help).fixes(fix));
             }
             let address = claim.address();
             let everywhere = furthest.get(&None).copied();
             let own = if address.is_some() { furthest.get(&address).copied() } else { any };
             let mut earlier = [everywhere, own].into_iter().flatten();
             if let Some(earlier) = earlier.find(|earlier| earlier.ports.overlaps(claim.ports)) {
-                findings.push(twice(claim, &earlier).help(&help));
+                let second =
+                    if claim.mapping.span > earlier.mapping.span { claim } else { &earlier };
+                let fix = elsewhere(context, free, second.mapping);
+                findings.push(twice(claim, &earlier).help(&help).fixes(fix));
             }
             let is_further = |other: &Claim<'_>| other.ports.last() < claim.ports.last();
             match furthest.entry(address) {
@@ -96,15 +105,24 @@ impl<'a> Machine<'a> {
         self.reserved.range(range).next().map(|(port, span)| (*port, *span))
     }
 
-    /// Names a port that nothing here wants.
-    fn help(&self) -> String {
+    /// The port above all that are wanted here.
+    fn free(&self) -> Option<Port> {
         let published = self.published.iter().map(|claim| claim.ports.last());
         let highest = published.chain(self.reserved.keys().copied()).max();
-        match highest.and_then(|highest| highest.plus(1)) {
-            Some(free) => format!("publish it on another port of the machine, such as {free}"),
-            None => "publish it on another port of the machine".to_owned(),
-        }
+        highest.and_then(|highest| highest.plus(1))
     }
+}
+
+/// Publishes it on the ports from `free` on.
+fn elsewhere(
+    context: Context<'_>,
+    free: Option<Port>,
+    mapping: &Spanned<PortMapping>,
+) -> Option<Fix> {
+    let count = u16::try_from(mapping.value.container.count()).ok()?;
+    let machine = PortRange::of_len(free?, count)?;
+    let other = PortMapping { machine: Some(machine), ..mapping.value };
+    context.write(format!("write `publish \"{other}\"`"), mapping, other)
 }
 
 fn reserved(claim: &Claim<'_>, (port, span): (Port, SourceSpan)) -> Finding {

@@ -29,16 +29,18 @@ fn mapping_without_listener(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message).label(mapping.span, "leads nowhere");
         let pin = published.pin_for(party, container);
         let pin = pin.map(|pin| format!("say who listens there: {pin}"));
-        let (place, label, first) =
+        let (place, label, first, fix) =
             if let Some((listener, right)) = meant(party, &mapping.value, dead) {
                 let label = format!("`{}` listens here", listener.role.value);
-                (listener.range.span, label, format!("write `publish \"{right}\"`"))
+                let write = format!("write `publish \"{right}\"`");
+                let fix = context.write(write.clone(), mapping, right);
+                (listener.range.span, label, write, fix)
             } else {
                 let place = party.main_host().map_or(party.name.span, |host| host.address.span);
-                (place, "no port is declared here".to_owned(), "drop the mapping".to_owned())
+                (place, "no port is declared here".to_owned(), "drop the mapping".to_owned(), None)
             };
         let help = [Some(first), pin].into_iter().flatten().collect::<Vec<_>>().join(", or ");
-        let finding = finding.label(place, label).help(help);
+        let finding = finding.label(place, label).help(help).fixes(fix);
         findings.push(finding);
     }
 }

@@ -15,9 +15,10 @@ fn subnet_with_host_bits(context: Context<'_>, findings: &mut Findings) {
     for subnet in subnets.filter(|subnet| subnet.value.has_host_bits()) {
         let right = subnet.value.network();
         let message = format!("`{}` is a host in a network, not a network", subnet.value);
+        let write = format!("write `subnet=\"{right}\"`");
         let finding = Finding::error(CODE, message)
             .label(subnet.span, "Docker refuses this")
-            .help(format!("write `subnet=\"{right}\"`"));
+            .remedy(&write, context.write(&write, subnet, right));
         findings.push(finding);
     }
 }

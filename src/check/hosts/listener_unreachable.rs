@@ -35,7 +35,8 @@ fn listener_unreachable(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(listen.span, "listens here")
             .label(address.span, "dialled here")
-            .help("drop `listen` to listen on all interfaces; the firewall says who gets through");
+            .help("drop `listen` to listen on all interfaces; the firewall says who gets through")
+            .fixes(context.drop_property(listen.span));
         findings.push(finding);
     }
 }

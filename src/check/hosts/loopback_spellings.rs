@@ -34,7 +34,12 @@ fn loopback_spellings(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(host.address.span, format!("this machine as `{two}`"))
             .label(first.address.span, format!("and as `{one}`"))
-            .help(format!("write one of them everywhere: `address=\"{}\"`", one.bare()));
+            .help(format!("write one of them everywhere: `address=\"{}\"`", one.bare()))
+            .fixes(context.write(
+                format!("write `address=\"{}\"`", one.bare()),
+                &host.address.clone().map(|address| address.bare()),
+                one.bare(),
+            ));
         findings.push(finding);
     }
 }

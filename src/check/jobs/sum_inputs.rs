@@ -39,7 +39,8 @@ fn sum_inputs(context: Context<'_>, findings: &mut Findings) {
                 );
                 let finding = Finding::error(CODE, message)
                     .label(party.span, "not one of the job's parties")
-                    .help("drop the input, or name the party in `parties`");
+                    .help("drop the input, or name the party in `parties`")
+                    .fixes(context.drop_node("drop the input", "input", party.span));
                 findings.push(finding);
             }
         }

@@ -20,8 +20,7 @@ fn endpoint_host(context: Context<'_>, findings: &mut Findings) {
         );
         let finding = Finding::error(CODE, message)
             .label(endpoint.written.span, "other domains would dial this")
-            .label(endpoint.host.address.span, "the peers reach the party here")
-            .help(endpoint.help());
-        findings.push(finding);
+            .label(endpoint.host.address.span, "the peers reach the party here");
+        findings.push(endpoint.mend(context, finding));
     }
 }

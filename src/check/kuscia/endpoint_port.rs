@@ -25,9 +25,8 @@ fn endpoint_port(context: Context<'_>, findings: &mut Findings) {
         let label = known(dialled).unwrap_or("not the gateway's port");
         let finding = Finding::error(CODE, message)
             .label(endpoint.written.span, label)
-            .label(gateway.span, "the port that was given with `-p`")
-            .help(endpoint.help());
-        findings.push(finding);
+            .label(gateway.span, "the port that was given with `-p`");
+        findings.push(endpoint.mend(context, finding));
     }
 }
 

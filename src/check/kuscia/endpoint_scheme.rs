@@ -30,8 +30,7 @@ fn endpoint_scheme(context: Context<'_>, findings: &mut Findings) {
         };
         let finding = Finding::error(CODE, message)
             .label(endpoint.written.span, format!("{written} here"))
-            .label(protocol.span, label)
-            .help(endpoint.help());
-        findings.push(finding);
+            .label(protocol.span, label);
+        findings.push(endpoint.mend(context, finding));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::Context,
-    diag::Spanned,
+    diag::{Finding, Spanned},
     model::{Deploy, Host, Kuscia, Party},
     types::{HostAddr, HttpUrl, Port},
 };
@@ -46,12 +46,17 @@ impl Endpoint<'_> {
         self.written.value.port.unwrap_or(scheme.port())
     }
 
-    /// What it should be.
-    pub(super) fn help(&self) -> String {
+    /// Adds to a finding what the endpoint should be.
+    pub(super) fn mend(&self, context: Context<'_>, finding: Finding) -> Finding {
         let right = self.kuscia.url(&self.host.address.value);
+        let write = format!("write `endpoint=\"{right}\"`");
         let is_default =
             self.party.main_host().is_some_and(|main| main.name.value == self.host.name.value);
-        let default = if is_default { ", or drop it: this is its default" } else { "" };
-        format!("write `endpoint=\"{right}\"`{default}")
+        let finding = finding.remedy(&write, context.write(&write, self.written, &right));
+        if is_default {
+            let drop = context.drop_property(self.written.span);
+            return finding.remedy("drop it: this is its default", drop);
+        }
+        finding
     }
 }

@@ -47,7 +47,8 @@ pub(super) fn meetings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (machine, claims) in claims(context.topology) {
-        // The two claims, of workers and of others, that reach furthest so far: one of them meets whoever meets any.
+        // Of workers and of others, the claim with the highest last port so far. Claims come in the order of their
+        // first ports, so one that shares a port with any earlier one shares one with these.
         let mut furthest: [Option<&Claim<'_>>; 2] = [None, None];
         for claim in &claims {
             for earlier in furthest.iter().flatten() {

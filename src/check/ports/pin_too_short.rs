@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    types::PartyName,
+    types::{PartyName, PortRange},
 };
 
 use super::claims::claims;
@@ -30,11 +30,11 @@ fn pin_too_short(context: Context<'_>, findings: &mut Findings) {
         );
         let last = u32::from(range.first().get()) + u32::from(demand.count) - 1;
         let finding = Finding::error(CODE, message).label(claim.range.span, "too short");
-        findings.push(label_slots(context, demand.party, finding).help(format!(
-            "write `pin \"{}\" {} {last}` or more, or give the party's jobs fewer slots",
-            demand.role,
-            range.first()
-        )));
+        let write = format!("write `pin \"{}\" {} {last}`", demand.role, range.first());
+        let help = format!("{write} or more, or give the party's jobs fewer slots");
+        let wide = PortRange::of_len(range.first(), demand.count);
+        let fix = wide.and_then(|wide| context.write_range(write, &claim.range, wide));
+        findings.push(label_slots(context, demand.party, finding).help(help).fixes(fix));
     }
 }
 

@@ -24,7 +24,9 @@ fn pin_twice(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, message)
                 .label(pin.role.span, "again here")
                 .label(earlier, "first here")
-                .help("keep one of them; several numbers are one range, first and last");
+                .help("keep one of them; several numbers are one range, first and last")
+                .fixes(context.drop_node("drop the second", "pin", pin.role.span))
+                .fixes(context.drop_node("drop the first", "pin", earlier));
             findings.push(finding);
         }
     }

@@ -32,33 +32,48 @@ fn pin_without_role(context: Context<'_>, findings: &mut Findings) {
             let Some(main) = party.main_host() else { continue };
             let host = pin.host.as_ref().map_or(&main.name.value, |host| &host.value);
             if party.hosts.iter().all(|own| own.name.value != *host) {
-                findings.extend(unknown_host(party, pin));
+                findings.extend(unknown_host(context, party, pin));
                 continue;
             }
             let roles = listening.get(&(&party.name.value, host)).cloned().unwrap_or_default();
             if !roles.contains(&pin.role.value.to_string()) {
-                findings.push(unknown_role(pin, host, &roles));
+                findings.push(unknown_role(context, pin, host, &roles));
             }
         }
     }
 }
 
-fn unknown_host(party: &Party, pin: &Pin) -> Option<Finding> {
+fn unknown_host(context: Context<'_>, party: &Party, pin: &Pin) -> Option<Finding> {
     let host = pin.host.as_ref()?;
     let names: Vec<&str> = party.hosts.iter().map(|own| own.name.value.as_str()).collect();
     let known = format!("its hosts: {}", names.join(", "));
-    let help = nearest(host.value.as_str(), names)
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    let near = nearest(host.value.as_str(), names);
+    let fix = near.and_then(|near| context.write(format!("write `{near}`"), host, near));
+    let help = near.map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
     let message = format!("`{}` has no host `{}`", party.name.value, host.value);
-    Some(Finding::error(CODE, message).label(host.span, "no such host of this party").help(help))
+    Some(
+        Finding::error(CODE, message)
+            .label(host.span, "no such host of this party")
+            .help(help)
+            .fixes(fix),
+    )
 }
 
-fn unknown_role(pin: &Pin, host: &HostName, roles: &BTreeSet<String>) -> Finding {
+fn unknown_role(
+    context: Context<'_>,
+    pin: &Pin,
+    host: &HostName,
+    roles: &BTreeSet<String>,
+) -> Finding {
     let role = &pin.role;
     let list: Vec<String> = roles.iter().map(|role| format!("`{role}`")).collect();
     let known = format!("listening there: {}", list.join(", "));
-    let help = nearest(&role.value.to_string(), roles.iter().map(String::as_str))
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    let near = nearest(&role.value.to_string(), roles.iter().map(String::as_str));
+    let fix = near.and_then(|near| context.write(format!("write `{near}`"), role, near));
+    let help = near.map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
     let message = format!("host `{host}` has no listener `{}` to pin", role.value);
-    Finding::error(CODE, message).label(role.span, "nothing listens under this name").help(help)
+    Finding::error(CODE, message)
+        .label(role.span, "nothing listens under this name")
+        .help(help)
+        .fixes(fix)
 }

@@ -28,15 +28,20 @@ fn worker_range_narrow(context: Context<'_>, findings: &mut Findings) {
             range.count()
         );
         let first = range.first();
-        let wide = match PortRange::of_len(first, demand.count) {
-            Some(wide) => format!("write `pin \"ray.workers\" {first} {}` or more", wide.last()),
+        let wide = PortRange::of_len(first, demand.count);
+        let write =
+            |wide: PortRange| format!("write `pin \"ray.workers\" {first} {}`", wide.last());
+        let fix = wide.and_then(|wide| context.write_range(write(wide), &claim.range, wide));
+        let help = match wide {
+            Some(wide) => format!("{} or more", write(wide)),
             None => format!("pin {} numbers or more, from a lower one on", demand.count),
         };
         let finding = Finding::error(CODE, message)
             .label(claim.range.span, "a worker without a port hangs")
             .label(demand.span, "two ports per CPU, eight per slot and eight to spare")
+            .fixes(fix)
             .help(format!(
-                "{wide}, or give Ray fewer CPUs (`ray cpus=...`) or the jobs fewer slots"
+                "{help}, or give Ray fewer CPUs (`ray cpus=...`) or the jobs fewer slots"
             ));
         findings.push(finding);
     }

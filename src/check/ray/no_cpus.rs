@@ -18,7 +18,8 @@ fn no_cpus(context: Context<'_>, findings: &mut Findings) {
             format!("Ray on `{}` has no CPU, so every task waits for ever", host.name.value);
         let finding = Finding::error(CODE, message)
             .label(host.ray.cpus.span, "nothing to hand out")
-            .help("write `cpus=1` or more; it is what Ray hands out, not what the machine has");
+            .help("write `cpus=1` or more; it is what Ray hands out, not what the machine has")
+            .fixes(context.write_number("write `cpus=1`", &host.ray.cpus, 1));
         findings.push(finding);
     }
 }

@@ -41,6 +41,18 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
             continue;
         }
         let name = &text.service.name.value;
+        let own = own_ray(&demands, text, value);
+        let help = match &own {
+            Some(own) => {
+                format!("write `{own}`, the party's own Ray, or drop it: jobs are told by sfgen")
+            }
+            None => {
+                "drop it: jobs are told by sfgen, and the party's own Ray is in `RAY_HEAD_ADDRESS`"
+                    .to_owned()
+            }
+        };
+        let fix = own
+            .and_then(|own| context.write_part(format!("write `{own}`"), text.span, value, &own));
         if WORDS.contains(&value) && text.variable.is_some() {
             let what = if value == "auto" {
                 "whichever Ray is found on the machine"
@@ -50,7 +62,8 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, format!("service `{name}` would use {what}"))
                 .label(text.span, "no address")
                 .label(text.host.ray.span.unwrap_or(text.host.name.span), "Ray is planned here")
-                .help(help(&demands, text, value));
+                .help(help)
+                .fixes(fix);
             findings.push(finding);
         } else if let Some((other, host)) = owner(context, &demands, text, value) {
             let other = &other.name.value;
@@ -61,7 +74,8 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, message)
                 .label(text.span, "in production every party has a Ray of its own")
                 .label(host.address.span, format!("this is `{other}`"))
-                .help(help(&demands, text, value));
+                .help(help)
+                .fixes(fix);
             findings.push(finding);
         }
     }
@@ -104,21 +118,16 @@ fn owner<'a>(
     named.find(|(party, _)| party.name.value == *pinned.party)
 }
 
-fn help(demands: &[Demand<'_>], text: &ServiceText<'_>, value: &str) -> String {
-    let role = if value.starts_with("ray://") { RayPort::ClientServer } else { RayPort::Gcs };
-    let role = Role::Ray(role);
+/// The party's own Ray on this host, of the kind that the address names; `None` where none is there.
+fn own_ray(demands: &[Demand<'_>], text: &ServiceText<'_>, value: &str) -> Option<String> {
+    let is_client = value.starts_with("ray://");
+    let role = Role::Ray(if is_client { RayPort::ClientServer } else { RayPort::Gcs });
     let is_here = |demand: &Demand<'_>| {
         demand.party == &text.party.name.value
             && demand.host == &text.host.name.value
             && demand.role == role
     };
-    let scheme = if value.starts_with("ray://") { "ray://" } else { "" };
-    if demands.iter().any(is_here) {
-        format!(
-            "write `{scheme}{{host.address}}:{{port.{role}}}`, the party's own Ray, or drop it: jobs are told by sfgen"
-        )
-    } else {
-        "drop it: jobs are told by sfgen, and the party's own Ray is in `RAY_HEAD_ADDRESS`"
-            .to_owned()
-    }
+    let scheme = if is_client { "ray://" } else { "" };
+    let is_there = demands.iter().any(is_here);
+    is_there.then(|| format!("{scheme}{{host.address}}:{{port.{role}}}"))
 }

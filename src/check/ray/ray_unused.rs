@@ -3,6 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    types::Engine,
 };
 
 const CODE: Code = Code("SF0302");
@@ -22,7 +23,8 @@ fn ray_unused(context: Context<'_>, findings: &mut Findings) {
         let message = format!("`ray` on `{}` has no effect: {why}", host.name.value);
         let finding = Finding::warning(CODE, message)
             .label(span, "settings without a Ray")
-            .help("drop the node, or write `engine=\"ray\"`");
+            .remedy("drop the node", None)
+            .remedy("write `engine=\"ray\"`", context.write_engine(Engine::Ray));
         findings.push(finding);
     }
 }

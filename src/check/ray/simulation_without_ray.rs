@@ -24,5 +24,5 @@ fn simulation_without_ray(context: Context<'_>, findings: &mut Findings) {
         .help(
             "write `engine=\"ray\"`, or use `mode=\"production\"` with all parties on this machine",
         );
-    findings.push(finding);
+    findings.push(finding.fixes(context.write_engine(Engine::Ray)));
 }

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Release, releases},
     check::{Check, Context},
-    diag::{Code, Finding, Findings},
+    diag::{Code, Finding, Findings, Fix},
 };
 
 const CODE: Code = Code("SF0902");
@@ -21,7 +21,8 @@ fn engine_not_shipped(context: Context<'_>, findings: &mut Findings) {
     let finding = Finding::error(CODE, message)
         .label(settings.engine.span, "not in this release")
         .label(settings.version.span, "this release")
-        .help(help(&engine, release, context.is_production()));
+        .help(help(&engine, release, context.is_production()))
+        .fixes(fixes(context, &engine, release));
     findings.push(finding);
 }
 
@@ -33,4 +34,19 @@ fn help(engine: &str, release: &Release, is_production: bool) -> String {
     let engines: Vec<String> =
         release.engines.keys().map(|name| format!("`engine=\"{name}\"`")).collect();
     if is_production { format!("{releases}; or write {}", engines.join(" or ")) } else { releases }
+}
+
+/// Each of them as a change of the file.
+fn fixes(context: Context<'_>, engine: &str, release: &Release) -> Vec<Fix> {
+    let Some(settings) = context.secretflow() else { return Vec::new() };
+    let with = releases().iter().filter(|other| other.engines.contains_key(engine));
+    let by_release = with.filter_map(|other| {
+        let version = &other.version;
+        context.write(format!("write `version=\"{version}\"`"), &settings.version, version)
+    });
+    let engines = release.engines.keys().filter(|_| context.is_production());
+    let by_engine = engines.filter_map(|name| {
+        context.write(format!("write `engine=\"{name}\"`"), &settings.engine, name)
+    });
+    by_engine.chain(by_release).collect()
 }

@@ -22,9 +22,11 @@ fn python_not_the_releases(context: Context<'_>, findings: &mut Findings) {
         "secretflow {} has no wheels for Python {}, only for {}",
         release.version, wanted.value, release.python
     );
+    let write = format!("write `python \"{}\"`", release.python);
     let finding = Finding::error(CODE, message)
         .label(wanted.span, "pip would find no matching distribution")
         .label(settings.version.span, format!("needs Python {}", release.python))
-        .help(format!("write `python \"{}\"`, or drop the node", release.python));
+        .remedy(&write, context.write(&write, wanted, &release.python))
+        .remedy("drop the node", context.drop_node("drop `python`", "python", wanted.span));
     findings.push(finding);
 }

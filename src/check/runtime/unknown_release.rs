@@ -16,7 +16,7 @@ fn unknown_release(context: Context<'_>, findings: &mut Findings) {
         return;
     };
     let known = catalogue::releases().iter().map(|release| release.version.as_str());
-    let finding = unknown(CODE, "release", &settings.version, known);
+    let finding = unknown(context, CODE, "release", &settings.version, known);
     findings.push(match by_release(context) {
         Some((span, what)) => finding.label(
             span,

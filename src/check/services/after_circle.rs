@@ -36,7 +36,7 @@ fn circle<'a>(mut open: BTreeMap<&'a str, &'a Service>) -> Option<Vec<&'a Servic
             break;
         }
     }
-    // Everybody left waits for somebody left: whoever follows the names meets one twice.
+    // Each service that is left waits for another one that is left, so following the names leads to one twice.
     let mut path: Vec<&'a Service> = vec![open.values().next().copied()?];
     loop {
         let last = path.last()?;

@@ -44,9 +44,13 @@ fn judge(
         format!("on that host: {}", list.join(", "))
     };
     let elsewhere = party.services.iter().any(|other| other.name.value.as_str() == name.value);
-    let help = match nearest(&name.value, known) {
-        Some(near) if !elsewhere => format!("did you mean `{near}`? {here}"),
-        _ => here,
+    let near = nearest(&name.value, known).filter(|_| !elsewhere);
+    let fix = near.and_then(|near| {
+        context.write_part(format!("write `{near}`"), name.span, &name.value, near)
+    });
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? {here}"),
+        None => here,
     };
     let message = match name.value.as_str() {
         Service::RAY => {
@@ -61,5 +65,5 @@ fn judge(
             service.name.value, host.name.value
         ),
     };
-    Some(Finding::error(CODE, message).label(name.span, "waits for this").help(help))
+    Some(Finding::error(CODE, message).label(name.span, "waits for this").help(help).fixes(fix))
 }

@@ -88,29 +88,36 @@ fn judge(
         return None;
     }
     let meant = meant(context.topology, text, dial, port);
-    let (message, second, label, help) = match (meant, bridge) {
+    let mistake = match (meant, bridge) {
         (Some(Meant::Ray(role)), _) => ray(text, role),
         (Some(Meant::Service(service, on, port)), _) => elsewhere(text, dial, (service, on), port),
-        (None, Some(network)) => (
-            format!(
+        (None, Some(network)) => Mistake {
+            message: format!(
                 "service `{}` dials port {port} of its own containers, where nothing listens",
                 text.service.name.value
             ),
-            network.span,
-            "its localhost is the containers of this host alone".to_owned(),
-            "dial the address of the machine on which that program runs, or declare the program as a `service` with a `port`".to_owned(),
-        ),
+            place: network.span,
+            label: "its localhost is the containers of this host alone".to_owned(),
+            help: "dial the address of the machine on which that program runs, or declare the program as a `service` with a `port`".to_owned(),
+            address: None,
+        },
         (None, None) => return None,
     };
-    let finding = Finding::error(CODE, message)
+    let help = mistake.help;
+    let fix = mistake.address.and_then(|address| {
+        let label = format!("write `{address}` for that address");
+        context.write_part(label, text.span, &text.text[dial.at.clone()], &address)
+    });
+    let finding = Finding::error(CODE, mistake.message)
         .label(text.span, format!("port {port} of `{}` itself", host.name.value))
-        .label(second, label);
-    Some(finding.help(match bridge {
-        Some(_) => help,
-        None => format!(
-            "{help}; if another program of this machine is meant: `reserve {port}` in its `host`"
-        ),
-    }))
+        .label(mistake.place, mistake.label)
+        .help(match bridge {
+            Some(_) => help,
+            None => format!(
+                "{help}; if another program of this machine is meant: `reserve {port}` in its `host`"
+            ),
+        });
+    Some(finding.fixes(fix))
 }
 
 fn meant<'a>(
@@ -152,18 +159,33 @@ fn is_called(name: &str, dial: &Dial, kind: Option<&Kind>) -> bool {
         || kind.is_some_and(|kind| kind.names.contains(&name))
 }
 
-type Words = (String, SourceSpan, String, String);
+/// What is wrong with an address that is dialled, and what is to be done.
+struct Mistake {
+    message: String,
+    /// The place of what was meant.
+    place: SourceSpan,
+    /// What stands there.
+    label: String,
+    help: String,
+    /// What is to stand in place of the address, where nothing else must be written.
+    address: Option<String>,
+}
 
-fn ray(text: &ServiceText<'_>, role: RayPort) -> Words {
+fn ray(text: &ServiceText<'_>, role: RayPort) -> Mistake {
     let host = text.host;
     let role = Role::Ray(role);
     let scheme = if text.text.contains("ray://") { "ray://" } else { "" };
-    (
-        format!("service `{}` dials Ray on a port that it has not", text.service.name.value),
-        host.ray.span.unwrap_or(host.name.span),
-        format!("Ray's `{role}` has a planned port"),
-        format!("write `{scheme}{{host.address}}:{{port.{role}}}`"),
-    )
+    let address = format!("{{host.address}}:{{port.{role}}}");
+    Mistake {
+        message: format!(
+            "service `{}` dials Ray on a port that it has not",
+            text.service.name.value
+        ),
+        place: host.ray.span.unwrap_or(host.name.span),
+        label: format!("Ray's `{role}` has a planned port"),
+        help: format!("write `{scheme}{address}`"),
+        address: Some(address),
+    }
 }
 
 fn elsewhere(
@@ -171,44 +193,53 @@ fn elsewhere(
     dial: &Dial,
     (service, host): (&Service, &Host),
     port: Option<&ServicePort>,
-) -> Words {
+) -> Mistake {
     let (own, name) = (&text.service.name.value, &service.name.value);
     let is_here = host.name.value == text.host.name.value;
     let Some(port) = port else {
-        return (
-            format!("service `{own}` dials port {} of `{name}`, which declares none", dial.port),
-            service.name.span,
-            "without a `port`".to_owned(),
-            format!("declare `port \"{name}\" {}` in it", dial.port),
-        );
+        return Mistake {
+            message: format!(
+                "service `{own}` dials port {} of `{name}`, which declares none",
+                dial.port
+            ),
+            place: service.name.span,
+            label: "without a `port`".to_owned(),
+            help: format!("declare `port \"{name}\" {}` in it", dial.port),
+            address: None,
+        };
     };
     let role = &port.name.value;
     if is_here {
-        let label = match port.number {
-            Some(number) => format!("listens on {}", number.value),
-            None => "listens on the port that is planned for it".to_owned(),
-        };
-        return (
-            format!(
+        let address = format!("127.0.0.1:{{port.{role}}}");
+        return Mistake {
+            message: format!(
                 "service `{own}` dials `{name}` on port {}, where it does not listen",
                 dial.port
             ),
-            port.name.span,
-            label,
-            mended(text, dial, &format!("127.0.0.1:{{port.{role}}}")),
-        );
+            place: port.name.span,
+            label: match port.number {
+                Some(number) => format!("listens on {}", number.value),
+                None => "listens on the port that is planned for it".to_owned(),
+            },
+            help: mended(text, dial, &address),
+            address: Some(address),
+        };
     }
     let number = port.number.map_or(dial.port, |number| number.value.get());
+    let address = format!("{}:{number}", host.address.value);
     let pin = match port.number {
         Some(_) => String::new(),
         None => format!(" and pin the port there: `port \"{role}\" {number}`"),
     };
-    (
-        format!("service `{own}` dials `{name}` on its own host, and `{name}` runs on another"),
-        service.host.as_ref().map_or(service.name.span, |host| host.span),
-        format!("runs on `{}`", host.name.value),
-        mended(text, dial, &format!("{}:{number}", host.address.value)) + &pin,
-    )
+    Mistake {
+        message: format!(
+            "service `{own}` dials `{name}` on its own host, and `{name}` runs on another"
+        ),
+        place: service.host.as_ref().map_or(service.name.span, |host| host.span),
+        label: format!("runs on `{}`", host.name.value),
+        help: mended(text, dial, &address) + &pin,
+        address: port.number.is_some().then_some(address),
+    }
 }
 
 /// What is to be written instead: the whole text where it can be shown as it stands in the file.

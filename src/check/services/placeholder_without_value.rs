@@ -26,7 +26,7 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
         for service in &party.services {
             let Some(host) = party.host_of(service) else { continue };
             for text in service.command.iter().chain(service.env.values()) {
-                findings.extend(judge(party, host, text, &roles));
+                findings.extend(judge(context, party, host, text, &roles));
             }
         }
     }
@@ -39,12 +39,19 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
             let members =
                 job.parties.iter().filter_map(|name| context.topology.parties.get(&name.value));
             let mut hosts = members.filter_map(|party| Some((party, party.main_host()?)));
-            findings.extend(hosts.find_map(|(party, host)| judge(party, host, text, &roles)));
+            findings
+                .extend(hosts.find_map(|(party, host)| judge(context, party, host, text, &roles)));
         }
     }
 }
 
-fn judge(party: &Party, host: &Host, text: &Spanned<Text>, roles: &Roles<'_>) -> Option<Finding> {
+fn judge(
+    context: Context<'_>,
+    party: &Party,
+    host: &Host,
+    text: &Spanned<Text>,
+    roles: &Roles<'_>,
+) -> Option<Finding> {
     let key = (&party.name.value, &host.name.value);
     let has = |role: &Role| roles.get(&key).is_some_and(|roles| roles.contains(role));
     let unsure =
@@ -60,18 +67,26 @@ fn judge(party: &Party, host: &Host, text: &Spanned<Text>, roles: &Roles<'_>) ->
         "placeholder `{missing}` has no value on host `{}` of `{}`",
         host.name.value, party.name.value
     );
-    let help = match missing {
-        Variable::Port(role) => known_ports(role, roles.get(&key)),
-        _ => "write the folder itself, or use `deploy \"systemd\"`, whose `home` it is".to_owned(),
+    let finding = Finding::error(CODE, message).label(text.span, "cannot be filled in");
+    let Variable::Port(role) = missing else {
+        return Some(
+            finding
+                .help("write the folder itself, or use `deploy \"systemd\"`, whose `home` it is"),
+        );
     };
-    Some(Finding::error(CODE, message).label(text.span, "cannot be filled in").help(help))
+    let names: Vec<String> = roles.get(&key).into_iter().flatten().map(Role::to_string).collect();
+    let near = nearest(&role.to_string(), names.iter().map(String::as_str));
+    let fix = near.and_then(|near| {
+        let (old, new) = (missing.to_string(), format!("{{port.{near}}}"));
+        context.write_part(format!("write `{new}`"), text.span, &old, &new)
+    });
+    Some(finding.help(known_ports(near, &names)).fixes(fix))
 }
 
-fn known_ports(role: &Role, roles: Option<&BTreeSet<Role>>) -> String {
-    let names: Vec<String> = roles.into_iter().flatten().map(ToString::to_string).collect();
+fn known_ports(near: Option<&str>, names: &[String]) -> String {
     let list: Vec<String> = names.iter().map(|name| format!("`{{port.{name}}}`")).collect();
     let known = format!("known there: {}", list.join(", "));
-    match nearest(&role.to_string(), names.iter().map(String::as_str)) {
+    match near {
         Some(near) => format!("did you mean `{{port.{near}}}`? {known}"),
         None => known,
     }

@@ -19,13 +19,16 @@ fn ready_port_unknown(context: Context<'_>, findings: &mut Findings) {
         if known.contains(&ready.value.as_str()) {
             continue;
         }
-        let help = match (nearest(&ready.value, known.iter().copied()), known.as_slice()) {
+        let near = nearest(&ready.value, known.iter().copied());
+        let fix = near.and_then(|near| context.write(format!("write `{near}`"), ready, near));
+        let help = match (near, known.as_slice()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, []) => format!("declare it: `port \"{}\"`", ready.value),
             (None, known) => format!("its ports: {}", known.join(", ")),
         };
         let message =
             format!("service `{}` has no port `{}` to answer at", service.name.value, ready.value);
-        findings.push(Finding::error(CODE, message).label(ready.span, "no such port").help(help));
+        let finding = Finding::error(CODE, message).label(ready.span, "no such port");
+        findings.push(finding.help(help).fixes(fix));
     }
 }

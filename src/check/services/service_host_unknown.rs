@@ -20,12 +20,15 @@ fn service_host_unknown(context: Context<'_>, findings: &mut Findings) {
             };
             let names: Vec<&str> = party.hosts.iter().map(|own| own.name.value.as_str()).collect();
             let known = format!("its hosts: {}", names.join(", "));
-            let help = nearest(host.value.as_str(), names)
+            let near = nearest(host.value.as_str(), names);
+            let fix = near.and_then(|near| context.write(format!("write `{near}`"), host, near));
+            let help = near
                 .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
             let message = format!("`{}` has no host `{}`", party.name.value, host.value);
             let finding = Finding::error(CODE, message)
                 .label(host.span, "no such host of this party")
-                .help(help);
+                .help(help)
+                .fixes(fix);
             findings.push(finding);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::{Check, Context},
-    diag::{Code, Finding, Findings},
+    diag::{Code, Finding, Findings, Spanned},
     model::Service,
 };
 
@@ -32,31 +32,38 @@ fn variable_is_no_url(context: Context<'_>, findings: &mut Findings) {
             Some(service) => finding.label(service.name.span, "this service is meant"),
             None => finding.label(text.service.name.span, "read by this service"),
         };
-        findings.push(finding.help(help(name, kind, meant)));
+        let (help, url) = remedy(name, kind, meant);
+        let value = Spanned::new(&text.text, text.span);
+        let fix = url.and_then(|url| context.write(format!("write `{url}`"), &value, url));
+        findings.push(finding.help(help).fixes(fix));
     }
 }
 
-fn help(name: &str, kind: &Kind, meant: Option<&Service>) -> String {
+/// What to do, and the URL where nothing else must be written.
+fn remedy(name: &str, kind: &Kind, meant: Option<&Service>) -> (String, Option<String>) {
     let is_result = name.to_ascii_uppercase().ends_with("RESULT_BACKEND");
     let prefix = match kind.schemes[0] {
         "amqp" if is_result => {
-            return "write `rpc://`, which answers over the broker".to_owned();
+            let help = "write `rpc://`, which answers over the broker";
+            return (help.to_owned(), Some("rpc://".to_owned()));
         }
         "postgresql" | "mysql" if is_result => "db+",
         "memcached" if is_result => "cache+",
         _ => "",
     };
-    let url = |address: &str| format!("`{prefix}{}://{address}{}`", kind.schemes[0], kind.path);
+    let url = |address: &str| format!("{prefix}{}://{address}{}", kind.schemes[0], kind.path);
     let Some(service) = meant else {
         let url = url(&format!("10.0.0.5:{}", kind.port));
-        return format!("write the whole URL, with the machine on which it runs: {url}");
+        let help = format!("write the whole URL, with the machine on which it runs: `{url}`");
+        return (help, None);
     };
     let name = &service.name.value;
-    let (declare, port) = match service.ports.first() {
-        Some(port) => (String::new(), port.name.value.clone()),
-        None => (format!("declare `port \"{name}\"` in it and "), name.to_string()),
-    };
-    format!("{declare}write {}", url(&format!("127.0.0.1:{{port.{port}}}")))
+    if let Some(port) = service.ports.first() {
+        let url = url(&format!("127.0.0.1:{{port.{}}}", port.name.value));
+        return (format!("write `{url}`"), Some(url));
+    }
+    let url = url(&format!("127.0.0.1:{{port.{name}}}"));
+    (format!("declare `port \"{name}\"` in it and write `{url}`"), None)
 }
 
 /// The kind of program that a variable means: by its value, else by its name, else Redis, which Celery's users have.

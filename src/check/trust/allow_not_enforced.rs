@@ -3,6 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    types::Engine,
 };
 
 const CODE: Code = Code("SF0534");
@@ -20,6 +21,7 @@ fn allow_not_enforced(context: Context<'_>, findings: &mut Findings) {
     let finding = Finding::error(CODE, message)
         .label(first.module.span, "has no effect")
         .label(settings.engine.span, "this engine")
-        .help("use `engine=\"ray\"`, or drop the list");
+        .remedy("use `engine=\"ray\"`", context.write_engine(Engine::Ray))
+        .remedy("drop the list", None);
     findings.push(finding);
 }

@@ -33,6 +33,11 @@ fn back_end_without_tls(context: Context<'_>, findings: &mut Findings) {
         .help(format!(
             "write `cross-silo back-end=\"{}\"`, or, if the way between the parties is protected otherwise, say so: `tls \"off\" because=\"...\"`",
             BackEnd::Grpc
+        ))
+        .fixes(context.write(
+            format!("write `cross-silo back-end=\"{}\"`", BackEnd::Grpc),
+            &back_end,
+            BackEnd::Grpc,
         ));
     findings.push(finding);
 }

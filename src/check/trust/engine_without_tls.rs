@@ -3,6 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    types::Engine,
 };
 
 const CODE: Code = Code("SF0531");
@@ -20,6 +21,10 @@ fn engine_without_tls(context: Context<'_>, findings: &mut Findings) {
     );
     let finding = Finding::error(CODE, message)
         .label(settings.engine.span, "its links would be in plain text")
-        .help("use `engine=\"ray\"`, or, if the way between the parties is protected otherwise, say so: `tls \"off\" because=\"...\"`");
+        .remedy("use `engine=\"ray\"`", context.write_engine(Engine::Ray))
+        .remedy(
+            "if the way between the parties is protected otherwise, say so: `tls \"off\" because=\"...\"`",
+            None,
+        );
     findings.push(finding);
 }

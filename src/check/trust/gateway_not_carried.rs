@@ -14,10 +14,13 @@ pub(super) const CHECK: Check =
 fn gateway_not_carried(context: Context<'_>, findings: &mut Findings) {
     let links = context.topology.links;
     if links.value == Links::Gateway && context.is_production() {
+        let written = links.map(|_| "gateway");
+        let write = "write `links \"direct\"`";
         let finding =
             Finding::error(CODE, "this release does not carry links through a gateway yet")
                 .label(links.span, "nothing would serve these links")
-                .help("drop the node, or write `links \"direct\"`");
+                .remedy("drop the node", context.drop_node("drop `links`", "links", links.span))
+                .remedy(write, context.write(write, &written, "direct"));
         findings.push(finding);
     }
 }

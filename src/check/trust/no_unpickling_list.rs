@@ -3,6 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    types::Engine,
 };
 
 const CODE: Code = Code("SF0533");
@@ -29,7 +30,7 @@ fn no_unpickling_list(context: Context<'_>, findings: &mut Findings) {
     let finding = Finding::warning(CODE, message)
         .label(settings.engine.span, "a peer that attacks could run code here")
         .help("use `engine=\"ray\"`, or run each side where it reaches nothing else of its party");
-    findings.push(finding);
+    findings.push(finding.fixes(context.write_engine(Engine::Ray)));
 }
 
 /// Whether nobody but programs of this machine can be a peer: every address is loopback.
