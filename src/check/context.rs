@@ -103,7 +103,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Every party that has an identity whose certificates were looked for, and can be told from each other.
+    /// Every party that has an identity whose two certificates were looked for and are two files.
     pub fn identities(
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Identity, &'a PartyCertificates)> {

@@ -14,5 +14,5 @@ pub fn check(context: Context<'_>, findings: &mut Findings) {
     for check in all() {
         (check.run)(context, findings);
     }
-    placeholder_left::drop_told(findings);
+    placeholder_left::drop_repeated(findings);
 }

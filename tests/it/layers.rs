@@ -69,6 +69,23 @@ fn only_the_wrapper_reads_and_only_the_command_line_prints() {
     }
 }
 
+#[test]
+fn no_check_imports_another() {
+    let checks: Vec<_> =
+        sources().into_iter().filter(|(_, _, text)| text.contains("Check::new(")).collect();
+    let stem = |file: &str| Path::new(file).file_stem().unwrap().to_str().unwrap().to_owned();
+    assert!(checks.len() > 80, "the search finds the checks");
+    for (_, file, text) in &checks {
+        for (_, other, _) in checks.iter().filter(|(_, other, _)| other != file) {
+            let path = format!("{}::", stem(other));
+            let is_imported = text.match_indices(&path).any(|(at, _)| {
+                !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            });
+            assert!(!is_imported, "{file} imports {other}");
+        }
+    }
+}
+
 /// Every source file with the top-level module to which it belongs.
 fn sources() -> Vec<(String, String, String)> {
     let mut found = Vec::new();

@@ -25,13 +25,13 @@ fn bridge_unreachable(context: Context<'_>, findings: &mut Findings) {
     let spus = topology.spus.values().map(|spu| names(spu.parties.iter()));
     let heus = topology.heus.values().map(|heu| names(Heu::parties(heu)));
     let jobs = topology.jobs.values().map(|job| names(job.parties.iter()));
-    let mut told: BTreeSet<&PartyName> = BTreeSet::new();
+    let mut reported: BTreeSet<&PartyName> = BTreeSet::new();
     for group in spus.chain(heus).chain(jobs) {
         let members = || group.iter().filter_map(|name| topology.parties.get(*name));
         let mut far: BTreeMap<&NetworkName, Option<&Party>> = BTreeMap::new();
         for party in members() {
             let name = &party.name.value;
-            if told.contains(name) || beyond.contains(name) {
+            if reported.contains(name) || beyond.contains(name) {
                 continue;
             }
             let Some((network, subnet)) = within(context, party) else { continue };
@@ -40,7 +40,7 @@ fn bridge_unreachable(context: Context<'_>, findings: &mut Findings) {
                 continue;
             };
             // Of two bridges that do not reach each other, one finding is enough.
-            told.extend([name, &peer.name.value]);
+            reported.extend([name, &peer.name.value]);
             findings.extend(finding(party, peer, network));
         }
     }

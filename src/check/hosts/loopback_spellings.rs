@@ -17,11 +17,11 @@ fn loopback_spellings(context: Context<'_>, findings: &mut Findings) {
     let mut hosts: Vec<_> = context.topology.hosts().map(|(_, host)| host).collect();
     hosts.sort_by_key(|host| host.address.span);
     // Beside other machines, none of these names is right; nor is IPv6 with SecretFlow. Both have pages of their own.
-    let is_told = |address: &HostAddr| {
+    let has_other_finding = |address: &HostAddr| {
         !address.is_loopback() || (address.is_ipv6() && context.secretflow().is_some())
     };
     let Some(first) = hosts.first() else { return };
-    if hosts.iter().any(|host| is_told(&host.address.value)) {
+    if hosts.iter().any(|host| has_other_finding(&host.address.value)) {
         return;
     }
     let mut seen = BTreeSet::from([&first.address.value]);

@@ -1,4 +1,4 @@
-//! Pinned ports by machine: which of them meet.
+//! Pinned ports by machine, and which of them overlap.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +39,8 @@ pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<C
     by_machine
 }
 
-/// A finding for each claim that meets an earlier one, where `wanted` says so of the two.
-pub(super) fn meetings(
+/// A finding for each claim that shares a port with an earlier one, for the pairs that are `wanted`.
+pub(super) fn overlaps(
     context: Context<'_>,
     code: Code,
     wanted: impl Fn(&Claim<'_>, &Claim<'_>) -> bool,
@@ -54,7 +54,7 @@ pub(super) fn meetings(
             for earlier in furthest.iter().flatten() {
                 if earlier.range.value.last() >= claim.range.value.first() && wanted(earlier, claim)
                 {
-                    findings.push(meeting(code, machine, earlier, claim));
+                    findings.push(overlap(code, machine, earlier, claim));
                 }
             }
             let own = &mut furthest[usize::from(claim.is_workers())];
@@ -67,7 +67,7 @@ pub(super) fn meetings(
 }
 
 /// The finding without its help; the place that was written later comes first.
-fn meeting(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
+fn overlap(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
     let (first, second) = if a.range.span <= b.range.span { (a, b) } else { (b, a) };
     let (one, two) = (first.range.value, second.range.value);
     let common = PortRange::new(one.first().max(two.first()), one.last().min(two.last()));

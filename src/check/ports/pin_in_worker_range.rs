@@ -5,7 +5,7 @@ use crate::{
     diag::{Code, Findings},
 };
 
-use super::claims::meetings;
+use super::claims::overlaps;
 
 const CODE: Code = Code("SF0206");
 
@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("pin_in_worker_range.md"), pin_in_worker_range);
 
 fn pin_in_worker_range(context: Context<'_>, findings: &mut Findings) {
-    let wanted = meetings(context, CODE, |a, b| a.is_workers() != b.is_workers());
+    let wanted = overlaps(context, CODE, |a, b| a.is_workers() != b.is_workers());
     findings.extend(wanted.into_iter().map(|finding| {
         finding.help("move the port below or above the range, or narrow `pin \"ray.workers\"`")
     }));

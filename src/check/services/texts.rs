@@ -1,4 +1,4 @@
-//! What the services of a topology are told: their arguments and variables, and the addresses in those.
+//! The arguments and variables of services, and the addresses in them.
 
 use std::{net::Ipv4Addr, ops::Range};
 

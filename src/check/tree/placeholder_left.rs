@@ -13,7 +13,7 @@ const CODE: Code = Code("SF0016");
 pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("placeholder_left.md"), placeholder_left);
 
-/// A reason is told to people, who may write of placeholders.
+/// A reason is written for people, and may mention placeholders.
 const REASON: &str = "because";
 /// Of a value that is nothing but a placeholder.
 const WHOLE: &str = "still to be filled in";
@@ -53,16 +53,18 @@ fn finding(value: &Spanned<Value>) -> Option<Finding> {
     Some(finding.help("write the real value; what must stay as it is can be allowed: `allow \"SF0016\" because=\"...\"`"))
 }
 
-/// Drops what is told already of a value that is nothing but a placeholder, or is none of its kind: one mistake is one
-/// finding. A placeholder in a value that is wrong in another way too stays.
-pub(in crate::check) fn drop_told(findings: &mut Findings) {
+/// Drops placeholders of which another finding speaks, since one mistake is one finding: those that are the whole value,
+/// and those in a value that cannot be what it should be. A placeholder in a value that is wrong in another way too
+/// stays.
+pub(in crate::check) fn drop_repeated(findings: &mut Findings) {
     let others = findings.iter().filter(|finding| finding.code != CODE);
-    let told: BTreeMap<SourceSpan, Code> =
+    let found: BTreeMap<SourceSpan, Code> =
         others.filter_map(|finding| Some((finding.labels.first()?.span, finding.code))).collect();
-    let is_told = |label: &Label| {
-        told.get(&label.span).is_some_and(|by| label.text == WHOLE || by.0.starts_with("SF00"))
+    let is_repeated = |label: &Label| {
+        let other = found.get(&label.span);
+        other.is_some_and(|code| label.text == WHOLE || code.0.starts_with("SF00"))
     };
-    findings.retain(|finding| finding.code != CODE || !finding.labels.iter().any(is_told));
+    findings.retain(|finding| finding.code != CODE || !finding.labels.iter().any(is_repeated));
 }
 
 /// The first placeholder in a text, and what it is.
