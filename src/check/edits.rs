@@ -17,7 +17,7 @@ impl Context<'_> {
         &self,
         label: impl Into<String>,
         old: &Spanned<impl ToString>,
-        new: impl ToString,
+        new: &(impl ToString + ?Sized),
     ) -> Option<Fix> {
         let written = self.written(old.span);
         let bare = written.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -30,7 +30,7 @@ impl Context<'_> {
         &self,
         label: impl Into<String>,
         old: &Spanned<impl ToString>,
-        new: impl ToString,
+        new: &(impl ToString + ?Sized),
     ) -> Option<Fix> {
         let is_whole = self.written(old.span) == old.value.to_string();
         is_whole.then(|| Fix::replace(label, old.span, new.to_string()))
@@ -80,7 +80,7 @@ impl Context<'_> {
         if !self.release()?.engines.contains_key(&engine.to_string()) {
             return None;
         }
-        self.write(format!("write `engine=\"{engine}\"`"), &settings.engine, engine)
+        self.write(format!("write `engine=\"{engine}\"`"), &settings.engine, &engine)
     }
 
     /// Takes out the property that has its value at that place.

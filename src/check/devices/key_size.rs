@@ -32,7 +32,7 @@ fn key_size(context: Context<'_>, findings: &mut Findings) {
         let finding = finding
             .label(size.span, label)
             .help(format!("drop `key-size`, which makes it {SOUND}, or write a longer one"))
-            .fixes(context.write_number(format!("write `key-size={SOUND}`"), size, SOUND));
+            .fixes(context.write_number(format!("write `key-size={SOUND}`"), size, &SOUND));
         findings.push(finding);
     }
 }

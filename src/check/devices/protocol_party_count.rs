@@ -33,7 +33,7 @@ fn protocol_party_count(context: Context<'_>, findings: &mut Findings) {
             Finding::error(CODE, message).label(spu.protocol.span, format!("for {need}"));
         if let (Some(first), Some(last)) = (spu.parties.first(), spu.parties.last()) {
             let span = SourceSpan { end: last.span.end, ..first.span };
-            finding = finding.label(span, format!("these are {}", count));
+            finding = finding.label(span, format!("these are {count}"));
         }
         let fixes = other_protocols(context, spu);
         findings.push(finding.help(help(release, count)).fixes(fixes));

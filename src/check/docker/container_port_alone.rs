@@ -30,7 +30,7 @@ fn container_port_alone(context: Context<'_>, findings: &mut Findings) {
         if let Some(pin) = party.pin_at(container.first()) {
             let label = format!("`{}` listens here, and peers dial this number", pin.role.value);
             let finding = finding.label(pin.range.span, label);
-            let fix = context.write(format!("write `publish \"{whole}\"`"), mapping, whole);
+            let fix = context.write(format!("write `publish \"{whole}\"`"), mapping, &whole);
             findings.push(finding.help(format!("write both: `publish \"{whole}\"`")).fixes(fix));
             continue;
         }

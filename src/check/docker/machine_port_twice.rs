@@ -122,7 +122,7 @@ fn elsewhere(
     let count = u16::try_from(mapping.value.container.count()).ok()?;
     let machine = PortRange::of_len(free?, count)?;
     let other = PortMapping { machine: Some(machine), ..mapping.value };
-    context.write(format!("write `publish \"{other}\"`"), mapping, other)
+    context.write(format!("write `publish \"{other}\"`"), mapping, &other)
 }
 
 fn reserved(claim: &Claim<'_>, (port, span): (Port, SourceSpan)) -> Finding {

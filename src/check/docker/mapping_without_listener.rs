@@ -33,7 +33,7 @@ fn mapping_without_listener(context: Context<'_>, findings: &mut Findings) {
             if let Some((listener, right)) = meant(party, &mapping.value, dead) {
                 let label = format!("`{}` listens here", listener.role.value);
                 let write = format!("write `publish \"{right}\"`");
-                let fix = context.write(write.clone(), mapping, right);
+                let fix = context.write(write.clone(), mapping, &right);
                 (listener.range.span, label, write, fix)
             } else {
                 let place = party.main_host().map_or(party.name.span, |host| host.address.span);

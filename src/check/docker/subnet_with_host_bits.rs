@@ -18,7 +18,7 @@ fn subnet_with_host_bits(context: Context<'_>, findings: &mut Findings) {
         let write = format!("write `subnet=\"{right}\"`");
         let finding = Finding::error(CODE, message)
             .label(subnet.span, "Docker refuses this")
-            .remedy(&write, context.write(&write, subnet, right));
+            .remedy(&write, context.write(&write, subnet, &right));
         findings.push(finding);
     }
 }

@@ -38,7 +38,7 @@ fn loopback_spellings(context: Context<'_>, findings: &mut Findings) {
             .fixes(context.write(
                 format!("write `address=\"{}\"`", one.bare()),
                 &host.address.clone().map(|address| address.bare()),
-                one.bare(),
+                &one.bare(),
             ));
         findings.push(finding);
     }

@@ -19,7 +19,7 @@ fn no_cpus(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(host.ray.cpus.span, "nothing to hand out")
             .help("write `cpus=1` or more; it is what Ray hands out, not what the machine has")
-            .fixes(context.write_number("write `cpus=1`", &host.ray.cpus, 1));
+            .fixes(context.write_number("write `cpus=1`", &host.ray.cpus, &1));
         findings.push(finding);
     }
 }

@@ -30,7 +30,7 @@ fn object_store_small(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(store.span, "`ray start` refuses this")
             .help(format!("write `object-store=\"{LEAST}\"` or more; it must fit into /dev/shm"))
-            .fixes(context.write(format!("write `object-store=\"{LEAST}\"`"), store, LEAST));
+            .fixes(context.write(format!("write `object-store=\"{LEAST}\"`"), store, &LEAST));
         findings.push(finding);
     }
 }

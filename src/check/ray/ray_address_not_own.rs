@@ -122,12 +122,12 @@ fn owner<'a>(
 fn own_ray(demands: &[Demand<'_>], text: &ServiceText<'_>, value: &str) -> Option<String> {
     let is_client = value.starts_with("ray://");
     let role = Role::Ray(if is_client { RayPort::ClientServer } else { RayPort::Gcs });
-    let is_here = |demand: &Demand<'_>| {
+    let is_own = |demand: &Demand<'_>| {
         demand.party == &text.party.name.value
             && demand.host == &text.host.name.value
             && demand.role == role
     };
     let scheme = if is_client { "ray://" } else { "" };
-    let is_there = demands.iter().any(is_here);
+    let is_there = demands.iter().any(is_own);
     is_there.then(|| format!("{scheme}{{host.address}}:{{port.{role}}}"))
 }

@@ -34,7 +34,7 @@ fn variable_is_no_url(context: Context<'_>, findings: &mut Findings) {
         };
         let (help, url) = remedy(name, kind, meant);
         let value = Spanned::new(&text.text, text.span);
-        let fix = url.and_then(|url| context.write(format!("write `{url}`"), &value, url));
+        let fix = url.and_then(|url| context.write(format!("write `{url}`"), &value, &url));
         findings.push(finding.help(help).fixes(fix));
     }
 }

@@ -37,7 +37,7 @@ fn back_end_without_tls(context: Context<'_>, findings: &mut Findings) {
         .fixes(context.write(
             format!("write `cross-silo back-end=\"{}\"`", BackEnd::Grpc),
             &back_end,
-            BackEnd::Grpc,
+            &BackEnd::Grpc,
         ));
     findings.push(finding);
 }
