@@ -42,7 +42,7 @@ pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
 pub use kuscia::{GatewayProtocol, Kuscia};
-pub use network::Network;
+pub use network::{DockerNetwork, Network};
 pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Piece, Text, Variable};

@@ -238,12 +238,12 @@ impl Builder<'_> {
         match deploy {
             model::Deploy::Process => Deploy::Process,
             model::Deploy::Systemd { user, home } => {
-                Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
+                Deploy::Systemd { user: user.value.to_string(), home: home.value.to_string() }
             }
-            model::Deploy::Docker { network, .. } => {
-                let name = network.value.as_str();
+            model::Deploy::Docker { .. } => {
+                let bridge = deploy.bridge();
                 let bridge =
-                    self.topology.networks.iter().find(|(other, _)| other.as_str() == name);
+                    bridge.and_then(|name| self.topology.networks.get_key_value(name.value));
                 let bridge = bridge.and_then(|(name, network)| {
                     let subnet = network.subnet.as_ref()?.value.to_string();
                     Some(ContainerNetwork::Bridge { name: name.clone(), subnet })

@@ -28,7 +28,7 @@ impl Place<'_> {
             Variable::Port(role) => self.port(role).map(|port| port.to_string()),
             Variable::HostAddress => Some(self.host.address.value.bare()),
             Variable::Party => Some(self.party.name.value.to_string()),
-            Variable::Home => self.party.deploy.home().map(ToOwned::to_owned),
+            Variable::Home => self.party.deploy.home().map(ToString::to_string),
         };
         text.fill(value).unwrap_or_default()
     }
@@ -63,7 +63,7 @@ impl Place<'_> {
         let after = after.filter(|name| is_planned(name));
         ServicePlan {
             name: service.name.value.clone(),
-            image: service.image.as_ref().map(|image| image.value.clone()),
+            image: service.image.as_ref().map(|image| image.value.to_string()),
             command: service.command.iter().map(|word| self.fill(&word.value)).collect(),
             env,
             after: after.collect(),
