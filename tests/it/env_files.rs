@@ -7,9 +7,9 @@ use sfgen::{
     compile::Compilation,
     fs,
     launch::{
-        side::Side,
-        specs::Specs,
-        state::{Deployment, Folders},
+        launcher::specs::Specs,
+        machine::side::Side,
+        machine::state::{Deployment, Folders},
     },
     plan::HostPlan,
     types::{RayPort, Role},

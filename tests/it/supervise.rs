@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
-use sfgen::launch::supervise::{
+use sfgen::launch::processes::{
     Ending, GuardProgram, Line, Phase, RestartPolicy, ServiceEvent, ServiceSpec, Stream,
     Supervisor, run_job,
 };

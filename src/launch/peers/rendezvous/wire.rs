@@ -206,7 +206,7 @@ fn text(peers: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::rendezvous::tests::snapshot;
+    use crate::launch::peers::rendezvous::tests::snapshot;
 
     fn full() -> Snapshot {
         let run = Match {

@@ -2,7 +2,7 @@
 //!
 //! Level-triggered: what travels is state, never an event, so a lost connection loses nothing that the next message
 //! does not say again. [`Meeting`] owns all tasks and sockets; what it learns leaves as [`MeetingEvent`]s. It does
-//! not know what a job run needs (`launch::muster`) nor what a difference of facts means for a launch.
+//! not know what a job run needs (`launch::peers::muster`) nor what a difference of facts means for a launch.
 
 mod client;
 mod facts;

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     fs::FsError,
-    launch::identity::IdentityError,
+    launch::peers::identity::IdentityError,
     types::{Endpoint, JobName, PartyName},
 };
 

@@ -20,7 +20,9 @@ use super::{
     frame::{Frame, LONGEST},
 };
 use crate::{
-    launch::identity::{Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain},
+    launch::peers::identity::{
+        Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain,
+    },
     types::{Endpoint, PartyName},
 };
 

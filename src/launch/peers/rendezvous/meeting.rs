@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{client::Outbound, server, snapshot::Snapshot};
 use crate::{
-    launch::identity::{Acceptor, Credentials, RENDEZVOUS},
+    launch::peers::identity::{Acceptor, Credentials, RENDEZVOUS},
     types::{Endpoint, HostAddr, PartyName, Port},
 };
 

@@ -18,8 +18,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use self::{frame::Frame, links::Link};
-use super::{identity::Credentials, muster::RunId};
 use crate::{
+    launch::peers::{identity::Credentials, muster::RunId},
     plan::LinkAddress,
     types::{HostAddr, JobName, PartyName},
 };

@@ -16,7 +16,7 @@ use super::{
     wire::pb::{self, rendezvous_client::RendezvousClient},
 };
 use crate::{
-    launch::identity::{Credentials, HANDSHAKE, explain},
+    launch::peers::identity::{Credentials, HANDSHAKE, explain},
     types::{Endpoint, PartyName},
 };
 

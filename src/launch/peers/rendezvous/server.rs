@@ -33,7 +33,7 @@ use super::{
     },
 };
 use crate::{
-    launch::identity::{Acceptor, Refusal, ServerStream, explain},
+    launch::peers::identity::{Acceptor, Refusal, ServerStream, explain},
     types::PartyName,
 };
 

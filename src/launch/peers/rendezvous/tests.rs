@@ -16,7 +16,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    launch::identity::{
+    launch::peers::identity::{
         Credentials,
         fixtures::{Parties, party},
     },

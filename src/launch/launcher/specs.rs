@@ -5,17 +5,14 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use camino::Utf8Path;
 
 use crate::{
+    launch::{
+        links::door::Door,
+        machine::{python::Venv, side::Side, state::Deployment},
+        peers::muster::RunId,
+        processes::{RestartPolicy, ServiceSpec},
+    },
     plan::{Program, ServicePlan},
     types::{DeviceName, JobName, PartyName, Port},
-};
-
-use super::{
-    door::Door,
-    muster::RunId,
-    python::Venv,
-    side::Side,
-    state::Deployment,
-    supervise::{RestartPolicy, ServiceSpec},
 };
 
 /// How often a service is started before it counts as failed.

@@ -11,7 +11,7 @@ use tokio::{
 use super::*;
 use crate::{
     fs,
-    launch::identity::{
+    launch::peers::identity::{
         SUM,
         fixtures::{Parties, party},
     },

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{GuardProgram, ServiceSpec};
-use crate::launch::guard;
+use crate::launch::processes::guard;
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
 pub const PROXY_VARIABLES: [&str; 10] = [

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{SumError, SumSpec};
 use crate::{
     fs,
-    launch::identity::Credentials,
+    launch::peers::identity::Credentials,
     plan::{Federation, PartyPlan, Program},
     types::{Digest, JobName, PartyName},
 };

@@ -152,7 +152,7 @@ pub fn compare_scripts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::rendezvous::tests::snapshot;
+    use crate::launch::peers::rendezvous::tests::snapshot;
 
     fn differences(change: impl Fn(&mut Facts)) -> Vec<String> {
         let (me, peer) = ("bob".parse().unwrap(), "alice".parse().unwrap());

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::types::{Endpoint, PartyName};
-
-use super::rendezvous::Phase;
+use crate::{
+    launch::peers::rendezvous::Phase,
+    types::{Endpoint, PartyName},
+};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
-    launch::supervise::PROXY_VARIABLES,
+    launch::processes::PROXY_VARIABLES,
 };
 
 pub(super) const PROBE: Probe = Probe { name: "proxy variables", run };

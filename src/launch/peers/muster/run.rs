@@ -8,7 +8,7 @@ use std::{
 
 use super::{Action, JobRule, PeerView, Peers};
 use crate::{
-    launch::rendezvous::{JobEntry, JobState, Match, Ticket},
+    launch::peers::rendezvous::{JobEntry, JobState, Match, Ticket},
     types::{Digest, JobName, PartyName},
 };
 

@@ -3,7 +3,9 @@
 //! In come [`ServiceSpec`]s and orders, out come [`ServiceEvent`]s. What a process is for, and where its command
 //! line comes from, is not known here. `phase` decides, `service` acts, `group` knows who needs whom.
 
+pub mod diagnose;
 mod group;
+pub mod guard;
 mod job;
 mod log;
 pub mod phase;
