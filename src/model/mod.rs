@@ -45,7 +45,7 @@ pub use kuscia::{GatewayProtocol, Kuscia};
 pub use network::{DockerNetwork, Network};
 pub use party::Party;
 pub use pin::Pin;
-pub use placeholder::{Piece, Text, Variable};
+pub use placeholder::{Text, Variable};
 pub use ports::{Ports, Scope};
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};

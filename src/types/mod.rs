@@ -13,10 +13,12 @@ mod image;
 mod name;
 mod port;
 mod port_mapping;
+mod process_name;
 mod quantity;
 mod role;
 mod size;
 mod subnet;
+mod template;
 mod text;
 mod words;
 
@@ -32,9 +34,11 @@ pub use name::{
 };
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};
+pub use process_name::ProcessName;
 pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
+pub use template::{Piece, Placeholder, Template};
 pub use text::{PathText, TextError, check_text};
 pub use words::{BackEnd, Engine, Links, Mode};
