@@ -93,10 +93,10 @@ pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
     let known: Vec<&str> = topology.networks.keys().map(NetworkName::as_str).collect();
     for party in topology.parties.values() {
         let Some(bridge) = party.deploy.bridge() else { continue };
-        if known.contains(&bridge.value.as_str()) {
+        if topology.networks.contains_key(bridge.value) {
             continue;
         }
-        let near = nearest(&bridge.value, known.iter().copied().chain(["host"]));
+        let near = nearest(bridge.value.as_str(), known.iter().copied().chain(["host"]));
         let fix = near.map(|near| Fix::quote(format!("write `{near}`"), bridge.span, near));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, Spanned},
-    model::{Host, JobKind, Party, Piece, Text, Variable, demands},
+    model::{Host, JobKind, Party, Text, Variable, demands},
     syntax::nearest,
-    types::{HostName, PartyName, Role},
+    types::{HostName, PartyName, Piece, Role},
 };
 
 const CODE: Code = Code("SF0108");
@@ -64,7 +64,7 @@ fn judge(
         _ => None,
     })?;
     let message = format!(
-        "placeholder `{missing}` has no value on host `{}` of `{}`",
+        "placeholder `{{{missing}}}` has no value on host `{}` of `{}`",
         host.name.value, party.name.value
     );
     let finding = Finding::error(CODE, message).label(text.span, "cannot be filled in");
@@ -77,7 +77,7 @@ fn judge(
     let names: Vec<String> = roles.get(&key).into_iter().flatten().map(Role::to_string).collect();
     let near = nearest(&role.to_string(), names.iter().map(String::as_str));
     let fix = near.and_then(|near| {
-        let (old, new) = (missing.to_string(), format!("{{port.{near}}}"));
+        let (old, new) = (format!("{{{missing}}}"), format!("{{port.{near}}}"));
         context.write_part(format!("write `{new}`"), text.span, &old, &new)
     });
     Some(finding.help(known_ports(near, &names)).fixes(fix))

@@ -3,7 +3,8 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::{Deploy, Piece},
+    model::Deploy,
+    types::Piece,
 };
 
 const CODE: Code = Code("SF0018");

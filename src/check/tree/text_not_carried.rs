@@ -3,8 +3,8 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, Spanned},
-    model::{JobKind, Piece, Text},
-    types::check_text,
+    model::{JobKind, Text},
+    types::{Piece, check_text},
 };
 
 const CODE: Code = Code("SF0017");
@@ -60,7 +60,7 @@ fn judge(who: &str, texts: Vec<(usize, &Spanned<Text>)>, findings: &mut Findings
 fn length(text: &Text) -> usize {
     let pieces = text.0.iter().map(|piece| match piece {
         Piece::Literal(literal) => literal.len(),
-        Piece::Variable(variable) => variable.to_string().len(),
+        Piece::Variable(variable) => variable.to_string().len() + "{}".len(),
     });
     pieces.sum()
 }
