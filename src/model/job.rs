@@ -10,7 +10,7 @@ use crate::{
     types::{JobName, PartyName, PathText},
 };
 
-use super::{device::read_parties, names, placeholder::Text};
+use super::{device::read_parties, placeholder::Text};
 
 /// A script and a kind at once, or arguments without a script.
 const MIXED_KIND: Code = Code("SF0013");
@@ -50,14 +50,11 @@ pub enum JobKind {
 }
 
 impl Job {
-    const DEFAULT_SLOTS: u16 = 1;
-
     pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
         let node = cursor.node;
         let parties = read_parties(cursor);
-        let slots = cursor.count_prop::<u16>("slots", &(1..=u16::MAX));
+        let slots = cursor.prop_or_default("slots");
         let kind = Self::read_kind(cursor);
-        let slots = slots.unwrap_or(Spanned::new(Self::DEFAULT_SLOTS, node.span()));
         let ((parties, all), kind) = (parties?, kind?);
         let is_complete = match &kind {
             JobKind::Sum { inputs } => all && inputs.len() == node.children_named("input").count(),
@@ -69,7 +66,7 @@ impl Job {
     /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.
     fn read_kind(cursor: &mut Cursor<'_>) -> Option<JobKind> {
         let node = cursor.node;
-        let kind = names::choice(cursor, "kind", &[("sum", ())]);
+        let kind = cursor.prop::<String>("kind");
         let script = cursor.prop::<PathText>("script");
         let script = script.map(|script| script.map(|PathText(path)| path));
         if script.is_none() && node.prop("script").is_some() {
@@ -78,8 +75,7 @@ impl Job {
         let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
         let inputs = node.children_named("input").filter_map(|child| {
             let mut cursor = cursor.at(child);
-            let (party, number) =
-                (cursor.arg(0), cursor.count_arg("an input", 1, &(i64::MIN..=i64::MAX)));
+            let (party, number) = (cursor.arg(0), cursor.arg(1));
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();

@@ -1,7 +1,8 @@
 //! The topology: what the user means, with names resolved, defaults filled in and places kept.
 //!
-//! One file per KDL node, which holds its type, its reading and its defaults; a default is written down here and
-//! nowhere else. Reading never stops at a mistake: what could be read is there, the rest is a finding.
+//! One file per KDL node, which holds its type and its reading. Which values there are, their ranges and their defaults
+//! stand in the table of the language ([`syntax::language`](crate::syntax::language)). Reading never stops at a mistake:
+//! what could be read is there, the rest is a finding.
 
 mod address;
 mod cluster;
@@ -19,7 +20,6 @@ mod party_name;
 mod pin;
 mod placeholder;
 mod ports;
-mod publish;
 mod runtime;
 mod service;
 mod trust;
@@ -41,12 +41,12 @@ pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
-pub use kuscia::{GatewayProtocol, Kuscia};
+pub use kuscia::Kuscia;
 pub use network::{DockerNetwork, Network};
 pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Piece, Text, Variable};
-pub use ports::{Ports, Scope};
+pub use ports::Ports;
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};
 pub use trust::{Lifted, read_links, read_tls};
@@ -191,12 +191,8 @@ pub fn read_party(
 fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg(0);
-    let mode = names::choice(
-        &mut cursor,
-        "mode",
-        &[("production", Mode::Production), ("simulation", Mode::Simulation)],
-    );
-    Some((name?, mode.map_or(Mode::Production, |mode| mode.value)))
+    let mode = cursor.prop_or_default("mode");
+    Some((name?, mode.value))
 }
 
 /// Reads all nodes `kind`, told apart by their first argument; a second one of a name was reported by the grammar.

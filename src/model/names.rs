@@ -1,10 +1,10 @@
-//! Names that one node uses of another, and words from a fixed list.
+//! Names that one node uses of another.
 
 use std::collections::BTreeSet;
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
-    syntax::{Cursor, nearest},
+    syntax::nearest,
     types::{NetworkName, PartyName},
 };
 
@@ -12,8 +12,6 @@ use super::{JobKind, Party, Topology};
 
 /// A node that every topology needs is absent.
 const MISSING_NODE: Code = Code("SF0010");
-/// A word that is none of those that may stand there.
-const UNKNOWN_WORD: Code = Code("SF0011");
 /// A node names a party that is not declared.
 const UNKNOWN_PARTY: Code = Code("SF0101");
 /// A party's containers join a network that is not declared.
@@ -32,35 +30,6 @@ pub(super) fn missing_root_node(
         .label(root, "in this file or one that it includes")
         .help(format!("add `{example}`"));
     findings.push(finding);
-}
-
-/// The property `key` as one of `choices`, reported where it is another word.
-pub(super) fn choice<T: Copy>(
-    cursor: &mut Cursor<'_>,
-    key: &str,
-    choices: &[(&str, T)],
-) -> Option<Spanned<T>> {
-    let word = cursor.prop::<String>(key)?;
-    pick(&word, choices, cursor.findings)
-}
-
-/// `word` as one of `choices`, reported where it is another one.
-pub(super) fn pick<T: Copy>(
-    word: &Spanned<String>,
-    choices: &[(&str, T)],
-    findings: &mut Findings,
-) -> Option<Spanned<T>> {
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word.value) {
-        return Some(Spanned::new(*value, word.span));
-    }
-    let names = choices.iter().map(|(name, _)| *name);
-    let list: Vec<String> = names.clone().map(|name| format!("`{name}`")).collect();
-    let known = format!("known here: {}", list.join(", "));
-    let help = nearest(&word.value, names)
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
-    let message = format!("`{}` is not a known word here", word.value);
-    findings.push(Finding::error(UNKNOWN_WORD, message).label(word.span, "this word").help(help));
-    None
 }
 
 /// Reports every use of a party that is not declared, and every party that a list names twice.

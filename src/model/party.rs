@@ -43,9 +43,7 @@ impl Party {
         addresses: &Addresses,
     ) -> Self {
         let node = cursor.node;
-        if node.child("host").is_none() {
-            cursor.missing("`host`", "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`");
-        }
+        cursor.required_child("host");
         let hosts = node.children_named("host");
         let hosts: Vec<Host> =
             hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();

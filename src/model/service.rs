@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
-    syntax::{Cursor, Node, slips},
+    syntax::{Cursor, Node, or_absent, slips},
     types::{HostName, Image, Port, Role, ServiceName, Span},
 };
 
@@ -52,10 +52,6 @@ pub struct ServicePort {
 impl Service {
     /// What `after` calls the Ray node of the host; no service has this name.
     pub const RAY: &'static str = "ray";
-    /// As long as Docker gives a container.
-    const DEFAULT_GRACE: Span = Span::seconds(10);
-    /// Enough for a database that reads its files first.
-    const DEFAULT_READY_WITHIN: Span = Span::seconds(60);
 
     pub(super) fn read(name: &Spanned<ServiceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
@@ -63,13 +59,7 @@ impl Service {
             let why = "`ray` is the name of the host's Ray node";
             cursor.reject(name.span, why, "give the service another name");
         }
-        let command = node.child("command");
-        if command.is_none() {
-            cursor.missing(
-                "`command`",
-                "write what it runs: `command \"redis-server\" \"--port\" \"{port.redis}\"`",
-            );
-        }
+        let command = cursor.required_child("command");
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
@@ -82,14 +72,10 @@ impl Service {
                 None => is_complete = false,
             }
         }
-        let (ready, within) = node.child("ready").map_or((None, None), |child| {
-            let mut cursor = cursor.at(child);
-            let port =
-                cursor.required_prop("tcp", "name the port that answers: `ready tcp=\"redis\"`");
-            (port, cursor.quantity_prop::<Span>("within"))
-        });
+        let ready = node.child("ready").and_then(|child| cursor.at(child).required_prop("tcp"));
+        let within = or_absent(node.child("ready"), "ready", node.span());
+        let within = cursor.at(&within).prop_or_default("within");
         let after = cursor.prop::<String>("after");
-        let grace = cursor.quantity_prop::<Span>("grace");
         Self {
             name: name.clone(),
             is_complete,
@@ -97,11 +83,11 @@ impl Service {
             env,
             ports,
             ready,
-            ready_within: within.map_or(Self::DEFAULT_READY_WITHIN, |span| span.value),
+            ready_within: within.value,
             after: after.as_ref().map(words).unwrap_or_default(),
             image: cursor.prop("image"),
             host: cursor.prop("host"),
-            grace: grace.map_or(Self::DEFAULT_GRACE, |span| span.value),
+            grace: cursor.prop_or_default("grace").value,
         }
     }
 }
@@ -152,7 +138,7 @@ fn is_variable(name: &str) -> bool {
 
 fn read_port(cursor: &mut Cursor<'_>) -> Option<ServicePort> {
     let name = cursor.arg::<String>(0)?;
-    let number = cursor.number_arg(1);
+    let number = cursor.arg(1);
     if let Err(why) = Role::service(&name.value) {
         let is_role = name.value.parse::<Role>().is_ok();
         let why = if is_role {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{FileId, Finding, Findings, SourceSpan, Spanned},
-    syntax::{self, Loaded, Mention, Node, Value, is_toml, values::Kind},
+    syntax::{self, Loaded, Mention, Node, Value, is_toml, language::Kind},
 };
 
 use super::BY_HAND;

@@ -36,5 +36,5 @@ pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
-pub use text::{PathText, TextError, check_text};
-pub use words::{BackEnd, Engine, Links, Mode};
+pub use text::{PathText, Reason, TextError, check_text};
+pub use words::{BackEnd, Engine, GatewayProtocol, Links, Mode, RuntimeName, Scope, Target};

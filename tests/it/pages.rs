@@ -8,6 +8,7 @@ use sfgen::{
     compile::Compilation,
     diag::{PAGES, Page, render_text},
     syntax::MemoryWorkspace,
+    types::PortRange,
 };
 
 use crate::federation::{Beside, Flaw, compile_with};
@@ -165,6 +166,21 @@ fn assert_worded(finding: &sfgen::diag::Finding) {
 
 pub(crate) fn is_error(finding: &sfgen::diag::Finding) -> bool {
     finding.severity == sfgen::diag::Severity::Error
+}
+
+#[test]
+fn the_pages_about_classes_of_ports_name_their_numbers() {
+    let (plannable, first) = (PortRange::PLANNABLE, PortRange::PLANNABLE.first());
+    for (code, numbers) in [
+        ("SF0207", PortRange::EPHEMERAL.to_string()),
+        ("SF0207", format!("below {}", PortRange::EPHEMERAL.first())),
+        ("SF0208", format!("below {first}")),
+        ("SF0208", format!("from {first} to {}", plannable.last())),
+        ("SF0210", format!("up to {}", plannable.last())),
+    ] {
+        let page = all_pages().find(|page| page.code.0 == code).unwrap();
+        assert!(page.text.contains(&numbers), "{code}: {numbers}");
+    }
 }
 
 #[test]
