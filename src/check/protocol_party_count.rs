@@ -16,7 +16,7 @@ pub(super) const CHECK: Check =
 
 fn protocol_party_count(context: Context<'_>, findings: &mut Findings) {
     let Some(release) = context.release() else { return };
-    for spu in context.topology.spus.values().filter(|spu| spu.is_complete) {
+    for spu in context.topology.spus.values().filter(|spu| spu.parties.is_whole()) {
         let Some(facts) = release.protocols.get(&spu.protocol.value) else { continue };
         let parties: BTreeSet<_> = spu.parties.iter().map(|party| &party.value).collect();
         let protocol = &spu.protocol.value;

@@ -3,7 +3,7 @@
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, or_absent},
-    types::{DeviceName, PartyName, Span},
+    types::{DeviceName, Partial, PartyName, Span},
 };
 
 /// An SPU.
@@ -16,9 +16,7 @@ pub struct Spu {
     /// Ring, as SPU spells it.
     pub field: Spanned<String>,
     /// Its parties in the order of their ranks.
-    pub parties: Vec<Spanned<PartyName>>,
-    /// Whether all of them could be read; where not, nothing can be said of their number.
-    pub is_complete: bool,
+    pub parties: Partial<Vec<Spanned<PartyName>>>,
     /// `link_desc` of `sf.SPU`.
     pub link: LinkOptions,
 }
@@ -44,8 +42,7 @@ impl Spu {
         let parties = read_parties(cursor);
         let link = or_absent(node.child("link"), "link", node.span());
         let link = LinkOptions::read(&mut cursor.at(&link));
-        let (parties, is_complete) = parties?;
-        Some(Self { name: name.clone(), protocol, field, parties, is_complete, link })
+        Some(Self { name: name.clone(), protocol, field, parties: parties?, link })
     }
 }
 
@@ -60,12 +57,12 @@ impl LinkOptions {
     }
 }
 
-/// The names in the `parties` child, reported where there is none, and whether all of them could be read.
-pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<(Vec<Spanned<PartyName>>, bool)> {
+/// The names in the `parties` child, reported where there is none.
+pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<Partial<Vec<Spanned<PartyName>>>> {
     let child = cursor.required_child("parties")?;
-    let parties = cursor.at(child).args();
-    let is_complete = !parties.is_empty() && parties.len() == child.args.len();
-    Some((parties, is_complete))
+    let parties: Vec<_> = cursor.at(child).args();
+    let is_whole = !parties.is_empty() && parties.len() == child.args.len();
+    Some(Partial::new(parties, is_whole))
 }
 
 /// An HEU.

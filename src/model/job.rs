@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use crate::{
     diag::{Code, Finding, Spanned},
     syntax::Cursor,
-    types::{JobName, PartyName, PathText},
+    types::{JobName, Partial, PartyName, PathText},
 };
 
 use super::{device::read_parties, placeholder::Text};
@@ -21,13 +21,11 @@ pub struct Job {
     /// Its name.
     pub name: Spanned<JobName>,
     /// Its parties.
-    pub parties: Vec<Spanned<PartyName>>,
+    pub parties: Partial<Vec<Spanned<PartyName>>>,
     /// How many runs of it may be under way at once.
     pub slots: Spanned<u16>,
     /// What it runs.
     pub kind: JobKind,
-    /// Whether all parties and inputs could be read; where not, nothing can be said of those that seem absent.
-    pub is_complete: bool,
 }
 
 /// What a job runs.
@@ -43,7 +41,7 @@ pub enum JobKind {
     /// The embedded runtime's sum.
     Sum {
         /// Each party's number.
-        inputs: Vec<(Spanned<PartyName>, Spanned<i64>)>,
+        inputs: Partial<Vec<(Spanned<PartyName>, Spanned<i64>)>>,
     },
     /// Ports only: another program starts it.
     External,
@@ -51,16 +49,10 @@ pub enum JobKind {
 
 impl Job {
     pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
-        let node = cursor.node;
         let parties = read_parties(cursor);
         let slots = cursor.prop_or_default("slots");
         let kind = Self::read_kind(cursor);
-        let ((parties, all), kind) = (parties?, kind?);
-        let is_complete = match &kind {
-            JobKind::Sum { inputs } => all && inputs.len() == node.children_named("input").count(),
-            JobKind::Script { .. } | JobKind::External => all,
-        };
-        Some(Self { name: name.clone(), parties, slots, kind, is_complete })
+        Some(Self { name: name.clone(), parties: parties?, slots, kind: kind? })
     }
 
     /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.
@@ -79,6 +71,8 @@ impl Job {
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();
+        let is_whole = inputs.len() == node.children_named("input").count();
+        let inputs = Partial::new(inputs, is_whole);
         if kind.is_none() && node.prop("kind").is_some() {
             return None;
         }

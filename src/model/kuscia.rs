@@ -48,7 +48,7 @@ impl Kuscia {
 
 /// Refuses the parties that Kuscia is to run, all of them at once.
 pub(super) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
-    let of_kuscia = parties.values().filter_map(|party| match &party.deploy {
+    let of_kuscia = parties.values().filter_map(|party| match &*party.deploy {
         Deploy::Kuscia(kuscia) => Some((party, kuscia.target)),
         _ => None,
     });

@@ -29,7 +29,9 @@ use std::{cell::Cell, collections::BTreeMap};
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Loaded, Node, Value, slips},
-    types::{DeviceName, HostName, JobName, Links, Mode, NetworkName, PartyName, TopologyName},
+    types::{
+        DeviceName, HostName, JobName, Links, Mode, NetworkName, Partial, PartyName, TopologyName,
+    },
 };
 
 use address::Dialling;
@@ -70,9 +72,9 @@ pub struct Topology {
     /// TLS of the runtime's links, switched off with a reason.
     pub tls_off: Option<Lifted>,
     /// The parties.
-    pub parties: BTreeMap<PartyName, Party>,
+    pub parties: Partial<BTreeMap<PartyName, Party>>,
     /// The container networks.
-    pub networks: BTreeMap<NetworkName, Network>,
+    pub networks: Partial<BTreeMap<NetworkName, Network>>,
     /// The SPUs.
     pub spus: BTreeMap<DeviceName, Spu>,
     /// The HEUs.
@@ -124,6 +126,8 @@ impl Topology {
         let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
         address::report(nodes, dialling, findings);
         let (name, mode) = head?;
+        let declared = nodes.iter().filter(|node| node.name.value == "network").count();
+        let has_all_networks = !is_incomplete && declared == networks.len();
         let topology = Self {
             name,
             mode,
@@ -131,17 +135,14 @@ impl Topology {
             ports,
             links,
             tls_off,
-            parties,
-            networks,
+            parties: Partial::new(parties, !is_incomplete),
+            networks: Partial::new(networks, has_all_networks),
             spus,
             heus,
             jobs,
         };
-        names::check(&topology, is_incomplete, findings);
-        let networks = nodes.iter().filter(|node| node.name.value == "network").count();
-        if !is_incomplete && networks == topology.networks.len() {
-            names::check_networks(&topology, findings);
-        }
+        names::check(&topology, findings);
+        names::check_networks(&topology, findings);
         Some(topology)
     }
 

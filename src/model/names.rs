@@ -33,11 +33,9 @@ pub(super) fn missing_root_node(
 }
 
 /// Reports every use of a party that is not declared, and every party that a list names twice.
-///
-/// Where the topology `is_incomplete`, parties may be declared in what could not be read.
-pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Findings) {
+pub(super) fn check(topology: &Topology, findings: &mut Findings) {
     let mut list = |what: &str, parties: &mut dyn Iterator<Item = &Spanned<PartyName>>| {
-        check_list(what, parties, topology, is_incomplete, findings);
+        check_list(what, parties, topology, findings);
     };
     for spu in topology.spus.values() {
         list("spu", &mut spu.parties.iter());
@@ -57,6 +55,9 @@ pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Fin
 
 /// Reports each `deploy "docker" network=...` that names no network.
 pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
+    if !topology.networks.is_whole() {
+        return;
+    }
     let known: Vec<&str> = topology.networks.keys().map(NetworkName::as_str).collect();
     for party in topology.parties.values() {
         let Some(bridge) = party.deploy.bridge() else { continue };
@@ -83,7 +84,6 @@ fn check_list(
     what: &str,
     parties: &mut dyn Iterator<Item = &Spanned<PartyName>>,
     topology: &Topology,
-    is_incomplete: bool,
     findings: &mut Findings,
 ) {
     let mut seen = BTreeSet::new();
@@ -94,7 +94,7 @@ fn check_list(
                     .label(party.span, "again here")
                     .help("name each party once");
             findings.push(finding);
-        } else if !is_incomplete && !topology.parties.contains_key(&party.value) {
+        } else if topology.parties.is_whole() && !topology.parties.contains_key(&party.value) {
             findings.push(unknown_party(what, party, topology));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::{Cursor, Node, or_absent, slips},
-    types::{HostName, Image, Port, Role, ServiceName, Span},
+    types::{HostName, Image, Partial, Port, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
@@ -23,7 +23,7 @@ pub struct Service {
     /// Its variables.
     pub env: BTreeMap<String, Spanned<Text>>,
     /// Its listeners.
-    pub ports: Vec<ServicePort>,
+    pub ports: Partial<Vec<ServicePort>>,
     /// The one of its ports that answers when it is ready.
     pub ready: Option<Spanned<String>>,
     /// How long it may take to answer there.
@@ -36,8 +36,6 @@ pub struct Service {
     pub host: Option<Spanned<HostName>>,
     /// How long it may take to stop before it is killed.
     pub grace: Span,
-    /// Whether all of its ports could be read; where not, nothing can be said of those that seem absent.
-    pub is_complete: bool,
 }
 
 /// A listener of a service.
@@ -63,13 +61,13 @@ impl Service {
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
-        let mut is_complete = slips("service", &node.children).all(|(_, meant)| meant != "port");
+        let mut is_whole = slips("service", &node.children).all(|(_, meant)| meant != "port");
         for child in node.children_named("port") {
             match read_port(&mut cursor.at(child)) {
                 // A second one of a name was reported by the grammar.
                 Some(port) if ports.iter().any(|other| other.name.value == port.name.value) => {}
                 Some(port) => ports.push(port),
-                None => is_complete = false,
+                None => is_whole = false,
             }
         }
         let ready = node.child("ready").and_then(|child| cursor.at(child).required_prop("tcp"));
@@ -78,10 +76,9 @@ impl Service {
         let after = cursor.prop::<String>("after");
         Self {
             name: name.clone(),
-            is_complete,
             command,
             env,
-            ports,
+            ports: Partial::new(ports, is_whole),
             ready,
             ready_within: within.value,
             after: after.as_ref().map(words).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! TOML text as the nodes that KDL text becomes.
 //!
-//! What a table means follows from the [`grammar`], so that a new node needs nothing here:
+//! What a table means follows from the table of the [`language`], so that a new node needs nothing here:
 //!
 //! - A node that is told apart by its first argument is a table keyed by it: `[party.alice.host.alice-1]`. Without
 //!   anything else it may be a string or a list of strings: `port = ["redis", "admin"]`. `pin` is keyed by its role,
