@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan},
     model::{Demand, Topology, demands},
-    types::{HostAddr, PortRange, Role, Scope},
+    types::{HostAddr, PortRange, PortScope, Role},
 };
 
 use super::{
@@ -168,7 +168,7 @@ impl<'a> Book<'a> {
     fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
         let mut sets = vec![&self.everywhere];
         sets.extend(self.machines.get(machine));
-        if self.topology.ports.scope == Scope::Global {
+        if self.topology.ports.scope == PortScope::Global {
             sets.push(&self.anyone);
         }
         sets
@@ -246,7 +246,7 @@ fn report_missing(
         ));
     }
     let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
-    if topology.ports.scope == Scope::Global && machines.len() > 1 {
+    if topology.ports.scope == PortScope::Global && machines.len() > 1 {
         let why = "since only listeners of one machine can collide";
         ways.push(format!("write `ports scope=\"host\"`, {why}"));
     } else {

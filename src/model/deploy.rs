@@ -4,7 +4,7 @@
 use crate::{
     diag::{Code, Finding, Spanned},
     syntax::Cursor,
-    types::{Account, Home, NetworkName, PortMapping, Target},
+    types::{Account, Home, NetworkName, PortMapping, TargetName},
 };
 
 use super::{DockerNetwork, Kuscia};
@@ -36,11 +36,11 @@ pub enum Deploy {
 }
 
 /// The targets with the properties that each of them has.
-const TARGETS: [(Target, &[&str]); 4] = [
-    (Target::Process, &[]),
-    (Target::Systemd, &["user", "home"]),
-    (Target::Docker, &["network"]),
-    (Target::Kuscia, &["protocol", "gateway", "endpoint"]),
+const TARGETS: [(TargetName, &[&str]); 4] = [
+    (TargetName::Process, &[]),
+    (TargetName::Systemd, &["user", "home"]),
+    (TargetName::Docker, &["network"]),
+    (TargetName::Kuscia, &["protocol", "gateway", "endpoint"]),
 ];
 
 impl Deploy {
@@ -75,14 +75,14 @@ impl Deploy {
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let target = cursor.arg::<Target>(0)?;
+        let target = cursor.arg::<TargetName>(0)?;
         refuse_properties(target, cursor);
         let deploy = match target.value {
-            Target::Systemd => Self::Systemd {
+            TargetName::Systemd => Self::Systemd {
                 user: cursor.prop_or_default("user"),
                 home: cursor.prop_or_default("home"),
             },
-            Target::Docker => {
+            TargetName::Docker => {
                 let network = cursor.prop("network");
                 // Whether ports may be published depends on a network whose name could not be read.
                 if network.is_none() && cursor.node.prop("network").is_some() {
@@ -92,14 +92,14 @@ impl Deploy {
                     network.unwrap_or_else(|| cursor.default_prop("network", target.span));
                 Self::Docker { network, publish: Vec::new() }
             }
-            Target::Kuscia => Self::Kuscia(Kuscia::read(target.span, cursor)?),
-            Target::Process => Self::Process,
+            TargetName::Kuscia => Self::Kuscia(Kuscia::read(target.span, cursor)?),
+            TargetName::Process => Self::Process,
         };
         Some(deploy.with_published(target, cursor))
     }
 
     /// Reads the `publish` children, which only a bridge can have.
-    fn with_published(mut self, target: Spanned<Target>, cursor: &mut Cursor<'_>) -> Self {
+    fn with_published(mut self, target: Spanned<TargetName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
         let Some(first) = node.child("publish") else { return self };
         let is_bridge = self.bridge().is_some();
@@ -124,7 +124,7 @@ impl Deploy {
 }
 
 /// Reports each property that only other targets have.
-fn refuse_properties(target: Spanned<Target>, cursor: &mut Cursor<'_>) {
+fn refuse_properties(target: Spanned<TargetName>, cursor: &mut Cursor<'_>) {
     for prop in &cursor.node.props {
         let key = prop.key.value.as_str();
         // One that no target has was reported by the grammar.

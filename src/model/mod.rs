@@ -47,7 +47,7 @@ pub use kuscia::Kuscia;
 pub use network::{DockerNetwork, Network};
 pub use party::Party;
 pub use pin::Pin;
-pub use placeholder::{Piece, Text, Variable};
+pub use placeholder::{Text, Variable};
 pub use ports::Ports;
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};

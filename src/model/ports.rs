@@ -3,14 +3,14 @@
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Node, absent, or_absent},
-    types::{Port, PortRange, Scope},
+    types::{Port, PortRange, PortScope},
 };
 
 /// How ports are allotted.
 #[derive(Clone, Debug)]
 pub struct Ports {
     /// Which parties may share a number.
-    pub scope: Scope,
+    pub scope: PortScope,
     /// What is allotted from.
     pub pool: Spanned<PortRange>,
 }

@@ -14,10 +14,12 @@ mod name;
 mod partial;
 mod port;
 mod port_mapping;
+mod process_name;
 mod quantity;
 mod role;
 mod size;
 mod subnet;
+mod template;
 mod text;
 mod words;
 
@@ -34,9 +36,13 @@ pub use name::{
 pub use partial::Partial;
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};
+pub use process_name::ProcessName;
 pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
+pub use template::{Piece, Placeholder, Template};
 pub use text::{PathText, Reason, TextError, check_text};
-pub use words::{BackEnd, Engine, GatewayProtocol, Links, Mode, RuntimeName, Scope, Target};
+pub use words::{
+    BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
+};

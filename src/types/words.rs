@@ -90,7 +90,7 @@ words! {
     }
 
     /// Which parties may share a port number.
-    Scope {
+    PortScope {
         /// No two parties, so that a number means one thing in every firewall.
         Global = "global",
         /// Those on different machines.
@@ -98,7 +98,7 @@ words! {
     }
 
     /// What starts a party's processes.
-    Target {
+    TargetName {
         /// `sfgen apply` itself.
         Process = "process",
         /// systemd.

@@ -1,6 +1,6 @@
 //! `deploy "systemd" user=... home=...`, `deploy "docker" network=... { publish ... }` and their kin.
 
-use crate::types::{GatewayProtocol, Target};
+use crate::types::{GatewayProtocol, TargetName};
 
 use super::{
     kind::{
@@ -15,8 +15,8 @@ pub(super) static DEPLOY: Rule = Rule {
     about: "How the party's processes are started.",
     occurs: Occurs::Once,
     args_are: "`process`, `systemd`, `docker` or `kuscia`",
-    args: &[arg(OneOf(Target::WORDS), "How the party's processes are started.")
-        .or(Literal::Text(Target::Process.word()))],
+    args: &[arg(OneOf(TargetName::WORDS), "How the party's processes are started.")
+        .or(Literal::Text(TargetName::Process.word()))],
     props: &[
         prop("user", Account, "The account under systemd.").or("secretflow"),
         prop("home", Home, "The folder of the installation under systemd.").or("/opt/secretflow"),

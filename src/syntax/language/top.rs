@@ -1,6 +1,6 @@
 //! What stands at the top of a file; and the topology itself, ports, links and networks.
 
-use crate::types::{Links, Mode, Scope};
+use crate::types::{Links, Mode, PortScope};
 
 use super::{
     device::{HEU, SPU},
@@ -54,10 +54,10 @@ static PORTS: Rule = Rule {
     // A number then means one thing in every firewall.
     props: &[prop(
         "scope",
-        OneOf(Scope::WORDS),
+        OneOf(PortScope::WORDS),
         "Whether no two parties share a number, or only those of one machine.",
     )
-    .or(Scope::Global.word())],
+    .or(PortScope::Global.word())],
     children: &[may(&POOL)],
 };
 
