@@ -5,6 +5,7 @@
 use crate::{
     diag::{Code, Finding, Findings, Fix, Page, Severity, SourceSpan, Spanned},
     syntax::{Cursor, Loaded, Node, nearest, node_removal},
+    types::Reason,
 };
 
 use super::all;
@@ -64,13 +65,8 @@ fn collect<'n>(node: &'n Node, allows: &mut Vec<Allow<'n>>, findings: &mut Findi
             continue;
         }
         let mut cursor = Cursor::new(child, findings);
-        let help = "say why, for those who review it: `because=\"...\"`";
-        let (code, because) = (cursor.arg(0), cursor.required_prop::<String>("because", help));
-        let (Some(code), Some(because)) = (code, because) else { continue };
-        if because.value.trim().is_empty() {
-            cursor.reject(because.span, "the reason is empty", help);
-            continue;
-        }
+        let (code, because) = (cursor.arg(0), cursor.required_prop::<Reason>("because"));
+        let (Some(code), Some(_)) = (code, because) else { continue };
         allows.push(Allow { node, child, code, is_used: false });
     }
 }

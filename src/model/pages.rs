@@ -5,7 +5,6 @@ use crate::diag::{Page, page};
 /// The pages, sorted by code.
 pub const PAGES: &[Page] = &[
     page!("SF0010"),
-    page!("SF0011"),
     page!("SF0012"),
     page!("SF0013"),
     page!("SF0101"),

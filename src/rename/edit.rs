@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Edit, FileId, Finding, Findings, Spanned, apply_edits},
-    syntax::{self, Loaded, Mention, Node, Value, is_toml, values::Kind},
+    syntax::{self, Loaded, Mention, Node, Value, is_toml, language::Kind},
 };
 
 use super::BY_HAND;

@@ -1,7 +1,7 @@
 //! Another name for a party, a host or a service's port: the edits of topology and lock that move no number.
 //!
 //! Topology, lock and two names enter; the texts of the files to replace leave, or the findings why there are none.
-//! What is renamed is what the language's table of values calls a name: paths, comments, scripts and certificates stay.
+//! What is renamed is what the table of the language calls a name: paths, comments, scripts and certificates stay.
 
 mod edit;
 mod pages;

@@ -6,8 +6,8 @@ use crate::{
     diag::{Code, Finding, SourceSpan, Sources},
     lockfile::Key,
     syntax::{
-        Mention,
-        values::{Kind, Name, Part},
+        Mention, Part,
+        language::{Kind, Name},
     },
     types::{HostName, PartyName, Role},
 };

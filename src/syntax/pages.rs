@@ -13,6 +13,7 @@ pub const PAGES: &[Page] = &[
     page!("SF0007"),
     page!("SF0008"),
     page!("SF0009"),
+    page!("SF0011"),
     page!("SF0015"),
     page!("SF0020"),
 ];

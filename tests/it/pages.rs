@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use sfgen::{
     check, cli::pages::pages as all_pages, compile::Compilation, diag::render_text,
-    syntax::MemoryWorkspace,
+    syntax::MemoryWorkspace, types::PortRange,
 };
 
 use crate::federation::{Beside, Flaw, compile_with};
@@ -156,6 +156,21 @@ fn assert_worded(finding: &sfgen::diag::Finding) {
 
 pub(crate) fn is_error(finding: &sfgen::diag::Finding) -> bool {
     finding.severity == sfgen::diag::Severity::Error
+}
+
+#[test]
+fn the_pages_about_classes_of_ports_name_their_numbers() {
+    let (plannable, first) = (PortRange::PLANNABLE, PortRange::PLANNABLE.first());
+    for (code, numbers) in [
+        ("SF0207", PortRange::EPHEMERAL.to_string()),
+        ("SF0207", format!("below {}", PortRange::EPHEMERAL.first())),
+        ("SF0208", format!("below {first}")),
+        ("SF0208", format!("from {first} to {}", plannable.last())),
+        ("SF0210", format!("up to {}", plannable.last())),
+    ] {
+        let page = all_pages().find(|page| page.code.0 == code).unwrap();
+        assert!(page.text.contains(&numbers), "{code}: {numbers}");
+    }
 }
 
 #[test]

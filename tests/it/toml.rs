@@ -12,7 +12,7 @@ use sfgen::{
     model::Topology,
     syntax::{
         self, MemoryWorkspace, Node, Value,
-        grammar::{self, Occurs},
+        language::{self, Occurs},
     },
 };
 
@@ -40,7 +40,7 @@ fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
         }
         seen.push(name);
         let all: Vec<&Node> = nodes.iter().filter(|node| node.name.value == name).collect();
-        let rule = grammar::find(parent, name).expect("the nodes are known");
+        let rule = language::child(parent, name).expect("the nodes are known");
         if rule.occurs == Occurs::Keyed {
             for node in all {
                 if node.args.len() > 1 && node.children.is_empty() {

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check =
 
 fn protocol_party_count(context: Context<'_>, findings: &mut Findings) {
     let Some(release) = context.release() else { return };
-    for spu in context.topology.spus.values().filter(|spu| spu.is_complete) {
+    for spu in context.topology.spus.values().filter(|spu| spu.parties.is_whole()) {
         let Some(facts) = release.protocols.get(&spu.protocol.value) else { continue };
         let count = party_count(spu);
         let protocol = &spu.protocol.value;

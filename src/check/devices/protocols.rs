@@ -18,7 +18,9 @@ pub(super) fn is_private_for(facts: &ProtocolFacts, parties: usize) -> bool {
 
 /// Changes to each protocol that the SPU could use as it is, beside the HEUs of the topology.
 pub(super) fn other_protocols(context: Context<'_>, spu: &Spu) -> Vec<Fix> {
-    let Some(release) = context.release().filter(|_| spu.is_complete) else { return Vec::new() };
+    let Some(release) = context.release().filter(|_| spu.parties.is_whole()) else {
+        return Vec::new();
+    };
     let has_heu = !context.topology.heus.is_empty();
     let parties = party_count(spu);
     let others = release.protocols.iter().filter(|(name, facts)| {

@@ -28,7 +28,7 @@ struct Named<'a> {
 fn psi_party_count(context: Context<'_>, findings: &mut Findings) {
     let Some(release) = context.release() else { return };
     let topology = context.topology;
-    for job in topology.jobs.values().filter(|job| job.is_complete) {
+    for job in topology.jobs.values().filter(|job| job.parties.is_whole()) {
         let JobKind::Script { args, .. } = &job.kind else { continue };
         let named = args.iter().filter_map(|arg| named(release, &written(&arg.value), arg.span));
         findings.extend(named.filter_map(|named| {
@@ -40,7 +40,7 @@ fn psi_party_count(context: Context<'_>, findings: &mut Findings) {
     for text in service_texts(topology) {
         let Some(named) = named(release, &text.text, text.span) else { continue };
         let own = &text.party.name.value;
-        let mut spus = topology.spus.values().filter(|spu| spu.is_complete && has(spu, own));
+        let mut spus = topology.spus.values().filter(|spu| spu.parties.is_whole() && has(spu, own));
         let first = spus.clone().next();
         let (Some(spu), false) = (first, spus.any(|spu| fits(&named, parties(&spu.parties).len())))
         else {
@@ -80,7 +80,7 @@ fn of_job(
     named: &Named<'_>,
 ) -> Option<(String, SourceSpan)> {
     let own = parties(job);
-    let complete = context.topology.spus.values().filter(|spu| spu.is_complete);
+    let complete = context.topology.spus.values().filter(|spu| spu.parties.is_whole());
     let related: Vec<&Spu> = complete
         .filter(|spu| {
             let spu = parties(&spu.parties);

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("image_without_docker.md"), image_without_docker);
 
 fn image_without_docker(context: Context<'_>, findings: &mut Findings) {
-    for party in context.topology.parties.values().filter(|party| party.is_deploy_known) {
-        let target = match &party.deploy {
+    for party in context.topology.parties.values().filter(|party| party.deploy.is_whole()) {
+        let target = match &*party.deploy {
             // Kuscia runs images too.
             Deploy::Docker { .. } | Deploy::Kuscia(_) => continue,
             Deploy::Process => "process",

@@ -6,7 +6,7 @@ use crate::{
     check::Context,
     diag::Spanned,
     model::{Demand, Party, demands},
-    types::{PartyName, Port, PortMapping, PortRange, Role},
+    types::{PartyName, PortMapping, PortRange, Role},
 };
 
 use super::bridges::parties_beyond;
@@ -47,7 +47,7 @@ impl<'a> Published<'a> {
             own.into_iter().find(|demand| demand.pin.is_none() && is_linked(&demand.role))?;
         let needed = PortRange::of_len(range.first(), demand.count)?;
         let last = needed.last().max(range.last());
-        if !is_pinnable(needed.first()) || !is_pinnable(last) {
+        if !PortRange::PLANNABLE.contains(needed.first()) || !PortRange::PLANNABLE.contains(last) {
             return None;
         }
         let numbers = match needed.first() {
@@ -56,9 +56,4 @@ impl<'a> Published<'a> {
         };
         Some(format!("`pin \"{}\" {numbers}`", demand.role))
     }
-}
-
-/// Whether a pin there is no finding: not root's, and below the ports of outgoing connections.
-fn is_pinnable(port: Port) -> bool {
-    (1024..=32767).contains(&port.get())
 }

@@ -13,8 +13,8 @@ fn lonely_job(context: Context<'_>, findings: &mut Findings) {
     if !context.is_production() {
         return;
     }
-    for job in context.topology.jobs.values().filter(|job| job.is_complete && job.parties.len() < 2)
-    {
+    let jobs = context.topology.jobs.values().filter(|job| job.parties.is_whole());
+    for job in jobs.filter(|job| job.parties.len() < 2) {
         let message = format!("job `{}` has fewer than two parties", job.name.value);
         let place = job.parties.first().map_or(job.name.span, |party| party.span);
         let finding = Finding::error(CODE, message)

@@ -15,8 +15,11 @@ fn sum_inputs(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let topology = context.topology;
-    for job in topology.jobs.values().filter(|job| job.is_complete) {
+    for job in topology.jobs.values().filter(|job| job.parties.is_whole()) {
         let JobKind::Sum { inputs } = &job.kind else { continue };
+        if !inputs.is_whole() {
+            continue;
+        }
         let name = &job.name.value;
         // Parties that are not declared at all have been reported by name.
         let declared = |party: &&crate::diag::Spanned<crate::types::PartyName>| {

@@ -20,7 +20,7 @@ pub(super) struct Endpoint<'a> {
 pub(super) fn endpoints(context: Context<'_>) -> impl Iterator<Item = Endpoint<'_>> {
     let parties = context.topology.parties.values().filter(move |_| context.is_production());
     parties.filter_map(|party| {
-        let Deploy::Kuscia(kuscia) = &party.deploy else { return None };
+        let Deploy::Kuscia(kuscia) = &*party.deploy else { return None };
         let written = kuscia.endpoint.as_ref()?;
         let main = party.main_host()?;
         let named = party.hosts.iter().find(|host| is_same(&host.address.value, written));

@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    types::{Port, PortRange},
+    types::PortRange,
 };
 
 use super::claims::claims;
@@ -13,13 +13,9 @@ const CODE: Code = Code("SF0207");
 pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("port_in_ephemeral_range.md"), port_in_ephemeral_range);
 
-/// `net.ipv4.ip_local_port_range` of Linux, as every distribution leaves it.
-const EPHEMERAL: (u16, u16) = (32768, 60999);
-
 fn port_in_ephemeral_range(context: Context<'_>, findings: &mut Findings) {
-    let port = |number: u16| Port::try_from(i128::from(number)).expect("it is a port");
-    let ephemeral =
-        PortRange::new(port(EPHEMERAL.0), port(EPHEMERAL.1)).expect("the first is lower");
+    let ephemeral = PortRange::EPHEMERAL;
+    let (first, last) = (PortRange::PLANNABLE.first(), PortRange::PLANNABLE.last());
     let pool = ("the pool".to_owned(), context.topology.ports.pool);
     let pins = claims(context.topology).into_values().flatten().map(|claim| {
         (format!("the pin of `{}` of `{}`", claim.demand.role, claim.demand.party), claim.range)
@@ -34,7 +30,7 @@ fn port_in_ephemeral_range(context: Context<'_>, findings: &mut Findings) {
         );
         let finding = Finding::error(CODE, message)
             .label(range.span, "may be taken at any moment")
-            .help("choose numbers from 1024 to 32767");
+            .help(format!("choose numbers from {first} to {last}"));
         findings.push(finding);
     }
 }

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check::new(CODE, include_str!("after_unknown.md"
 
 fn after_unknown(context: Context<'_>, findings: &mut Findings) {
     let parties = context.topology.parties.values();
-    for party in parties.filter(|party| party.has_all_services) {
+    for party in parties.filter(|party| party.services.is_whole()) {
         for service in &party.services {
             let Some(host) = party.host_of(service) else { continue };
             for name in &service.after {

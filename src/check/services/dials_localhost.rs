@@ -30,7 +30,7 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     let claims = claims(context.topology);
     // Where a service or a port could not be read, it may be the one that is meant.
     let is_unsure = |party: &&Party| {
-        !party.has_all_services || party.services.iter().any(|service| !service.is_complete)
+        !party.services.is_whole() || party.services.iter().any(|service| !service.ports.is_whole())
     };
     let unsure = context.topology.parties.values().filter(is_unsure);
     let unsure: BTreeSet<&PartyName> = unsure.map(|party| &party.name.value).collect();

@@ -54,8 +54,8 @@ fn judge(
 ) -> Option<Finding> {
     let key = (&party.name.value, &host.name.value);
     let has = |role: &Role| roles.get(&key).is_some_and(|roles| roles.contains(role));
-    let unsure =
-        party.services.iter().any(|service| !service.is_complete) || !party.has_all_services;
+    let unsure = party.services.iter().any(|service| !service.ports.is_whole())
+        || !party.services.is_whole();
     let missing = text.value.0.iter().find_map(|piece| match piece {
         Piece::Variable(variable @ Variable::Port(role)) if !has(role) && !unsure => Some(variable),
         Piece::Variable(variable @ Variable::Home) if party.deploy.home().is_none() => {

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
 
 fn ready_port_unknown(context: Context<'_>, findings: &mut Findings) {
     let services = context.topology.parties.values().flat_map(|party| &party.services);
-    for service in services.filter(|service| service.is_complete) {
+    for service in services.filter(|service| service.ports.is_whole()) {
         let Some(ready) = &service.ready else { continue };
         let known: Vec<&str> = service.ports.iter().map(|port| port.name.value.as_str()).collect();
         if known.contains(&ready.value.as_str()) {

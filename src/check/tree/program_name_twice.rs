@@ -43,7 +43,7 @@ fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
 
 /// What is named after party and service; the launcher's own processes are not.
 fn named(party: &Party) -> Option<&'static str> {
-    match party.deploy {
+    match *party.deploy {
         Deploy::Process | Deploy::Kuscia(_) => None,
         Deploy::Systemd { .. } => Some("unit"),
         Deploy::Docker { .. } => Some("container"),

@@ -14,7 +14,8 @@ fn identity_absent(context: Context<'_>, findings: &mut Findings) {
     if !context.is_production() {
         return;
     }
-    for party in context.topology.parties.values().filter(|party| party.identity_span.is_none()) {
+    let parties = context.topology.parties.values();
+    for party in parties.filter(|party| party.identity.is_none() && party.identity.is_whole()) {
         let name = &party.name;
         let message = format!("`{}` has no identity, so its peers cannot know it", name.value);
         let finding = Finding::error(CODE, message).label(name.span, "needs certificates").help(format!(

@@ -83,7 +83,7 @@ fn shown(path: &Utf8Path, workspace: &DiskWorkspace) -> Utf8PathBuf {
 }
 
 fn key_files(party: &Party, folder: &Utf8Path) -> Result<KeyFiles, Failure> {
-    let Some(Identity { ca, cert, key, .. }) = &party.identity else {
+    let Some(Identity { ca, cert, key, .. }) = party.identity.as_ref() else {
         let message = format!("party `{}` has no `identity` node", party.name.value);
         let help = format!(
             "add `identity ca=\"pki/{0}/ca.pem\" cert=\"pki/{0}/node.pem\" key=\"keys/{0}/node.key\"`",

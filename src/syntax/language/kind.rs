@@ -1,5 +1,7 @@
 //! What values of the language look like.
 
+use crate::types::{Size, Span};
+
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -7,6 +9,8 @@ pub enum Kind {
     Name(Name),
     /// Any text.
     Text,
+    /// Why something is right, for those who review it: any text that is not blank.
+    Reason,
     /// A path, relative to the folder of the root file.
     Path,
     /// An account of the operating system.
@@ -29,10 +33,10 @@ pub enum Kind {
     Mapping,
     /// What a port is for.
     Role,
-    /// A length of time.
-    Duration,
-    /// An amount of memory.
-    Size,
+    /// A length of time, and the longest one where that is shorter than the type's.
+    Duration(Option<Limit<Span>>),
+    /// An amount of memory, and the largest one where that is smaller than the type's.
+    Size(Option<Limit<Size>>),
     /// A Python version, such as `3.10`.
     Python,
     /// The code of a finding.
@@ -41,6 +45,33 @@ pub enum Kind {
     Number(i64, i64),
     /// One of these words.
     OneOf(&'static [&'static str]),
+}
+
+/// The largest quantity that may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit<T> {
+    /// It.
+    pub most: T,
+    /// Why no more, as the end of a sentence.
+    pub because: &'static str,
+}
+
+impl Kind {
+    /// Any length of time.
+    pub(super) const DURATION: Self = Self::Duration(None);
+    /// Any amount of memory.
+    pub(super) const SIZE: Self = Self::Size(None);
+
+    /// The limit of a quantity as a sentence.
+    #[must_use]
+    pub fn limit(&self) -> Option<String> {
+        let sentence = |most: String, because: &str| format!("At most {most}: {because}.");
+        match self {
+            Self::Duration(Some(limit)) => Some(sentence(limit.most.to_string(), limit.because)),
+            Self::Size(Some(limit)) => Some(sentence(limit.most.to_string(), limit.because)),
+            _ => None,
+        }
+    }
 }
 
 /// What a name is the name of.
