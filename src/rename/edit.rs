@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diag::{FileId, Finding, Findings, SourceSpan, Spanned},
+    diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned},
     syntax::{self, Loaded, Mention, Node, Value, is_toml, values::Kind},
 };
 
-use super::BY_HAND;
+/// A place that cannot be edited.
+pub(super) const BY_HAND: Code = Code("SF0611");
 
 /// What changes at one place.
 pub(super) struct Edit<'m> {
