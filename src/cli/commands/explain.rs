@@ -1,15 +1,23 @@
 //! `sfgen explain CODE`: the page of a finding.
 
+use clap::Args;
+
 use crate::{
     check::CHECKS,
     cli::{
-        args::ExplainArgs,
         status::{Failure, Status},
         ui::Ui,
     },
     diag::{PAGES, Page},
     syntax::nearest,
 };
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as SF0201
+    pub(crate) code: String,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Status, Failure> {

@@ -6,15 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cli::{
-        disk::DiskWorkspace,
+        disk::{DiskWorkspace, LOCK, tree_or_default},
         status::{Failure, Status},
     },
     diag::{Code, Finding},
     fs::{self, Kind},
     output::TreePorts,
 };
-
-use super::{LOCK, tree_or_default};
 
 /// The lock is gone, and a tree that was planned with one is there.
 const LOST: Code = Code("SF0607");

@@ -6,9 +6,9 @@ use camino::Utf8Path;
 
 use crate::{
     launch::{
-        links::door::Door,
+        links::door::SpuDoor,
         machine::{python::Venv, side::Side, state::Deployment},
-        peers::muster::RunId,
+        peers::lockstep::RunId,
         processes::{RestartPolicy, ServiceSpec},
     },
     plan::{Program, ServicePlan},
@@ -74,7 +74,7 @@ impl Specs<'_> {
         job: &JobName,
         run: RunId,
         slots: &BTreeMap<PartyName, u16>,
-        doors: &BTreeMap<DeviceName, Door>,
+        doors: &BTreeMap<DeviceName, SpuDoor>,
     ) -> Option<ServiceSpec> {
         let program = match &self.side.plan.jobs.get(job)?.program {
             Program::Script { path, args } => {

@@ -11,7 +11,7 @@ use std::{
 
 use procfs::{net::TcpState, process::FDTarget};
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     plan::PartyPlan,

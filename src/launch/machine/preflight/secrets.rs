@@ -1,6 +1,6 @@
 //! The party's certificate and key are there, and the key is for its owner alone. What is in them is judged elsewhere.
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs::{self, Kind},

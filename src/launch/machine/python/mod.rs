@@ -15,6 +15,6 @@ mod versions;
 
 pub use error::PythonError;
 pub use find::{Python, Search};
-pub use shadow::shadowing;
+pub use shadow::shadowed_modules;
 pub use venv::{Venv, environment};
 pub use versions::versions;

@@ -10,7 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{self, Channel, ClientTlsConfig};
 
 use super::{
-    meeting::{HEARTBEAT, MeetingEvent, SILENCE},
+    event::{HEARTBEAT, MeetingEvent, SILENCE},
     server::MESSAGE,
     snapshot::{Snapshot, now_millis},
     wire::pb::{self, rendezvous_client::RendezvousClient},
@@ -87,7 +87,7 @@ impl Outbound {
                 if !*heard {
                     *heard = true;
                     let event = MeetingEvent::Reached { party: party.clone() };
-                    let _ = events.send(event).await; // nobody may care any more
+                    let _ = events.send(event).await; // the launcher may have ended
                 }
                 acked.send_if_modified(|acked| {
                     acked.insert(party.clone(), sequence) != Some(sequence)
@@ -114,7 +114,7 @@ impl Outbound {
     }
 }
 
-/// Sends the state at once, on each change, and with each heartbeat, until nobody takes it.
+/// Sends the state at once, on each change, and with each heartbeat, until the call has ended.
 async fn tell(mine: &mut watch::Receiver<Snapshot>, states: mpsc::Sender<pb::Snapshot>) {
     loop {
         let mut state = pb::Snapshot::from(&*mine.borrow_and_update());
