@@ -55,7 +55,7 @@ impl DiskWorkspace {
             return Ok(None);
         }
         let real = fs::resolve(&joined).map_err(|why| why.to_string())?;
-        // Certificates may be named by absolute path; everything relative stays inside.
+        // Certificates may be named by an absolute path; a relative path must not leave the folder.
         if path.is_relative() && !real.starts_with(&self.resolved) {
             return Err("a link leads out of the folder of the topology".to_owned());
         }

@@ -26,7 +26,7 @@ pub(super) struct IfLost<'a> {
     pub(super) takes_tree: bool,
 }
 
-/// What there is to go by.
+/// What was found beside the topology.
 pub(super) enum Found {
     /// A lock, or neither lock nor tree.
     Usual,

@@ -142,7 +142,7 @@ impl Launcher<'_> {
                 }
             }
             RunEvent::Ended(end) => {
-                // What it said last may be private: peers learn how it ended, and its own client what it said.
+                // The last lines can hold private data: peers learn how the process ended, only its own client gets the lines.
                 let mut outcome = if end.ending.is_success() {
                     Ok(())
                 } else {

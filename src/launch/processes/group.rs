@@ -1,102 +1,24 @@
 //! A party's services together: started in the order in which they need each other, stopped in the reverse one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use thiserror::Error;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
 };
 
 use super::{
-    Ending, GoneReason, GuardProgram, LogFile, ServicePhase, ServiceSpec, Stream,
+    GoneReason, GuardProgram, LogFile, ServicePhase, ServiceSpec,
+    event::{ServiceEvent, ServiceFailure, ServiceStatus},
+    order::{SpecError, check},
     service::{Service, ServiceCommand, ServiceInput},
 };
-use crate::fs::FsError;
 
 /// Events that may wait for their reader.
 const EVENTS: usize = 1024;
 /// Of these, so many are kept free for changes of phase: a reader who is slow loses lines, which are in the log.
 const KEPT_FOR_PHASES: usize = 256;
-
-/// Why a group of services cannot be started.
-#[derive(Debug, Error)]
-pub enum SpecError {
-    /// Two services with one name.
-    #[error("two services are called `{0}`")]
-    Twice(String),
-    /// An `after` that names no service of the group.
-    #[error("`{service}` starts after `{missing}`, which does not run here")]
-    Unknown {
-        /// Who waits.
-        service: String,
-        /// For whom.
-        missing: String,
-    },
-    /// Services that wait for each other.
-    #[error("these services wait for each other: {}", .0.join(", "))]
-    Cycle(Vec<String>),
-    /// A log that cannot be written.
-    #[error(transparent)]
-    Log(#[from] FsError),
-}
-
-/// What a group reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceEvent {
-    /// A service entered another phase.
-    Phase {
-        /// Which.
-        service: String,
-        /// Where it stands now.
-        phase: ServicePhase,
-        /// How it ended last, if it has since its last start.
-        ending: Option<Ending>,
-    },
-    /// A service wrote a line. Lines are dropped where the receiver is slow; the log has them all.
-    Line {
-        /// Which.
-        service: String,
-        /// Where it was written.
-        stream: Stream,
-        /// What was written.
-        text: String,
-    },
-    /// A service failed for good; the group is being stopped.
-    Failed(ServiceFailure),
-}
-
-/// A service that failed for good.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("service `{service}` {ending}{}", times(*starts))]
-pub struct ServiceFailure {
-    /// Which.
-    pub service: String,
-    /// How it ended the last time.
-    pub ending: Ending,
-    /// How often it was started.
-    pub starts: u32,
-    /// Its last lines, oldest first.
-    pub last_lines: Vec<String>,
-    /// Where all lines are.
-    pub log: Utf8PathBuf,
-}
-
-fn times(starts: u32) -> String {
-    if starts > 1 { format!(", the last of {starts} starts") } else { String::new() }
-}
-
-/// Where a service stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceStatus {
-    /// Its phase.
-    pub phase: ServicePhase,
-    /// Process number of its guard, while there is one.
-    pub pid: Option<u32>,
-    /// How often it was started.
-    pub starts: u32,
-}
 
 /// A group of services that runs. Dropping it ends them all within their grace periods, without waiting for it.
 #[derive(Debug)]
@@ -172,36 +94,6 @@ impl Supervisor {
             self.failure = group.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()));
         }
         self.failure.clone()
-    }
-}
-
-/// Names are unique, and the services can be put in an order.
-fn check(specs: &[ServiceSpec]) -> Result<(), SpecError> {
-    let mut names = BTreeSet::new();
-    if let Some(twice) = specs.iter().find(|spec| !names.insert(&spec.name)) {
-        return Err(SpecError::Twice(twice.name.clone()));
-    }
-    for spec in specs {
-        if let Some(missing) = spec.after.iter().find(|name| !names.contains(name)) {
-            let (service, missing) = (spec.name.clone(), missing.clone());
-            return Err(SpecError::Unknown { service, missing });
-        }
-    }
-    let mut left: Vec<&ServiceSpec> = specs.iter().collect();
-    let mut started = BTreeSet::new();
-    loop {
-        let (can, cannot): (Vec<&ServiceSpec>, Vec<&ServiceSpec>) =
-            left.iter().partition(|spec| spec.after.iter().all(|name| started.contains(name)));
-        if can.is_empty() {
-            break;
-        }
-        started.extend(can.iter().map(|spec| &spec.name));
-        left = cannot;
-    }
-    if left.is_empty() {
-        Ok(())
-    } else {
-        Err(SpecError::Cycle(left.iter().map(|spec| spec.name.clone()).collect()))
     }
 }
 

@@ -1,15 +1,16 @@
 //! The guard: a small process between the launcher and each program, so that nothing outlives a killed launcher.
 //!
 //! Commands come one per line on its standard input, a pipe that the launcher holds: `term` asks the program to end,
-//! `kill` ends everything at once. The end of that pipe means that the launcher is gone or has let go, however
-//! it ended. Out goes the program's exit status, 128 and the signal's number where a signal ended it. A guard does
+//! `kill` ends everything at once. The end of that pipe means that the launcher has ended, in whatever way, or
+//! no longer needs the program. The guard exits with the program's status; 128 and the signal's number where a signal
+//! ended it. A guard does
 //! not know what it runs, restarts nothing and writes no log.
 //!
 //! As a child subreaper it inherits what its descendants leave behind, daemons in sessions of their own included.
 //! Hence "no child is left" means "no descendant is left", and nothing is left when it exits.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::OsString,
     io::{self, Write as _},
     os::{
@@ -33,6 +34,7 @@ use nix::{
     unistd::Pid,
 };
 
+use super::descendants::{descendants, kill_all};
 use crate::types::Span;
 
 /// The hidden subcommand under which sfgen runs itself as a guard.
@@ -97,7 +99,7 @@ fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "sfgen: {message}");
 }
 
-/// How far the end has come.
+/// How far the guard is with ending what it guards.
 #[derive(Clone, Copy)]
 enum Stage {
     /// The program runs and was not asked to end.
@@ -246,7 +248,7 @@ impl Guard {
     /// Reads what the pipe holds, once: a second read could block.
     fn listen(&mut self) -> Vec<GuardCommand> {
         let mut bytes = [0; 256];
-        // Past the standard library's buffer, in which `poll` cannot see what is left over.
+        // Not through the standard library's buffer: `poll` cannot see what is left over in it.
         let count = match nix::unistd::read(io::stdin(), &mut bytes) {
             Err(Errno::EINTR | Errno::EAGAIN) => return Vec::new(),
             Ok(0) | Err(_) => {
@@ -273,7 +275,7 @@ impl Guard {
         commands
     }
 
-    /// Starts the end; an end under way is not begun anew.
+    /// Begins to end the program; does nothing where that was begun before.
     fn close(&mut self) {
         if matches!(self.stage, Stage::Running) {
             self.stage = Stage::Closing(Instant::now() + self.grace);
@@ -305,40 +307,6 @@ impl Guard {
             let _ = kill(who, Signal::SIGTERM); // it may have ended meanwhile
         }
     }
-}
-
-/// Kills every descendant. Repeats until a look at the process table finds no new one, since a process may fork while
-/// the table is being read.
-fn kill_all() {
-    let mut killed = BTreeSet::new();
-    loop {
-        let fresh: Vec<Pid> = descendants().difference(&killed).copied().collect();
-        if fresh.is_empty() {
-            return;
-        }
-        for who in fresh {
-            let _ = kill(who, Signal::SIGKILL); // it may have ended meanwhile
-            killed.insert(who);
-        }
-    }
-}
-
-/// Every process below this one.
-fn descendants() -> BTreeSet<Pid> {
-    let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
-    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
-    for stat in processes.filter_map(|process| process.stat().ok()) {
-        children.entry(Pid::from_raw(stat.ppid)).or_default().push(Pid::from_raw(stat.pid));
-    }
-    let mut found = BTreeSet::new();
-    let mut open = vec![Pid::this()];
-    while let Some(parent) = open.pop() {
-        for child in children.remove(&parent).unwrap_or_default() {
-            found.insert(child);
-            open.push(child);
-        }
-    }
-    found
 }
 
 /// Closes the files that were inherited open from the parent, before the guard opens its own.

@@ -68,8 +68,8 @@ async fn run(
 ) -> JobEnd {
     let mut outbox = None;
     loop {
-        let happening = tokio::select! {
-            happening = service.next(outbox.is_none()) => happening,
+        let input = tokio::select! {
+            input = service.next(outbox.is_none()) => input,
             room = lines.reserve(), if outbox.is_some() => {
                 if let (Ok(room), Some(line)) = (room, outbox.take()) {
                     room.send(line);
@@ -77,7 +77,7 @@ async fn run(
                 continue;
             }
         };
-        match happening {
+        match input {
             ServiceInput::Line(line) => {
                 log.line(&line.text);
                 outbox = Some(line);

@@ -5,11 +5,14 @@
 //! stops services in the order of their `after`; [`guard`] is the small process between sfgen and each program, and
 //! [`diagnose`] knows what lines of SecretFlow and Ray mean.
 
+mod descendants;
 pub mod diagnose;
+mod event;
 mod group;
 pub mod guard;
 mod job;
 mod log;
+mod order;
 pub mod phase;
 mod process;
 mod service;
@@ -17,9 +20,11 @@ mod side_by_side;
 mod signals;
 mod spec;
 
-pub use group::{ServiceEvent, ServiceFailure, ServiceStatus, SpecError, Supervisor};
+pub use event::{ServiceEvent, ServiceFailure, ServiceStatus};
+pub use group::Supervisor;
 pub use job::{JobEnd, JobHandle, run_job};
 pub use log::LogFile;
+pub use order::SpecError;
 pub use phase::{GoneReason, RestartPolicy, ServicePhase};
 pub use process::{Ending, Line, PROXY_VARIABLES, Stream};
 pub use side_by_side::{PartyLine, PartyOutcome, run_side_by_side};

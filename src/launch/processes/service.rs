@@ -222,7 +222,7 @@ async fn due(deadline: Option<Instant>) {
     }
 }
 
-/// Dials until somebody answers.
+/// Dials until the address accepts a connection.
 async fn answers(address: SocketAddr) {
     let mut ticks = interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

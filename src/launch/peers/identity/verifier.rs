@@ -1,4 +1,4 @@
-//! The two checks that a certificate must pass: the chain, by webpki, and the pin, by ourselves.
+//! The two checks that a certificate must pass: the chain, which webpki checks, and the pinned fingerprint, checked here.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! The dialling half: tells one peer how things are, for as long as the meeting lasts.
+//! The client half: sends this launcher's state to one peer for as long as the meeting lasts.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -23,10 +23,10 @@ use crate::{
 /// The pause after a first failure; it doubles from failure to failure.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause: a peer that starts late should not wait for us.
+/// The longest pause, short enough that a peer which starts late is soon dialled.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What it takes to keep one peer informed.
+/// What is needed to send one peer this launcher's state.
 pub(super) struct Outbound {
     pub(super) party: PartyName,
     pub(super) endpoint: Endpoint,
@@ -37,7 +37,7 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// Dials, tells, and dials again. Ends with the task.
+    /// Dials, sends, and dials again when the call has ended. Ends with the task.
     pub(super) async fn run(mut self) {
         let mut pause = PAUSE;
         let mut told = None;

@@ -1,4 +1,4 @@
-//! What the meeting reports, and the times after which silence means something.
+//! What the meeting reports, and how often peers must be heard of.
 
 use std::{net::SocketAddr, time::Duration};
 

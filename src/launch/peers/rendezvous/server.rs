@@ -1,4 +1,4 @@
-//! The serving half: TLS handshakes, gRPC behind it, and a reader for each peer that attends.
+//! The server half: TLS handshakes, gRPC behind them, and a reader for each peer's call.
 
 use std::{
     collections::BTreeMap,
