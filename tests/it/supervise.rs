@@ -36,7 +36,7 @@ impl Yard {
             grace: DEADLINE,
             restart: RestartPolicy {
                 first_pause: Duration::from_millis(1),
-                ..RestartPolicy::service(1)
+                ..RestartPolicy::once()
             },
             log: self.path().join(format!("{name}.log")),
         }

@@ -65,7 +65,7 @@ pub enum PrepareError {
     NoControlPort,
     /// The plan is for a target that a person installs.
     #[error("{party} deploys with {target}, which `sfgen` does not install by itself yet")]
-    #[diagnostic(code(SF0899), help("follow `{runbook}`, or plan with `deploy \"process\"`"))]
+    #[diagnostic(code(SF0882), help("follow `{runbook}`, or plan with `deploy \"process\"`"))]
     OtherTarget {
         /// Whose plan.
         party: PartyName,
@@ -103,7 +103,7 @@ pub fn read_side(
     root: Option<&Utf8Path>,
     party: &PartyName,
 ) -> Result<Side, PrepareError> {
-    let side = Side::read(tree, root, party)?;
+    let side = Side::read(tree, root, party, None)?;
     // Before anything is looked at: no key and no free port would give a simulation somebody to meet.
     if side.plan.mode == Mode::Simulation {
         return Err(PrepareError::NoControlPort);
@@ -149,7 +149,7 @@ fn look_at_machine(
     let env: BTreeMap<String, String> = std::env::vars().collect();
     let findings = preflight::preflight(&Machine {
         plan: &side.plan,
-        host: &side.plan.main_host,
+        host: &side.host_name,
         root: &side.root,
         env: &env,
     });

@@ -1,16 +1,14 @@
 //! One party's side of a tree, read and found to be what its manifest says.
 
-use std::collections::BTreeMap;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::{
     fs::{self, FsError},
-    plan::{FORMAT, Federation, Manifest, PartyPlan},
+    plan::{FORMAT, Federation, HostPlan, Manifest, PartyPlan},
     tree::{Deviation, DeviationKind, verify},
-    types::{Digest, PartyName},
+    types::{Digest, HostName, PartyName},
 };
 
 /// Why a tree cannot be launched.
@@ -46,6 +44,20 @@ pub enum SideError {
         /// What is wrong with it.
         why: String,
     },
+    /// The party has no such host.
+    #[error("{party} has no host `{host}` in the plan; it has {known}")]
+    #[diagnostic(
+        code(SF0899),
+        help("name one of these with `--host`, or leave it out for the first one")
+    )]
+    UnknownHost {
+        /// Whose host.
+        party: PartyName,
+        /// The one that was named.
+        host: HostName,
+        /// Those of the plan.
+        known: String,
+    },
     /// The disk.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -72,12 +84,13 @@ pub struct Side {
     pub manifest: Manifest,
     /// The plan digest.
     pub digest: Digest,
-    /// What the env file of the main host says, for each program that is started there.
-    pub variables: BTreeMap<String, String>,
+    /// The host of the party that is meant, one of the plan's.
+    pub host_name: HostName,
 }
 
 impl Side {
-    /// Reads a party's side of the tree at `tree`; `root` is the tree's parent unless given.
+    /// Reads a party's side of the tree at `tree` as one of its hosts has it, the first one unless another is named;
+    /// `root` is the tree's parent unless given.
     ///
     /// Only the shared files and the party's own folder are read, so that a change in another party's folder is that
     /// party's matter.
@@ -85,6 +98,7 @@ impl Side {
         tree: &Utf8Path,
         root: Option<&Utf8Path>,
         party: &PartyName,
+        host: Option<&HostName>,
     ) -> Result<Self, SideError> {
         let absent = || SideError::Absent { party: party.clone(), tree: tree.to_owned() };
         let manifest_bytes = fs::read_if_exists(&tree.join(MANIFEST))?.ok_or_else(absent)?;
@@ -116,14 +130,13 @@ impl Side {
             Some(root) => fs::resolve(root)?,
             None => tree.parent().map_or_else(|| tree.clone(), Utf8Path::to_owned),
         };
-        let env_file = Utf8Path::new(party.as_str()).join(plan.main_host.as_str());
-        let env_file = env_file.join(format!("{party}.env"));
-        let variables = if manifest.files.contains_key(&env_file) {
-            variables(&fs::read_text(&tree.join(&env_file))?)
-        } else {
-            BTreeMap::new()
-        };
-        Ok(Self { tree, root, plan, federation, manifest, digest, variables })
+        let host_name = host.unwrap_or(&plan.main_host).clone();
+        if !plan.hosts.contains_key(&host_name) {
+            let known = plan.hosts.keys().map(|host| format!("`{host}`")).collect::<Vec<_>>();
+            let known = known.join(", ");
+            return Err(SideError::UnknownHost { party: party.clone(), host: host_name, known });
+        }
+        Ok(Self { tree, root, plan, federation, manifest, digest, host_name })
     }
 
     /// The party.
@@ -131,13 +144,18 @@ impl Side {
     pub fn party(&self) -> &PartyName {
         &self.plan.party
     }
-}
 
-/// The variables of an env file. Rendering has seen that each line is a comment or `NAME=value` without quotes.
-fn variables(text: &str) -> BTreeMap<String, String> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let pairs = lines.filter_map(|line| line.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    /// What is planned for the host.
+    #[must_use]
+    pub fn host(&self) -> &HostPlan {
+        self.plan.hosts.get(&self.host_name).expect("a side names a host of its plan")
+    }
+
+    /// Whether the host is the first of its party, on which the launchers meet and jobs run.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.host_name == self.plan.main_host
+    }
 }
 
 /// The parties whose plans are in a tree.

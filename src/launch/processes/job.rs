@@ -53,7 +53,7 @@ pub fn run_job(
     let (commands, receiver) = mpsc::channel(2);
     commands.try_send(ServiceCommand::Start).expect("a new channel has room");
     let path = spec.log.clone();
-    let spec = ServiceSpec { restart: super::RestartPolicy::job(), ..spec };
+    let spec = ServiceSpec { restart: super::RestartPolicy::once(), ..spec };
     let service = Service::new(spec, guard.clone(), receiver);
     let mut task = JoinSet::new();
     task.spawn(run(service, log, path, lines));

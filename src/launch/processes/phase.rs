@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::plan::Restart;
+
 /// Where one process stands. Only [`step`] moves it on; the number counts its starts since it last settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServicePhase {
@@ -92,21 +94,21 @@ pub struct RestartPolicy {
 }
 
 impl RestartPolicy {
-    /// For services: pauses of 1 s, 2 s, 4 s up to 30 s, forgotten after 60 s.
+    /// As the plan says for what is kept up.
     #[must_use]
-    pub const fn service(max_starts: u32) -> Self {
+    pub const fn of(restart: Restart) -> Self {
         Self {
-            max_starts,
-            first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(30),
-            settled_after: Duration::from_mins(1),
+            max_starts: restart.starts,
+            first_pause: restart.pause.get(),
+            longest_pause: restart.longest_pause.get(),
+            settled_after: restart.settled_after.get(),
         }
     }
 
-    /// For jobs: started once.
+    /// Started once, as jobs are.
     #[must_use]
-    pub const fn job() -> Self {
-        Self::service(1)
+    pub const fn once() -> Self {
+        Self { max_starts: 1, ..Self::of(Restart::KEEP_UP) }
     }
 
     fn pause(&self, starts: u32) -> Duration {
@@ -176,7 +178,7 @@ mod tests {
     use super::*;
 
     const POLICY: Policy = Policy {
-        restart: RestartPolicy::service(3),
+        restart: RestartPolicy { max_starts: 3, ..RestartPolicy::once() },
         ready_within: Duration::from_secs(5),
         grace: Duration::from_secs(10),
     };
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_job_is_started_once() {
-        let policy = Policy { restart: RestartPolicy::job(), ..POLICY };
+        let policy = Policy { restart: RestartPolicy::once(), ..POLICY };
         let (phase, _) = step(ServicePhase::Ready(1), ProcessEvent::Exited, &policy);
         assert_eq!(phase, ServicePhase::Gone(GoneReason::Ended));
     }

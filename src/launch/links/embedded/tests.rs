@@ -247,7 +247,10 @@ fn a_variable_that_is_missing_or_wrong_is_named() {
 fn tree(parties: &Parties) -> BTreeMap<String, String> {
     let (alice, bob) = (party("alice"), party("bob"));
     let both = BTreeSet::from([alice.clone(), bob.clone()]);
-    let job = |input| JobPlan { parties: both.clone(), slots: 1, program: Program::Sum, input };
+    let job = |input| {
+        let (parties, program) = (both.clone(), Program::Sum);
+        JobPlan { parties, slots: 1, program, process: None, input }
+    };
     let member = |name: &PartyName| {
         let identity = Some(parties.pins(name));
         (name.clone(), FederationParty { identity, slots: 1, hosts: BTreeMap::new() })

@@ -64,7 +64,7 @@ mod tests {
                 "format": 1, "party": "alice", "federation": Digest::of(b""), "mode": "production",
                 "deploy": { "target": "process" }, "identity": null, "listen": "127.0.0.1",
                 "main_host": "alice-1", "secretflow": null, "links": { "sf": {}, "spu": {} },
-                "hosts": { "alice-1": { "address": "127.0.0.1", "ports": {}, "ray": null, "services": [] } },
+                "hosts": { "alice-1": { "address": "127.0.0.1", "ports": {}, "ray": null, "processes": [] } },
                 "spus": {}, "heus": {}, "jobs": {},
             });
             Self {

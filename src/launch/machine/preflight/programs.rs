@@ -6,7 +6,7 @@ use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs,
-    plan::Deploy,
+    plan::{Deploy, Locations, ProcessKind, located},
 };
 
 pub(super) const PROBE: Probe = Probe { name: "programs of services", run };
@@ -19,9 +19,11 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     if machine.plan.deploy != Deploy::Process {
         return Vec::new();
     }
-    let services = machine.host_plan().into_iter().flat_map(|host| &host.services);
+    let processes = machine.host_plan().into_iter().flat_map(|host| &host.processes);
+    let services = processes.filter(|process| process.kind == ProcessKind::Service);
     let missing = services.filter_map(|service| {
-        let program = service.command.first()?;
+        // What lies in a folder is looked for from the folder of the topology, as the launcher does.
+        let program = &located(service.command.first()?, &Locations::new());
         let runtime =
             machine.plan.secretflow.is_some() && OF_THE_RUNTIME.contains(&program.as_str());
         if runtime || is_installed(machine, program) {
@@ -48,18 +50,18 @@ fn is_installed(machine: &Machine<'_>, program: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::Sample, *};
-    use crate::plan::ServicePlan;
+    use crate::plan::Process;
 
     #[test]
     fn a_program_is_looked_for_where_its_service_will_look() {
         let mut sample = Sample::new();
         for (name, program) in [("shell", "sh"), ("redis", "no-such-server"), ("web", "bin/web")] {
             let service = serde_json::json!({
-                "name": name, "image": null, "command": [program], "env": {}, "after": [],
-                "ready": null, "grace": "10s",
+                "name": name, "kind": "service", "command": [program], "account": "caller",
+                "grace": "10s", "joins_ray": false,
             });
-            let service: ServicePlan = serde_json::from_value(service).unwrap();
-            sample.host().services.push(service);
+            let service: Process = serde_json::from_value(service).unwrap();
+            sample.host().processes.push(service);
         }
         sample.env.insert("PATH".into(), "/usr/bin:/bin".into());
         assert_eq!(

@@ -32,7 +32,7 @@ mod tests {
         let mut sample = Sample::new();
         for name in ["one", "two"] {
             let job = serde_json::json!({
-                "parties": ["alice"], "slots": 1, "input": null,
+                "parties": ["alice"], "slots": 1, "process": null, "input": null,
                 "program": { "script": { "path": format!("jobs/{name}.py"), "args": [] } },
             });
             sample.plan.jobs.insert(name.parse().unwrap(), serde_json::from_value(job).unwrap());

@@ -8,32 +8,22 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    plan::{ContainerNetwork, Deploy, ServicePlan},
-    types::{Port, Span},
-};
-
-use super::{
-    File, Files, Kind, OfHost,
-    dockerfile::{RUN, WORK},
-    engine::Source,
-    error::RenderError,
-    names::project,
-    scene::HostScene,
-    systemd::seconds,
+    plan::{
+        Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
+    },
+    render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
+    types::{Port, ProcessName},
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/compose.yaml.hbs",
-    text: include_str!("../../templates/party/host/docker/compose.yaml.hbs"),
+    text: include_str!("../../../../templates/party/host/docker/compose.yaml.hbs"),
 };
 
 /// The container that owns the address on a bridge. No service is called so: names have no underscore.
 const NET: &str = "sfgen_net";
-
-/// Ray ends all of its children within 2 s of SIGTERM (2.42, measured); a loaded machine gets more.
-const RAY_GRACE: Span = Span::seconds(20);
 
 /// What Docker gives to a container's `/dev/shm` by default, beside Ray's object store.
 const SHM_MARGIN: u64 = 64 << 20;
@@ -63,6 +53,8 @@ struct Container {
     image: String,
     /// The Dockerfile, where the image is built here.
     dockerfile: Option<String>,
+    user: Option<String>,
+    folder: Option<String>,
     command: Vec<String>,
     env_file: Option<String>,
     environment: BTreeMap<String, String>,
@@ -72,7 +64,7 @@ struct Container {
     /// What the machine passes on, at the one that owns an address.
     ports: Vec<String>,
     depends_on: Vec<Dependency>,
-    health: Vec<String>,
+    health: Option<Health>,
     grace: Option<String>,
     shm_size: Option<String>,
     /// `shareable` for Ray, Ray's own for programs that join it: they share objects in `/dev/shm`.
@@ -80,8 +72,8 @@ struct Container {
     /// Ray's for programs that join it: they look for the node in `/proc`.
     pid: Option<String>,
     init: bool,
-    run: Option<&'static str>,
-    work: Option<&'static str>,
+    run: Option<String>,
+    root: Option<String>,
     /// Certificates and keys outside the folder of the topology, at the same path as on the machine.
     files: Vec<String>,
 }
@@ -99,12 +91,17 @@ struct Dependency {
     condition: &'static str,
 }
 
+/// A check that fails for as long as the program does not answer; until `within` is over, that is no failure.
+#[derive(Serialize)]
+struct Health {
+    test: Vec<String>,
+    within: String,
+}
+
 fn files(scene: &HostScene<'_>) -> Files {
     let Deploy::Docker { network } = &scene.plan().deploy else { return Ok(Vec::new()) };
-    let mut containers: Vec<_> = ray(scene).into_iter().collect();
-    for service in &scene.host.services {
-        containers.push(of_service(scene, service)?);
-    }
+    let processes = scene.host.processes.iter().filter(|process| process.is_kept_up());
+    let mut containers: Vec<_> = processes.map(|process| of_process(scene, process)).collect();
     if containers.is_empty() {
         return Ok(Vec::new());
     }
@@ -133,14 +130,15 @@ fn join_network(
     let key = if scene.host.address.is_ipv6() { "ipv6_address" } else { "ipv4_address" };
     let address = Address { network: name.to_string(), key, ip: scene.host.address.bare() };
     // Without an image of our own the first service has to own the address.
-    let owner = match built(scene) {
-        Some(image) => Container {
+    let owner = if scene.plan().secretflow.is_some() {
+        Container {
             key: NET.to_owned(),
             command: ["sleep", "infinity"].map(String::from).into(),
             init: true,
-            ..image
-        },
-        None => containers.remove(0),
+            ..built(scene)
+        }
+    } else {
+        containers.remove(0)
     };
     for container in &mut *containers {
         container.network_mode = Some(format!("service:{}", owner.key));
@@ -150,117 +148,98 @@ fn join_network(
     Some(name.to_string())
 }
 
-/// A container of the image that the Dockerfile describes; `None` where the runtime has no such image.
-fn built(scene: &HostScene<'_>) -> Option<Container> {
-    scene.plan().secretflow.as_ref()?;
-    Some(Container {
+/// A container of the image that the Dockerfile describes.
+fn built(scene: &HostScene<'_>) -> Container {
+    Container {
         image: project(&scene.federation().topology, &scene.plan().party),
         dockerfile: Some(format!("{}/docker/Dockerfile", scene.name)),
         ..Container::default()
-    })
-}
-
-/// A container that runs the party's own programs, with the folder of the topology and the runtime's keys.
-fn own(scene: &HostScene<'_>) -> Option<Container> {
-    let tls = scene.plan().secretflow.as_ref()?.tls.as_ref();
-    let paths = tls.into_iter().flat_map(|tls| [&tls.cert, &tls.key]);
-    Some(Container {
-        env_file: Some(format!("../{}.env", scene.plan().party)),
-        work: Some(WORK),
-        files: paths.filter(|path| path.is_absolute()).map(ToString::to_string).collect(),
-        ..built(scene)?
-    })
-}
-
-fn ray(scene: &HostScene<'_>) -> Option<Container> {
-    let command = scene.host.ray_command(RUN)?;
-    let object_store = scene.host.ray.as_ref()?.object_store.bytes();
-    Some(Container {
-        key: "ray".to_owned(),
-        command: command.args,
-        // The two variables of the command are in the env file already.
-        health: scene.host.ray_ready().map(probe).unwrap_or_default(),
-        grace: Some(seconds(RAY_GRACE)),
-        shm_size: Some(format!("{}b", object_store.saturating_add(SHM_MARGIN))),
-        ipc: Some("shareable".to_owned()),
-        init: true,
-        run: Some(RUN),
-        ..own(scene)?
-    })
-}
-
-fn of_service(scene: &HostScene<'_>, service: &ServicePlan) -> Result<Container, RenderError> {
-    let mut container = match (&service.image, own(scene)) {
-        (Some(image), _) => Container { image: image.clone(), init: true, ..Container::default() },
-        (None, Some(own)) => own,
-        (None, None) => {
-            return Err(RenderError::NoImage {
-                party: scene.plan().party.clone(),
-                host: scene.name.clone(),
-                service: service.name.to_string(),
-            });
-        }
-    };
-    let joins_ray = service.image.is_none() && service.after.iter().any(|after| after == "ray");
-    if joins_ray {
-        container.ipc = Some("service:ray".to_owned());
-        container.pid = Some("service:ray".to_owned());
-        container.run = Some(RUN);
     }
-    let health = service.ready.map(|port| match service.image {
-        Some(_) => {
-            vec!["CMD".into(), "sh".into(), "-c".into(), SHELL_PROBE.into(), port.to_string()]
-        }
-        None => probe(port),
-    });
-    Ok(Container {
-        key: service.name.to_string(),
-        command: service.command.clone(),
-        env_file: scene
-            .plan()
-            .secretflow
-            .as_ref()
-            .map(|_| format!("../{}.env", scene.plan().party)),
-        environment: service.env.clone(),
-        depends_on: service.after.iter().map(|after| dependency(scene, after)).collect(),
-        health: health.unwrap_or_default(),
-        grace: Some(seconds(service.grace)),
+}
+
+fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
+    let locations = &scene.host.locations;
+    let base = match &process.image {
+        Some(image) => Container { image: image.to_string(), ..Container::default() },
+        None => built(scene),
+    };
+    let ray = ProcessName::Ray.to_string();
+    let joins = process.joins_ray.then(|| format!("service:{ray}"));
+    let object_store = scene.host.ray.as_ref().filter(|_| process.is_ray());
+    let root = locations.get(&Location::Root).cloned().unwrap_or_default();
+    let reads = process.paths(Access::Read).map(|path| located(path, locations));
+    let mut writes = process.paths(Access::Write);
+    Container {
+        key: process.name.to_string(),
+        user: match &process.account {
+            RunsAs::Number(number) => Some(number.to_string()),
+            RunsAs::Caller | RunsAs::Account(_) | RunsAs::Image => None,
+        },
+        folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
+        command: process.command.iter().map(|word| located(word, locations)).collect(),
+        env_file: (!scene.host.variables.is_empty())
+            .then(|| format!("../{}.env", scene.plan().party)),
+        environment: environment(scene, process),
+        depends_on: process.after.iter().map(|after| dependency(scene, after)).collect(),
+        health: process.ready.map(|ready| health(process, ready)),
+        grace: Some(seconds(process.grace)),
+        shm_size: object_store
+            .map(|ray| format!("{}b", ray.object_store.bytes().saturating_add(SHM_MARGIN))),
+        ipc: joins.clone().or_else(|| process.is_ray().then(|| "shareable".to_owned())),
         // Ray's own init reaps for those who share its process numbers.
-        init: !joins_ray,
-        ..container
-    })
+        init: joins.is_none(),
+        pid: joins,
+        run: writes
+            .any(|path| *path == Location::Run.word())
+            .then(|| locations.get(&Location::Run).cloned().unwrap_or_default()),
+        root: process
+            .paths(Access::Read)
+            .any(|path| *path == Location::Root.word())
+            .then(|| root.clone()),
+        files: reads.filter(|path| !path.starts_with(&root)).collect(),
+        ..base
+    }
 }
 
-fn dependency(scene: &HostScene<'_>, after: &str) -> Dependency {
-    let services = &scene.host.services;
-    let service = services.iter().find(|service| service.name.as_str() == after);
-    // What is no service is the Ray node, which always has a port to answer at.
-    let answers = service.is_none_or(|service| service.ready.is_some());
+/// What the env file does not say already.
+fn environment(scene: &HostScene<'_>, process: &Process) -> BTreeMap<String, String> {
+    let values = process.env.iter();
+    let values = values.map(|(name, value)| (name.clone(), located(value, &scene.host.locations)));
+    let is_said = |(name, value): &(String, String)| {
+        scene.host.variables.iter().any(|one| one.name == *name && one.value == *value)
+    };
+    values.filter(|pair| !is_said(pair)).collect()
+}
+
+fn dependency(scene: &HostScene<'_>, after: &ProcessName) -> Dependency {
+    let answers = scene.host.process(after).is_some_and(|process| process.ready.is_some());
     let condition = if answers { "service_healthy" } else { "service_started" };
-    Dependency { key: after.to_owned(), condition }
+    Dependency { key: after.to_string(), condition }
 }
 
-fn probe(port: Port) -> Vec<String> {
-    vec!["CMD".into(), "python".into(), "-c".into(), PROBE.into(), port.to_string()]
+fn health(process: &Process, Readiness { port, within }: Readiness) -> Health {
+    let words = |words: &[&str], port: Port| {
+        words.iter().map(ToString::to_string).chain([port.to_string()]).collect()
+    };
+    let test = match process.image {
+        Some(_) => words(&["CMD", "sh", "-c", SHELL_PROBE], port),
+        None => words(&["CMD", "python", "-c", PROBE], port),
+    };
+    Health { test, within: seconds(within) }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::render::{RenderError, samples};
-
-    fn compose(sample: &samples::Sample, path: &str) -> String {
-        let tree = sample.render().unwrap();
-        String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap()
-    }
+    use crate::render::samples;
 
     #[test]
     fn ray_and_services_share_the_machines_network() {
-        insta::assert_snapshot!(compose(&samples::production(), "bob/bob-1/docker/compose.yaml"));
+        insta::assert_snapshot!(samples::production().file("bob/bob-1/docker/compose.yaml"));
     }
 
     #[test]
     fn on_a_bridge_one_container_owns_the_address() {
-        let text = compose(&samples::simulation(), "alice/alice-1/docker/compose.yaml");
+        let text = samples::simulation().file("alice/alice-1/docker/compose.yaml");
         assert_eq!(text.matches("ipv4_address: \"192.168.0.10\"").count(), 1);
         assert_eq!(text.matches("network_mode: \"service:sfgen_net\"").count(), 1);
         assert!(text.contains("    external: true"), "{text}");
@@ -268,18 +247,12 @@ mod tests {
 
     #[test]
     fn the_container_that_owns_the_address_publishes_ports() {
-        let text = compose(&samples::simulation(), "alice/alice-1/docker/compose.yaml");
+        let text = samples::simulation().file("alice/alice-1/docker/compose.yaml");
         let ports =
             "    ports:\n      - \"6080:1080\"\n      - \"127.0.0.1:8075-8077:8075-8077\"\n";
         let (owner, others) = text.split_once("  \"ray\":\n").unwrap();
         assert!(owner.contains(ports) && !others.contains("    ports:\n"), "{text}");
-        let bob = compose(&samples::simulation(), "bob/bob-1/docker/compose.yaml");
+        let bob = samples::simulation().file("bob/bob-1/docker/compose.yaml");
         assert!(!bob.contains("    ports:\n"), "{bob}");
-    }
-
-    #[test]
-    fn a_service_without_an_image_needs_a_runtime_that_has_one() {
-        let why = samples::embedded().render_with_docker().unwrap_err();
-        assert!(matches!(why, RenderError::NoImage { .. }), "{why}");
     }
 }

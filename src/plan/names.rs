@@ -1,6 +1,6 @@
 //! Names that several artifacts, and the launcher that installs them, must spell alike.
 
-use crate::types::{Digest, PartyName, TopologyName};
+use crate::types::{Digest, PartyName, ProcessName, TopologyName};
 
 /// The name of all that belongs to one party of one topology: `sfgen-credit-risk-alice`.
 #[must_use]
@@ -8,10 +8,10 @@ pub fn project(topology: &TopologyName, party: &PartyName) -> String {
     format!("sfgen-{topology}-{party}")
 }
 
-/// The systemd unit of a service, or of the Ray node, which is called `ray`.
+/// The systemd unit of a process.
 #[must_use]
-pub fn unit(topology: &TopologyName, party: &PartyName, service: &str) -> String {
-    format!("{}-{service}.service", project(topology, party))
+pub fn unit(topology: &TopologyName, party: &PartyName, process: &ProcessName) -> String {
+    format!("{}-{process}.service", project(topology, party))
 }
 
 /// The systemd target that starts and stops all of a party's units.
@@ -34,6 +34,13 @@ pub fn env_file_path(topology: &TopologyName, party: &PartyName) -> String {
 pub fn runtime_dir(topology: &TopologyName, party: &PartyName) -> String {
     let name = project(topology, party);
     if name.len() <= 36 { name } else { format!("sfgen-{}", Digest::of(name.as_bytes()).short()) }
+}
+
+/// The table of nftables that holds a party's rules. Identifiers of nft have no hyphen; the prefix keeps them clear of
+/// its keywords.
+#[must_use]
+pub fn firewall_table(topology: &TopologyName, party: &PartyName) -> String {
+    project(topology, party).replace('-', "_")
 }
 
 #[cfg(test)]
