@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::imports::{Source, circles, imports, sources};
 
 /// Rooms in which files still import each other in circles.
-const WITH_CIRCLES: [&str; 4] = ["check", "model", "render", "syntax"];
+const WITH_CIRCLES: [&str; 5] = ["check", "model", "plan", "render", "syntax"];
 
 /// Lowest first; modules of one row do not know each other.
 const ROWS: &[&[&str]] = &[
