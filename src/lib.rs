@@ -34,6 +34,7 @@
 //! | 6 | [`lockfile`] | every allotment of ports, so that none moves |
 //! | 7 | [`mod@plan`] | what the tree says, before it is bytes |
 //! | 7 | [`mod@rename`] | another name in topology and lock, as edits of their texts |
+//! | 8 | [`mod@tree`] | which files of a tree on disk are not as planned |
 //! | 8 | [`mod@render`] | plans in, files out, in memory |
 //! | 9 | [`mod@compile`] | the driver of all of the above |
 //! | 10 | [`output`] | from a tree in memory to a tree on disk |
@@ -79,6 +80,7 @@ pub mod plan;
 pub mod rename;
 
 pub mod render;
+pub mod tree;
 
 pub mod compile;
 

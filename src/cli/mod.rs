@@ -3,6 +3,7 @@
 //! The only layer that prints, and the only one that knows of exit statuses and terminals.
 
 mod args;
+mod command_line;
 mod commands;
 mod disk;
 pub mod pages;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use command_line::{Cli, Command};
 pub use commands::plan::{ChangeWord, FileReport, PlanReport};
 pub use schemas::{SCHEMAS, Schema};
 use status::Failure;

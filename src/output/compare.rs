@@ -10,6 +10,7 @@ use crate::{
     pki::holds_private_key,
     plan::{Manifest, ManifestFile},
     render::ArtifactTree,
+    tree::is_planned,
     types::Digest,
 };
 
@@ -87,8 +88,8 @@ pub fn compare(tree: &ArtifactTree, plan: Digest, out: &Utf8Path) -> Result<Comp
     let (written, intact) = read_manifest(&out.join(Manifest::FILE), &mut obstacles)?;
     let (pending, _) = read_manifest(&out.join(PENDING), &mut Vec::new())?;
     let ours = |path: &Utf8Path, digest: Digest| {
-        let known = [&written, &pending].into_iter().flatten();
-        known.filter_map(|manifest| manifest.files.get(path)).any(|file| file.sha256 == digest)
+        let mut known = [&written, &pending].into_iter().flatten();
+        known.any(|manifest| is_planned(manifest, path, digest))
     };
     let known: BTreeSet<&Utf8PathBuf> = [&written, &pending]
         .into_iter()

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diag::{Edit, FileId, Finding, Findings, Spanned, apply_edits},
+    diag::{Code, Edit, FileId, Finding, Findings, Spanned, apply_edits},
     syntax::{self, Loaded, Mention, Node, Value, is_toml, language::Kind},
 };
 
-use super::BY_HAND;
+/// A place that cannot be edited.
+pub(super) const BY_HAND: Code = Code("SF0611");
 
 /// A name that becomes another at one place.
 pub(super) struct Renamed<'m> {

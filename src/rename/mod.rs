@@ -8,7 +8,7 @@ mod pages;
 mod target;
 
 use crate::{
-    diag::{Code, FileId, Finding, SourceSpan},
+    diag::{Code, Finding, SourceSpan},
     lockfile::{Key, Lock},
     syntax::{Loaded, Mention, mentions, nearest},
 };
@@ -23,8 +23,6 @@ use target::Target;
 const UNKNOWN: Code = Code("SF0608");
 /// The new name belongs to something else.
 const TAKEN: Code = Code("SF0609");
-/// A place that cannot be edited.
-const BY_HAND: Code = Code("SF0611");
 
 /// A rename that can be carried out.
 #[derive(Debug)]
@@ -149,9 +147,4 @@ fn unknown(
         None if known.is_empty() => "read `sfgen.lock` for the names that there are".to_owned(),
         None => format!("known here: {list}"),
     })
-}
-
-/// A text of the user that stands in no file of the topology.
-fn argument(file: FileId, at: usize, text: &str) -> SourceSpan {
-    SourceSpan::new(file, at..at + text.len())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diag::{Code, Finding, SourceSpan, Sources},
+    diag::{Code, FileId, Finding, SourceSpan, Sources},
     lockfile::Key,
     syntax::{
         Mention, Part,
@@ -12,7 +12,7 @@ use crate::{
     types::{HostName, PartyName, Role},
 };
 
-use super::{BY_HAND, argument, edit::Renamed};
+use super::edit::{BY_HAND, Renamed};
 
 /// The two names are no pair.
 const NO_PAIR: Code = Code("SF0610");
@@ -281,4 +281,9 @@ fn is_member(place: &Mention, party: &PartyName, places: &[Mention]) -> bool {
             && other.kind == Kind::Name(Name::Party)
             && other.value == party.as_str()
     })
+}
+
+/// A text of the user that stands in no file of the topology.
+fn argument(file: FileId, at: usize, text: &str) -> SourceSpan {
+    SourceSpan::new(file, at..at + text.len())
 }

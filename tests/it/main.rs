@@ -37,6 +37,7 @@ mod schema_kdl;
 mod schemas;
 mod secretflow;
 mod service_checks;
+mod shadowed;
 mod strangers;
 mod supervise;
 mod support;

@@ -1,8 +1,11 @@
 //! `sfgen check`: findings only.
 
+use camino::Utf8PathBuf;
+use clap::Args;
+
 use crate::{
     cli::{
-        args::{CheckArgs, FindingsFormat},
+        args::{FindingsFormat, ModeChoice},
         pages::pages,
         status::{Failure, Status},
         ui::Ui,
@@ -11,7 +14,26 @@ use crate::{
     diag::SarifLog,
 };
 
-use super::{compile_path, is_fatal, lost_lock::IfLost};
+use super::{
+    compiling::{compile_path, is_fatal},
+    lost_lock::IfLost,
+};
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Compile for this mode, whatever the topology says
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeChoice>,
+    /// Treat warnings as errors
+    #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+    pub(crate) deny: Option<String>,
+    /// The form of the findings
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub(crate) format: FindingsFormat,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {

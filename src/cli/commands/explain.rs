@@ -1,14 +1,22 @@
 //! `sfgen explain CODE`: the page of a finding.
 
+use clap::Args;
+
 use crate::{
     cli::{
-        args::ExplainArgs,
         pages::pages,
         status::{Failure, Status},
         ui::Ui,
     },
     syntax::nearest,
 };
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as SF0201
+    pub(crate) code: String,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Status, Failure> {

@@ -1,11 +1,11 @@
 //! `sfgen keys new --party NAME`.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 
 use crate::{
     cli::{
-        args::{KeysArgs, KeysCommand, KeysNewArgs},
         disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
         ui::Ui,
@@ -15,8 +15,33 @@ use crate::{
     model::{Identity, Party, read_party},
     pki::Certificate,
     syntax::{load, spell_helps},
-    types::HostAddr,
+    types::{HostAddr, PartyName},
 };
+
+/// Arguments of `keys`.
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    /// What to do with the keys
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a CA and a leaf certificate for every address that the peers dial
+    New(KeysNewArgs),
+}
+
+/// Arguments of `keys new`.
+#[derive(Debug, Args)]
+pub(crate) struct KeysNewArgs {
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Whose keys
+    #[arg(long)]
+    pub(crate) party: PartyName,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {

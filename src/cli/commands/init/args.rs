@@ -1,9 +1,9 @@
-//! The arguments of the commands that write or rename a topology, or describe it.
+//! The arguments of `init`.
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::ModeChoice;
+use crate::cli::args::ModeChoice;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -63,31 +63,4 @@ pub(crate) enum DeployChoice {
     Systemd,
     /// By Docker
     Docker,
-}
-
-/// Arguments of `mv`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Topology and lock are edited together: what names the party, host or port says the new name afterwards, and every number stays. Where the topology has the new name already, only the lock is. Names are `alice`, `alice/alice-1` or, for a port of a service, `alice/alice-1/redis`."
-)]
-pub(crate) struct MvArgs {
-    /// The name as it is
-    pub(crate) old: String,
-    /// The name as it is to be
-    pub(crate) new: String,
-    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
-    pub(crate) topology: Option<Utf8PathBuf>,
-    /// Write nothing; show what would change
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// Arguments of `schema`.
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArgs {
-    /// Which one; all are listed unless given
-    pub(crate) name: Option<String>,
-    /// Write it, or all of them, into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<Utf8PathBuf>,
 }

@@ -1,59 +1,16 @@
-//! One wish and its run: what it shows, what it learned from peers, what holds its slot.
+//! One request and its run: the entry that peers see, what is known of its end at each party, and its slot.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    str::FromStr,
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    action::{PartyEnd, RunAction},
+    run_id::RunId,
+    view::{JobRule, PeerView, PeerViews, entry_of},
 };
-
-use super::{Action, JobRule, PeerView, Peers};
 use crate::{
     launch::peers::rendezvous::{JobEntry, JobState, Match, Ticket},
     types::{Digest, JobName, PartyName},
 };
-
-/// Name of a run, the same at all of its parties: 16 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunId([u8; 8]);
-
-impl RunId {
-    /// The name of the run that these wishes make.
-    #[must_use]
-    pub fn of(tickets: &BTreeMap<PartyName, Ticket>) -> Self {
-        let sorted: BTreeSet<&Ticket> = tickets.values().collect();
-        let bytes: Vec<u8> = sorted.into_iter().flat_map(|ticket| *ticket.bytes()).collect();
-        let digest = Digest::of(&bytes);
-        let (id, _) = digest.bytes().split_first_chunk().expect("a digest has 32 bytes");
-        Self(*id)
-    }
-}
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for RunId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("a run is named by 16 hexadecimal digits, not `{text}`");
-        if text.len() != 16 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(wrong());
-        }
-        u64::from_str_radix(text, 16).map(|id| Self(id.to_be_bytes())).map_err(|_| wrong())
-    }
-}
-
-/// How a run ended at one party.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Its process ended well.
-    Done,
-    /// It did not, or did not start; why, with the name of the party where it began.
-    Failed(String),
-}
 
 /// The process of a run. Its slot is taken for as long as it lives, whatever the entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,24 +38,12 @@ pub(super) struct Run {
     pub(super) state: JobState,
     pub(super) process: Process,
     /// How it ended where it is over; never taken back.
-    ends: BTreeMap<PartyName, End>,
+    ends: BTreeMap<PartyName, PartyEnd>,
     settled: bool,
 }
 
-/// The entry that a peer shows under a ticket.
-pub(super) fn entry_of<'a>(
-    peers: &Peers<'a>,
-    party: &PartyName,
-    ticket: Ticket,
-) -> Option<&'a JobEntry> {
-    match peers.get(party)? {
-        PeerView::Absent(_) => None,
-        PeerView::Present(entries) => entries.iter().find(|entry| entry.ticket == ticket),
-    }
-}
-
 /// Whether every party but `me` is armed for the match, or further.
-pub(super) fn all_armed(me: &PartyName, matched: &Match, peers: &Peers<'_>) -> bool {
+pub(super) fn all_armed(me: &PartyName, matched: &Match, peers: &PeerViews<'_>) -> bool {
     let mut others = matched.tickets.iter().filter(|(party, _)| *party != me);
     others.all(|(party, ticket)| {
         entry_of(peers, party, *ticket)
@@ -151,17 +96,17 @@ impl Run {
     }
 
     /// Ends it for a cause, unless it is over.
-    pub(super) fn fail(&mut self, cause: String) -> Option<Action> {
+    pub(super) fn fail(&mut self, cause: String) -> Option<RunAction> {
         if self.state.is_over() {
             return None;
         }
         let matched = self.state.matched().cloned();
         self.state = JobState::Failed { matched, cause: cause.clone() };
-        (self.process == Process::Alive).then_some(Action::Abort { ticket: self.ticket, cause })
+        (self.process == Process::Alive).then_some(RunAction::Abort { ticket: self.ticket, cause })
     }
 
-    /// The order to start; every other party shows its slot by now.
-    pub(super) fn start(&mut self, me: &PartyName, peers: &Peers<'_>) -> Action {
+    /// The action that starts it; every other party shows its slot by now.
+    pub(super) fn start(&mut self, me: &PartyName, peers: &PeerViews<'_>) -> RunAction {
         let matched = self.state.matched().expect("a run that starts is matched");
         self.process = Process::Alive;
         let slot = |(party, ticket): (&PartyName, &Ticket)| {
@@ -169,7 +114,7 @@ impl Run {
             let slot = if party == me { Some(matched) } else { theirs() }?.slot;
             Some((party.clone(), slot))
         };
-        Action::Start {
+        RunAction::Start {
             job: self.job.clone(),
             ticket: self.ticket,
             run: RunId::of(&matched.tickets),
@@ -178,24 +123,24 @@ impl Run {
     }
 
     /// Notes the ends of the other parties. What was noted once stays, whatever the party shows later.
-    pub(super) fn note_ends(&mut self, me: &PartyName, peers: &Peers<'_>) {
+    pub(super) fn note_ends(&mut self, me: &PartyName, peers: &PeerViews<'_>) {
         let Some(matched) = self.state.matched() else { return };
         let under_way = !matches!(self.state, JobState::Armed(_));
         let others = matched.tickets.iter().filter(|(party, _)| *party != me);
         for (party, ticket) in others {
             let end = match peers.get(party) {
-                None => End::Failed(format!("{party} is not there")),
-                Some(PeerView::Absent(why)) => End::Failed(format!("{party} {why}")),
+                None => PartyEnd::Failed(format!("{party} is not there")),
+                Some(PeerView::Absent(why)) => PartyEnd::Failed(format!("{party} {why}")),
                 Some(PeerView::Present(_)) => match entry_of(peers, party, *ticket) {
                     Some(JobEntry { state: JobState::Failed { cause, .. }, .. }) => {
-                        End::Failed(cause.clone())
+                        PartyEnd::Failed(cause.clone())
                     }
                     Some(JobEntry { state: JobState::Done(theirs), .. })
                         if theirs.tickets == matched.tickets =>
                     {
-                        End::Done
+                        PartyEnd::Done
                     }
-                    // A run that failed before it started: the other side has yet to see that.
+                    // The run failed before it started, and the other party has not seen that yet.
                     Some(entry) if self.state.is_over() && entry.state == JobState::Waiting => {
                         continue;
                     }
@@ -204,9 +149,11 @@ impl Run {
                             && entry.state.matched().map(|theirs| &theirs.tickets)
                                 != Some(&matched.tickets) =>
                     {
-                        End::Failed(format!("{party} no longer takes part in the run"))
+                        PartyEnd::Failed(format!("{party} no longer takes part in the run"))
                     }
-                    None if under_way => End::Failed(format!("{party} no longer knows the run")),
+                    None if under_way => {
+                        PartyEnd::Failed(format!("{party} no longer knows the run"))
+                    }
                     _ => continue,
                 },
             };
@@ -217,21 +164,21 @@ impl Run {
     /// The first cause for which the run cannot go on.
     pub(super) fn failure(&self) -> Option<String> {
         self.ends.values().find_map(|end| match end {
-            End::Failed(cause) => Some(cause.clone()),
-            End::Done => None,
+            PartyEnd::Failed(cause) => Some(cause.clone()),
+            PartyEnd::Done => None,
         })
     }
 
-    /// `Failed` where another party failed a match with this wish in it, before this party armed.
-    pub(super) fn doom(
+    /// `Failed` where another party failed a match with this request in it, before this party armed.
+    pub(super) fn failure_elsewhere(
         &self,
         me: &PartyName,
         rule: &JobRule,
-        peers: &Peers<'_>,
+        peers: &PeerViews<'_>,
     ) -> Option<JobState> {
         peers
             .iter()
-            // Nobody can end a run in which it has no part.
+            // Only parties of the job can end its runs.
             .filter(|(party, _)| rule.parties.contains(*party))
             .flat_map(|(_, view)| match view {
                 PeerView::Present(entries) => *entries,
@@ -250,13 +197,13 @@ impl Run {
             })
     }
 
-    /// The leader's match for this wish.
-    pub(super) fn led(
+    /// The leader's match for this request.
+    pub(super) fn match_of_leader(
         &self,
         me: &PartyName,
         rule: &JobRule,
         leader: &PartyName,
-        peers: &Peers<'_>,
+        peers: &PeerViews<'_>,
     ) -> Option<BTreeMap<PartyName, Ticket>> {
         let Some(PeerView::Present(entries)) = peers.get(leader) else { return None };
         entries.iter().find_map(|entry| {
@@ -274,8 +221,8 @@ impl Run {
         })
     }
 
-    /// Whether every other party still shows the wish that was matched.
-    pub(super) fn all_known(&self, matched: &Match, peers: &Peers<'_>) -> bool {
+    /// Whether every other party still shows the request that was matched.
+    pub(super) fn all_known(&self, matched: &Match, peers: &PeerViews<'_>) -> bool {
         let mut others = matched.tickets.iter().filter(|(_, ticket)| **ticket != self.ticket);
         others.all(|(party, ticket)| {
             self.ends.contains_key(party) || entry_of(peers, party, *ticket).is_some()
@@ -287,10 +234,10 @@ impl Run {
         &mut self,
         me: &PartyName,
         parties: &BTreeSet<PartyName>,
-    ) -> Option<Action> {
+    ) -> Option<RunAction> {
         let end = match &self.state {
-            JobState::Done(_) => End::Done,
-            JobState::Failed { cause, .. } => End::Failed(cause.clone()),
+            JobState::Done(_) => PartyEnd::Done,
+            JobState::Failed { cause, .. } => PartyEnd::Failed(cause.clone()),
             _ => return None,
         };
         self.ends.entry(me.clone()).or_insert(end);
@@ -301,11 +248,11 @@ impl Run {
         }
         self.settled = true;
         let (job, ends) = (self.job.clone(), self.ends.clone());
-        Some(Action::Settled { job, ticket: self.ticket, ends })
+        Some(RunAction::Settled { job, ticket: self.ticket, ends })
     }
 
     /// Whether somebody needs its entry.
-    pub(super) fn remembered(&self, me: &PartyName, peers: &Peers<'_>) -> Remembered {
+    pub(super) fn remembered(&self, me: &PartyName, peers: &PeerViews<'_>) -> Remembered {
         if !self.settled || self.process == Process::Alive {
             return Remembered::Needed;
         }

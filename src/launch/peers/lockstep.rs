@@ -1,15 +1,18 @@
-//! The agreement on job runs: which wishes of the parties make one run, when it starts, how it ends.
+//! Runs in lockstep: which requests of the parties make one run, when it starts, and how it ends.
 //!
-//! The latest states of the peers and the party's own wishes enter; the party's next entries and what to do leave.
-//! No clock, no network, no process: the launcher acts. The protocol is level-triggered like the meeting:
+//! The latest states of the peers and the party's own requests enter; the party's next entries and the actions for the
+//! launcher leave. No clock, no network and no process is used here. The protocol is level-triggered like the meeting:
 //!
-//! 1. Of a job's parties, the one whose name comes first leads. Only it matches wishes, always the oldest ones that
-//!    wait; the others take over its match. So no two parties can see different matches of one wish.
-//! 2. A match gets a slot at each party (`Armed`). Who sees all parties armed for it starts (`Running`).
+//! 1. Of a job's parties, the one whose name comes first leads. Only it matches requests, always the oldest ones that
+//!    wait; the others take over its match. So no two parties can see different matches of one request.
+//! 2. A match gets a slot at each party (`Armed`). A party that sees all others armed for it starts (`Running`).
 //! 3. A party that fails, vanishes or loses its connection fails the run everywhere, with its cause.
-//! 4. An entry that is over stays until all other parties have noted its end, so no end is ever missed.
+//! 4. An entry that is over stays until all other parties have noted its end, so that each party learns of it.
 
+mod action;
 mod run;
+mod run_id;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -19,67 +22,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use self::run::{Process, Run};
+use self::{
+    run::{Process, Run},
+    view::{PeerViews, entry_of},
+};
 use super::rendezvous::{JobEntry, JobState, Match, Ticket, compare_scripts};
 use crate::types::{Digest, JobName, PartyName};
 
-pub use run::{End, RunId};
+pub use action::{PartyEnd, RunAction};
+pub use run_id::RunId;
+pub use view::{JobRule, PeerView};
 
 /// How many entries that are over are kept for parties that are not there to take note.
 const KEPT: usize = 16;
 
-/// Who takes part in a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRule {
-    /// Its parties, this one among them.
-    pub parties: BTreeSet<PartyName>,
-    /// How many runs of it a party has at once at most.
-    pub slots: u16,
-}
-
-/// How things are with a peer.
-#[derive(Clone, Copy, Debug)]
-pub enum PeerView<'a> {
-    /// It was there and is gone, or it must not take part; why, as a phrase that follows its name. One that was never
-    /// there is `Present` without entries: it has not left any run.
-    Absent(&'a str),
-    /// Its latest entries.
-    Present(&'a [JobEntry]),
-}
-
-/// What the launcher has to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Start the job's process.
-    Start {
-        /// The job.
-        job: JobName,
-        /// The party's own wish.
-        ticket: Ticket,
-        /// Name of the run, the same at all parties.
-        run: RunId,
-        /// The slot that each party gave to the run, counted from 0 at each.
-        slots: BTreeMap<PartyName, u16>,
-    },
-    /// End the process that was started for this wish.
-    Abort {
-        /// The party's own wish.
-        ticket: Ticket,
-        /// Why.
-        cause: String,
-    },
-    /// Nothing more will happen to this wish; said once.
-    Settled {
-        /// The job.
-        job: JobName,
-        /// The party's own wish.
-        ticket: Ticket,
-        /// How it ended at each party. The run as a whole went well when it did so at all of them.
-        ends: BTreeMap<PartyName, End>,
-    },
-}
-
-/// A wish for a job that the plan does not have.
+/// A request for a job that the plan does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 #[error("{party} has no job `{job}`")]
 #[diagnostic(
@@ -93,20 +50,17 @@ pub struct UnknownJob {
     pub job: JobName,
 }
 
-/// The wishes of one party and how far they got.
+/// The requests of one party and how far they got.
 #[derive(Clone, Debug)]
-pub struct Muster {
+pub struct Lockstep {
     me: PartyName,
     slots: u16,
     jobs: BTreeMap<JobName, JobRule>,
     runs: Vec<Run>,
 }
 
-/// What every peer shows, looked up by party.
-type Peers<'a> = BTreeMap<PartyName, PeerView<'a>>;
-
-impl Muster {
-    /// No wishes yet. `slots` is how many runs of all jobs together the party has ports for.
+impl Lockstep {
+    /// No requests yet. `slots` is how many runs of all jobs together the party has ports for.
     #[must_use]
     pub fn new(me: PartyName, slots: u16, jobs: BTreeMap<JobName, JobRule>) -> Self {
         Self { me, slots, jobs, runs: Vec::new() }
@@ -118,7 +72,7 @@ impl Muster {
         self.runs.iter().map(Run::entry).collect()
     }
 
-    /// Takes in a wish to run `job` once; it waits behind earlier wishes for the same job.
+    /// Takes in a request to run `job` once; it waits behind earlier requests for the same job.
     pub fn request(
         &mut self,
         job: JobName,
@@ -132,20 +86,20 @@ impl Muster {
         Ok(())
     }
 
-    /// Takes a wish back, or ends its run at all parties. A [`Muster::step`] must follow.
-    pub fn withdraw(&mut self, ticket: Ticket, cause: &str) -> Vec<Action> {
+    /// Takes a request back, or ends its run at all parties. A [`Lockstep::step`] must follow.
+    pub fn withdraw(&mut self, ticket: Ticket, cause: &str) -> Vec<RunAction> {
         let cause = format!("{}: {cause}", self.me);
         let run = self.runs.iter_mut().find(|run| run.ticket == ticket);
         run.and_then(|run| run.fail(cause)).into_iter().collect()
     }
 
-    /// Takes all wishes back, for a launcher on its way out. A [`Muster::step`] must follow.
-    pub fn withdraw_all(&mut self, cause: &str) -> Vec<Action> {
+    /// Takes all requests back, for a launcher that is ending. A [`Lockstep::step`] must follow.
+    pub fn withdraw_all(&mut self, cause: &str) -> Vec<RunAction> {
         let cause = format!("{}: {cause}", self.me);
         self.runs.iter_mut().filter_map(|run| run.fail(cause.clone())).collect()
     }
 
-    /// The process of a wish is gone, and how it ended. Its slot is free from now on. A [`Muster::step`] must follow.
+    /// The process of a request is gone, and how it ended. Its slot is free from now on. A [`Lockstep::step`] must follow.
     pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), String>) {
         let Some(run) = self.runs.iter_mut().find(|run| run.ticket == ticket) else { return };
         run.process = Process::Gone;
@@ -160,8 +114,8 @@ impl Muster {
         }
     }
 
-    /// Brings all wishes as far as the peers' states allow.
-    pub fn step(&mut self, peers: &Peers<'_>) -> Vec<Action> {
+    /// Brings all requests as far as the peers' states allow.
+    pub fn step(&mut self, peers: &PeerViews<'_>) -> Vec<RunAction> {
         let mut actions = Vec::new();
         for index in 0..self.runs.len() {
             // Each round moves the run on or is the last; a run has few states.
@@ -189,18 +143,18 @@ impl Muster {
     }
 
     /// The state after the present one, if it is time for it.
-    fn next(&self, index: usize, peers: &Peers<'_>) -> Option<JobState> {
+    fn next(&self, index: usize, peers: &PeerViews<'_>) -> Option<JobState> {
         let run = &self.runs[index];
         let rule = &self.jobs[&run.job];
         let leader = rule.parties.first().filter(|leader| **leader != self.me);
         match &run.state {
             JobState::Waiting => {
-                if let Some(doom) = run.doom(&self.me, rule, peers) {
-                    return Some(doom);
+                if let Some(failure_elsewhere) = run.failure_elsewhere(&self.me, rule, peers) {
+                    return Some(failure_elsewhere);
                 }
                 let tickets = match leader {
                     None => self.pair(run, rule, peers)?,
-                    Some(leader) => run.led(&self.me, rule, leader, peers)?,
+                    Some(leader) => run.match_of_leader(&self.me, rule, leader, peers)?,
                 };
                 self.arm(run, tickets, rule, peers)
             }
@@ -212,7 +166,8 @@ impl Muster {
                 let holds = match leader {
                     None => run.all_known(matched, peers),
                     Some(leader) => {
-                        run.led(&self.me, rule, leader, peers).as_ref() == Some(&matched.tickets)
+                        run.match_of_leader(&self.me, rule, leader, peers).as_ref()
+                            == Some(&matched.tickets)
                     }
                 };
                 if !holds {
@@ -227,12 +182,12 @@ impl Muster {
         }
     }
 
-    /// The leader's match for a wish: of each other party, the oldest wish that waits and is not taken.
+    /// The leader's match for a request: of each other party, the oldest request that waits and is not taken.
     fn pair(
         &self,
         run: &Run,
         rule: &JobRule,
-        peers: &Peers<'_>,
+        peers: &PeerViews<'_>,
     ) -> Option<BTreeMap<PartyName, Ticket>> {
         let oldest = self.runs.iter().find(|other| other.job == run.job && other.waits())?;
         if oldest.ticket != run.ticket {
@@ -263,11 +218,11 @@ impl Muster {
         run: &Run,
         tickets: BTreeMap<PartyName, Ticket>,
         rule: &JobRule,
-        peers: &Peers<'_>,
+        peers: &PeerViews<'_>,
     ) -> Option<JobState> {
         let others = tickets.iter().filter(|(party, _)| **party != self.me);
         let difference = others
-            .filter_map(|(party, ticket)| Some((party, run::entry_of(peers, party, *ticket)?)))
+            .filter_map(|(party, ticket)| Some((party, entry_of(peers, party, *ticket)?)))
             .find_map(|(party, entry)| {
                 compare_scripts(&run.job, (&self.me, run.script), (party, entry.script))
             });
@@ -286,7 +241,7 @@ impl Muster {
     }
 
     /// Drops what is over and noted by all; of what absent parties have not noted, the newest few are kept.
-    fn forget(&mut self, peers: &Peers<'_>) {
+    fn forget(&mut self, peers: &PeerViews<'_>) {
         let mut kept = 0;
         let me = &self.me;
         // From the newest to the oldest, so that the newest are kept.

@@ -9,36 +9,35 @@ use tokio::time::Instant;
 
 use crate::{
     launch::{
-        launcher::events::Event,
         local::status::PeerReport,
         machine::side::Side,
         peers::{
-            muster::PeerView,
+            lockstep::PeerView,
             rendezvous::{Facts, MeetingEvent, Snapshot, compare},
         },
     },
     types::{Endpoint, PartyName, Role},
 };
 
-use super::LaunchError;
+use super::{error::LaunchError, events::LaunchEvent};
 
-/// How often missing peers are spoken of.
-const WORD_EVERY: Duration = Duration::from_secs(1);
-/// What is said of a peer that was never heard of.
+/// How often missing peers are reported.
+const REMIND_EVERY: Duration = Duration::from_secs(1);
+/// Why a peer is absent that has never called.
 const NOT_HEARD: &str = "has not called";
 
 /// All peers of this party.
-pub(super) struct Peers {
+pub(super) struct Attendance {
     me: PartyName,
     all: BTreeMap<PartyName, Peer>,
     /// Until when all must have been here once.
     deadline: Instant,
-    next_word: Instant,
+    next_reminder: Instant,
 }
 
 struct Peer {
     endpoint: Endpoint,
-    /// Its latest state, as long as its stream lasts; the last word of one who leaves counts, too.
+    /// Its latest state, as long as its stream lasts, the last one of a peer that leaves included.
     snapshot: Option<Snapshot>,
     /// Whether it ever called.
     heard: bool,
@@ -46,9 +45,9 @@ struct Peer {
     met: bool,
     /// Why it does not call.
     absence: String,
-    /// Whether it acknowledges what it is told.
+    /// Whether it acknowledges this launcher's state.
     reached: bool,
-    /// Why it cannot be told anything, if that was tried.
+    /// Why this launcher's state does not reach it, if that was tried.
     unreachable: Option<String>,
 }
 
@@ -73,7 +72,7 @@ impl Peer {
     }
 }
 
-impl Peers {
+impl Attendance {
     pub(super) fn new(side: &Side, deadline: Instant) -> Self {
         let peers = side.federation.peers(side.party()).into_iter().filter_map(|party| {
             let (_, host) = side.federation.main_host(&party)?;
@@ -90,7 +89,7 @@ impl Peers {
             Some((party, peer))
         });
         let me = side.party().clone();
-        Self { me, all: peers.collect(), deadline, next_word: Instant::now() }
+        Self { me, all: peers.collect(), deadline, next_reminder: Instant::now() }
     }
 
     pub(super) fn endpoints(&self) -> BTreeMap<PartyName, Endpoint> {
@@ -102,22 +101,22 @@ impl Peers {
         &mut self,
         event: MeetingEvent,
         facts: &Facts,
-    ) -> Result<Vec<Event>, LaunchError> {
-        let mut told = Vec::new();
+    ) -> Result<Vec<LaunchEvent>, LaunchError> {
+        let mut events = Vec::new();
         match event {
             MeetingEvent::Peer { party, snapshot } => {
-                let Some(peer) = self.all.get_mut(&party) else { return Ok(told) };
+                let Some(peer) = self.all.get_mut(&party) else { return Ok(events) };
                 let called = peer.calls();
                 let differences = compare(facts, &snapshot.facts, &self.me, &party);
                 if !differences.is_empty() {
-                    // It counts as here, so that it hears our last word and finds the difference itself.
+                    // It counts as present, so that it gets our last snapshot and finds the difference itself.
                     peer.snapshot = Some(snapshot);
                     return Err(LaunchError::Differs(differences));
                 }
                 if let Some(why) = &snapshot.leaving {
                     peer.absence = format!("has left: {why}");
                     if called {
-                        told.push(Event::Gone { party, why: peer.absence.clone() });
+                        events.push(LaunchEvent::Gone { party, why: peer.absence.clone() });
                     }
                     peer.snapshot = Some(snapshot);
                 } else {
@@ -125,16 +124,16 @@ impl Peers {
                     peer.snapshot = Some(snapshot);
                     if peer.is_here() && !called {
                         peer.met = true;
-                        told.push(Event::Met(party));
+                        events.push(LaunchEvent::Met(party));
                     }
                 }
             }
             MeetingEvent::Gone { party, why } => {
-                let Some(peer) = self.all.get_mut(&party) else { return Ok(told) };
-                // Of one who said why it leaves, the end of the stream is no news.
+                let Some(peer) = self.all.get_mut(&party) else { return Ok(events) };
+                // A peer that said why it leaves was reported then.
                 if peer.calls() {
                     peer.absence.clone_from(&why);
-                    told.push(Event::Gone { party, why });
+                    events.push(LaunchEvent::Gone { party, why });
                 }
                 peer.snapshot = None;
             }
@@ -150,15 +149,15 @@ impl Peers {
                     peer.reached = true;
                     if peer.is_here() {
                         peer.met = true;
-                        told.push(Event::Met(party));
+                        events.push(LaunchEvent::Met(party));
                     }
                 }
             }
             MeetingEvent::Refused { from, why } => {
-                told.push(Event::Refused(format!("{from} {why}")));
+                events.push(LaunchEvent::Refused(format!("{from} {why}")));
             }
         }
-        Ok(told)
+        Ok(events)
     }
 
     pub(super) fn views(&self) -> BTreeMap<PartyName, PeerView<'_>> {
@@ -168,7 +167,7 @@ impl Peers {
                 let view = match &peer.snapshot {
                     Some(snapshot) => PeerView::Present(&snapshot.jobs),
                     None if peer.heard => PeerView::Absent(&peer.absence),
-                    // Whoever was never here has not gone away: others may have met it and matched its wishes already.
+                    // A peer that was never here has not gone away: others may have matched its requests already.
                     None => PeerView::Present(&[]),
                 };
                 (name.clone(), view)
@@ -180,7 +179,7 @@ impl Peers {
         self.all.values().all(Peer::is_here)
     }
 
-    /// The peers that call, and so may hear a last word.
+    /// The peers that call, and so may get a last snapshot.
     pub(super) fn present(&self) -> BTreeSet<PartyName> {
         let here = self.all.iter().filter(|(_, peer)| peer.calls());
         here.map(|(name, _)| name.clone()).collect()
@@ -191,23 +190,23 @@ impl Peers {
         self.all.values().any(|peer| !peer.met).then_some(self.deadline)
     }
 
-    /// When missing peers are spoken of next.
-    pub(super) fn next_word(&self) -> Option<Instant> {
-        (!self.all_present()).then_some(self.next_word)
+    /// When missing peers are reported next.
+    pub(super) fn next_reminder(&self) -> Option<Instant> {
+        (!self.all_present()).then_some(self.next_reminder)
     }
 
-    /// The word on missing peers, if it is time for it.
-    pub(super) fn word(&mut self, now: Instant) -> Option<Event> {
-        if self.all_present() || now < self.next_word {
+    /// The event about missing peers, if it is time for it.
+    pub(super) fn reminder(&mut self, now: Instant) -> Option<LaunchEvent> {
+        if self.all_present() || now < self.next_reminder {
             return None;
         }
-        self.next_word = now + WORD_EVERY;
+        self.next_reminder = now + REMIND_EVERY;
         let missing = self.all.iter().filter(|(_, peer)| !peer.is_here());
         let missing = missing.map(|(name, peer)| {
             (name.clone(), peer.endpoint.clone(), Some(peer.trouble().to_owned()))
         });
         let left = self.deadline.saturating_duration_since(now);
-        Some(Event::Waiting { missing: missing.collect(), left })
+        Some(LaunchEvent::Waiting { missing: missing.collect(), left })
     }
 
     /// Those of `wanted` who are missing, each with address and reason, as part of a sentence.

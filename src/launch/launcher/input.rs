@@ -9,7 +9,7 @@ use tokio::{
 use crate::{
     fs::FsError,
     launch::{
-        local::Order,
+        local::ClientRequest,
         peers::rendezvous::{MeetingEvent, Ticket},
         processes::ServiceEvent,
     },
@@ -17,14 +17,14 @@ use crate::{
 
 use super::runs::{RunEvent, Runs};
 
-/// One thing that happened.
-pub(super) enum Happening {
-    /// A word of or about a peer.
+/// One thing to react to.
+pub(super) enum LauncherInput {
+    /// What the meeting learned of a peer.
     Meeting(MeetingEvent),
-    /// A service moved on.
+    /// A service entered another phase.
     Service(ServiceEvent),
     /// Somebody on this machine wants something.
-    Order(Order),
+    Request(ClientRequest),
     /// A run's process wrote a line or ended, or its client went away.
     Run(Ticket, RunEvent),
     /// SIGINT or SIGTERM.
@@ -33,10 +33,10 @@ pub(super) enum Happening {
     Deadline,
 }
 
-/// Where happenings come from.
+/// Where inputs come from.
 pub(super) struct Sources {
-    own: mpsc::Receiver<Order>,
-    socket: mpsc::Receiver<Order>,
+    own: mpsc::Receiver<ClientRequest>,
+    socket: mpsc::Receiver<ClientRequest>,
     services: mpsc::Receiver<ServiceEvent>,
     meeting: mpsc::Receiver<MeetingEvent>,
     interrupt: Signal,
@@ -45,8 +45,8 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn new(
-        own: mpsc::Receiver<Order>,
-        socket: mpsc::Receiver<Order>,
+        own: mpsc::Receiver<ClientRequest>,
+        socket: mpsc::Receiver<ClientRequest>,
         services: mpsc::Receiver<ServiceEvent>,
         meeting: mpsc::Receiver<MeetingEvent>,
     ) -> Result<Self, FsError> {
@@ -63,8 +63,12 @@ impl Sources {
         })
     }
 
-    /// The next happening; `Deadline` at the latest at `deadline`.
-    pub(super) async fn next(&mut self, runs: &mut Runs, deadline: Option<Instant>) -> Happening {
+    /// The next input; `Deadline` at the latest at `deadline`.
+    pub(super) async fn next(
+        &mut self,
+        runs: &mut Runs,
+        deadline: Option<Instant>,
+    ) -> LauncherInput {
         let timer = async {
             match deadline {
                 Some(deadline) => sleep_until(deadline).await,
@@ -73,14 +77,14 @@ impl Sources {
         };
         // An arm whose channel is closed is disabled, and the others go on.
         tokio::select! {
-            Some(event) = self.meeting.recv() => Happening::Meeting(event),
-            Some(event) = self.services.recv() => Happening::Service(event),
-            Some(order) = self.own.recv() => Happening::Order(order),
-            Some(order) = self.socket.recv() => Happening::Order(order),
-            (ticket, event) = runs.next() => Happening::Run(ticket, event),
-            _ = self.interrupt.recv() => Happening::Signal,
-            _ = self.terminate.recv() => Happening::Signal,
-            () = timer => Happening::Deadline,
+            Some(event) = self.meeting.recv() => LauncherInput::Meeting(event),
+            Some(event) = self.services.recv() => LauncherInput::Service(event),
+            Some(request) = self.own.recv() => LauncherInput::Request(request),
+            Some(request) = self.socket.recv() => LauncherInput::Request(request),
+            (ticket, event) = runs.next() => LauncherInput::Run(ticket, event),
+            _ = self.interrupt.recv() => LauncherInput::Signal,
+            _ = self.terminate.recv() => LauncherInput::Signal,
+            () = timer => LauncherInput::Deadline,
         }
     }
 }

@@ -12,35 +12,35 @@ fn ticket(n: u8) -> Ticket {
     Ticket::from([n; 16])
 }
 
-fn muster(me: &str, parties: &[&str], slots: u16) -> Muster {
+fn lockstep(me: &str, parties: &[&str], slots: u16) -> Lockstep {
     let rule = JobRule { parties: parties.iter().map(|name| party(name)).collect(), slots };
-    Muster::new(party(me), slots, [("psi".parse().unwrap(), rule)].into())
+    Lockstep::new(party(me), slots, [("psi".parse().unwrap(), rule)].into())
 }
 
-fn request(muster: &mut Muster, n: u8) {
-    muster.request("psi".parse().unwrap(), ticket(n), Some(Digest::of(b"script"))).unwrap();
+fn request(lockstep: &mut Lockstep, n: u8) {
+    lockstep.request("psi".parse().unwrap(), ticket(n), Some(Digest::of(b"script"))).unwrap();
 }
 
 /// One step of `me` with the peers as they are now.
-fn step(me: &mut Muster, peers: &[&Muster]) -> Vec<Action> {
+fn step(me: &mut Lockstep, peers: &[&Lockstep]) -> Vec<RunAction> {
     let shown: Vec<_> = peers.iter().map(|peer| (peer.me.clone(), peer.entries())).collect();
     let view = shown.iter().map(|(who, entries)| (who.clone(), PeerView::Present(entries)));
     me.step(&view.collect())
 }
 
-fn step_alone(me: &mut Muster, gone: &str) -> Vec<Action> {
+fn step_alone(me: &mut Lockstep, gone: &str) -> Vec<RunAction> {
     me.step(&[(party(gone), PeerView::Absent("said nothing for 3 s"))].into())
 }
 
-fn cause(muster: &Muster) -> String {
-    match &muster.entries()[0].state {
+fn cause(lockstep: &Lockstep) -> String {
+    match &lockstep.entries()[0].state {
         JobState::Failed { cause, .. } => cause.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn state(muster: &Muster) -> &'static str {
-    match muster.entries()[0].state {
+fn state(lockstep: &Lockstep) -> &'static str {
+    match lockstep.entries()[0].state {
         JobState::Waiting => "waiting",
         JobState::Armed(_) => "armed",
         JobState::Running(_) => "running",
@@ -49,17 +49,17 @@ fn state(muster: &Muster) -> &'static str {
     }
 }
 
-/// Alice (who leads) and bob, each with one wish.
-fn pair() -> (Muster, Muster) {
+/// Alice (who leads) and bob, each with one request.
+fn pair() -> (Lockstep, Lockstep) {
     let both = ["alice", "bob"];
-    let (mut alice, mut bob) = (muster("alice", &both, 1), muster("bob", &both, 1));
+    let (mut alice, mut bob) = (lockstep("alice", &both, 1), lockstep("bob", &both, 1));
     request(&mut alice, 1);
     request(&mut bob, 2);
     (alice, bob)
 }
 
 /// The same, running.
-fn running() -> (Muster, Muster) {
+fn running() -> (Lockstep, Lockstep) {
     let (mut alice, mut bob) = pair();
     step(&mut alice, &[&bob]);
     step(&mut bob, &[&alice]);
@@ -76,12 +76,12 @@ fn the_first_name_matches_and_the_others_follow() {
     assert_eq!(step(&mut alice, &[&bob]), []);
     assert_eq!(state(&alice), "armed");
     let started = step(&mut bob, &[&alice]);
-    let [Action::Start { ticket: own, run, slots, .. }] = started.as_slice() else {
+    let [RunAction::Start { ticket: own, run, slots, .. }] = started.as_slice() else {
         panic!("{started:?}")
     };
     assert_eq!((*own, slots.len(), state(&bob)), (ticket(2), 2, "running"));
     let started = step(&mut alice, &[&bob]);
-    assert!(matches!(&started[..], [Action::Start { run: same, .. }] if same == run));
+    assert!(matches!(&started[..], [RunAction::Start { run: same, .. }] if same == run));
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn a_run_that_ended_well_everywhere_is_settled_and_forgotten() {
     assert_eq!(step(&mut bob, &[&alice]), []);
     alice.ended(ticket(1), Ok(()));
     let settled = step(&mut alice, &[&bob]);
-    let ends = [(party("alice"), End::Done), (party("bob"), End::Done)].into();
+    let ends = [(party("alice"), PartyEnd::Done), (party("bob"), PartyEnd::Done)].into();
     let job = "psi".parse().unwrap();
-    assert_eq!(settled, [Action::Settled { job, ticket: ticket(1), ends }]);
-    assert!(matches!(step(&mut bob, &[&alice])[..], [Action::Settled { .. }]));
+    assert_eq!(settled, [RunAction::Settled { job, ticket: ticket(1), ends }]);
+    assert!(matches!(step(&mut bob, &[&alice])[..], [RunAction::Settled { .. }]));
     step(&mut alice, &[&bob]);
     step(&mut bob, &[&alice]);
     assert_eq!((alice.entries().len(), bob.entries().len()), (0, 0));
@@ -117,7 +117,7 @@ fn a_process_that_fails_ends_the_run_at_the_peer_with_its_cause() {
     step(&mut bob, &[&alice]);
     let wanted = "bob: psi.py ended with status 1".to_owned();
     let actions = step(&mut alice, &[&bob]);
-    assert_eq!(actions[0], Action::Abort { ticket: ticket(1), cause: wanted.clone() });
+    assert_eq!(actions[0], RunAction::Abort { ticket: ticket(1), cause: wanted.clone() });
     assert_eq!(cause(&alice), wanted);
 }
 
@@ -125,15 +125,15 @@ fn a_process_that_fails_ends_the_run_at_the_peer_with_its_cause() {
 fn a_launcher_that_is_gone_ends_the_run_with_a_cause_that_names_it() {
     let (mut alice, _) = running();
     let actions = step_alone(&mut alice, "bob");
-    assert!(matches!(actions[0], Action::Abort { .. }));
+    assert!(matches!(actions[0], RunAction::Abort { .. }));
     assert_eq!(cause(&alice), "bob said nothing for 3 s");
 }
 
 #[test]
 fn a_peer_that_forgot_a_running_run_ends_it() {
     let (mut alice, _) = running();
-    let restarted = muster("bob", &["alice", "bob"], 1);
-    assert!(matches!(step(&mut alice, &[&restarted])[0], Action::Abort { .. }));
+    let restarted = lockstep("bob", &["alice", "bob"], 1);
+    assert!(matches!(step(&mut alice, &[&restarted])[0], RunAction::Abort { .. }));
     assert_eq!(cause(&alice), "bob no longer knows the run");
 }
 
@@ -144,7 +144,7 @@ fn a_request_taken_back_before_the_start_lets_the_other_wait_on() {
     assert_eq!(state(&alice), "armed");
     bob.withdraw(ticket(2), "Ctrl-C");
     let settled = step(&mut bob, &[]);
-    assert!(matches!(settled[..], [Action::Settled { .. }]));
+    assert!(matches!(settled[..], [RunAction::Settled { .. }]));
     step(&mut alice, &[&bob]);
     assert_eq!(state(&alice), "waiting");
     request(&mut bob, 3);
@@ -163,7 +163,7 @@ fn a_wish_waits_for_a_peer_that_is_away() {
 #[test]
 fn different_scripts_fail_at_both_sides_with_one_sentence() {
     let both = ["alice", "bob"];
-    let (mut alice, mut bob) = (muster("alice", &both, 1), muster("bob", &both, 1));
+    let (mut alice, mut bob) = (lockstep("alice", &both, 1), lockstep("bob", &both, 1));
     alice.request("psi".parse().unwrap(), ticket(1), Some(Digest::of(b"new"))).unwrap();
     bob.request("psi".parse().unwrap(), ticket(2), Some(Digest::of(b"old"))).unwrap();
     step(&mut alice, &[&bob]);
@@ -195,7 +195,7 @@ fn a_slot_is_free_again_only_when_its_process_is_gone() {
     bob.ended(ticket(2), Err("killed".into()));
     step(&mut bob, &[&alice]);
     step(&mut alice, &[&bob]);
-    let waits = |muster: &Muster| muster.entries().last().unwrap().state == JobState::Waiting;
+    let waits = |lockstep: &Lockstep| lockstep.entries().last().unwrap().state == JobState::Waiting;
     assert!(waits(&alice), "the aborted process still holds the only slot");
     alice.ended(ticket(1), Err("killed".into()));
     step(&mut alice, &[&bob]);
@@ -204,7 +204,7 @@ fn a_slot_is_free_again_only_when_its_process_is_gone() {
 
 #[test]
 fn a_job_that_the_plan_does_not_have_is_refused() {
-    let mut alice = muster("alice", &["alice", "bob"], 1);
+    let mut alice = lockstep("alice", &["alice", "bob"], 1);
     let why = alice.request("train".parse().unwrap(), ticket(1), None).unwrap_err();
     assert_eq!(why.to_string(), "alice has no job `train`");
 }
@@ -235,7 +235,7 @@ struct Alive {
 
 /// Parties with queues between them, as slow as the events make them.
 struct World {
-    musters: Vec<Muster>,
+    parties: Vec<Lockstep>,
     /// By sender, then receiver.
     queues: Vec<Vec<std::collections::VecDeque<Arrival>>>,
     /// By receiver, then sender.
@@ -243,7 +243,7 @@ struct World {
     /// What each party showed last.
     sent: Vec<Vec<JobEntry>>,
     alive: Vec<Vec<Alive>>,
-    /// The wishes of each run that started anywhere.
+    /// The requests of each run that started anywhere.
     started: BTreeSet<Vec<Ticket>>,
     verdicts: BTreeMap<Ticket, bool>,
     requests: Vec<u8>,
@@ -253,7 +253,7 @@ impl World {
     fn new(parties: usize) -> Self {
         let names = &NAMES[..parties];
         Self {
-            musters: names.iter().map(|me| muster(me, names, SLOTS)).collect(),
+            parties: names.iter().map(|me| lockstep(me, names, SLOTS)).collect(),
             queues: vec![vec![std::collections::VecDeque::new(); parties]; parties],
             views: vec![vec![Some(vec![]); parties]; parties],
             sent: vec![vec![]; parties],
@@ -265,7 +265,7 @@ impl World {
     }
 
     fn parties(&self) -> usize {
-        self.musters.len()
+        self.parties.len()
     }
 
     fn happen(&mut self, event: Event) {
@@ -275,7 +275,7 @@ impl World {
                 let who = who % n;
                 self.requests[who] += 1;
                 let name = u8::try_from(who).unwrap() * 64 + self.requests[who];
-                request(&mut self.musters[who], name);
+                request(&mut self.parties[who], name);
                 self.advance(who);
             }
             Event::Deliver(from, to) => self.deliver(from % n, to % n),
@@ -283,22 +283,22 @@ impl World {
                 let who = who % n;
                 if let Some(process) = self.alive[who].pop() {
                     let outcome = if well { Ok(()) } else { Err("failed".to_owned()) };
-                    self.musters[who].ended(process.own, outcome);
+                    self.parties[who].ended(process.own, outcome);
                     self.advance(who);
                 }
             }
             Event::Withdraw(who) => {
                 let who = who % n;
-                let open = self.musters[who].entries();
+                let open = self.parties[who].entries();
                 if let Some(entry) = open.iter().find(|entry| !entry.state.is_over()) {
-                    let actions = self.musters[who].withdraw(entry.ticket, "withdrawn");
+                    let actions = self.parties[who].withdraw(entry.ticket, "withdrawn");
                     self.act(who, actions);
                     self.advance(who);
                 }
             }
             Event::Cut(from, to) => {
                 let (from, to) = (from % n, to % n);
-                let now = self.musters[from].entries();
+                let now = self.parties[from].entries();
                 self.queues[from][to].extend([None, Some(now)]);
             }
         }
@@ -320,40 +320,40 @@ impl World {
             (party(NAMES[peer]), view)
         });
         let peers = peers.collect();
-        let actions = self.musters[who].step(&peers);
+        let actions = self.parties[who].step(&peers);
         self.act(who, actions);
-        let after = self.musters[who].entries();
+        let after = self.parties[who].entries();
         if self.sent[who] != after {
             self.queues[who].iter_mut().for_each(|queue| queue.push_back(Some(after.clone())));
             self.sent[who] = after;
         }
     }
 
-    fn act(&mut self, who: usize, actions: Vec<Action>) {
+    fn act(&mut self, who: usize, actions: Vec<RunAction>) {
         for action in actions {
             match action {
-                Action::Start { ticket, slots, .. } => {
+                RunAction::Start { ticket, slots, .. } => {
                     assert_eq!(slots.len(), self.parties(), "every party has a slot");
                     let slot = slots[&party(NAMES[who])];
                     assert!(slot < SLOTS);
                     assert!(self.alive[who].iter().all(|other| other.slot != slot), "slot in use");
-                    let entries = self.musters[who].entries();
+                    let entries = self.parties[who].entries();
                     let entry = entries.iter().find(|entry| entry.ticket == ticket).unwrap();
                     let tickets: Vec<_> =
                         entry.state.matched().unwrap().tickets.values().copied().collect();
                     for other in &self.started {
                         let shared = other.iter().any(|ticket| tickets.contains(ticket));
-                        assert!(!shared || *other == tickets, "one wish in two runs");
+                        assert!(!shared || *other == tickets, "one request in two runs");
                     }
                     self.started.insert(tickets.clone());
                     self.alive[who].push(Alive { tickets, own: ticket, slot, aborted: false });
                 }
-                Action::Abort { ticket, .. } => {
+                RunAction::Abort { ticket, .. } => {
                     let process = self.alive[who].iter_mut().find(|alive| alive.own == ticket);
                     process.expect("only what runs is aborted").aborted = true;
                 }
-                Action::Settled { ticket, ends, .. } => {
-                    let well = ends.values().all(|end| *end == End::Done);
+                RunAction::Settled { ticket, ends, .. } => {
+                    let well = ends.values().all(|end| *end == PartyEnd::Done);
                     assert_eq!(self.verdicts.insert(ticket, well), None, "said once");
                 }
             }
@@ -373,7 +373,7 @@ impl World {
             for who in 0..self.parties() {
                 if let Some(index) = self.alive[who].iter().position(|alive| alive.aborted) {
                     let own = self.alive[who].remove(index).own;
-                    self.musters[who].ended(own, Err("killed".into()));
+                    self.parties[who].ended(own, Err("killed".into()));
                     self.advance(who);
                     moved = true;
                 }
@@ -424,27 +424,27 @@ proptest! {
         for run in alive.iter().flatten() {
             let over = run.iter().any(|ticket| world.verdicts.contains_key(ticket));
             prop_assert!(cut || !over, "settled somewhere, alive elsewhere");
-            for (who, muster) in world.musters.iter().enumerate() {
-                let entries = muster.entries();
+            for (who, lockstep) in world.parties.iter().enumerate() {
+                let entries = lockstep.entries();
                 let entry = entries.iter().find(|entry| entry.ticket == run[who]);
                 prop_assert!(cut || entry.is_some(), "forgotten while alive elsewhere");
                 let fine = entry.is_none_or(|entry| {
                     matches!(entry.state, JobState::Running(_) | JobState::Done(_))
                 });
-                prop_assert!(fine, "{run:?} at {}: {entry:?}", muster.me);
+                prop_assert!(fine, "{run:?} at {}: {entry:?}", lockstep.me);
             }
         }
-        // Once the rest ends well, nothing is left but wishes that wait for a partner.
+        // Once the rest ends well, nothing is left but requests that wait for a partner.
         for _ in 0..1000 {
             let Some(who) = world.alive.iter().position(|alive| !alive.is_empty()) else { break };
             world.happen(Event::Finish(who, true));
             world.settle();
         }
-        let waiting: Vec<usize> = world.musters.iter().map(|muster| muster.entries().len()).collect();
-        for muster in &world.musters {
-            prop_assert!(muster.entries().iter().all(|entry| entry.state == JobState::Waiting), "{:?}", muster.entries());
+        let waiting: Vec<usize> = world.parties.iter().map(|lockstep| lockstep.entries().len()).collect();
+        for lockstep in &world.parties {
+            prop_assert!(lockstep.entries().iter().all(|entry| entry.state == JobState::Waiting), "{:?}", lockstep.entries());
         }
-        prop_assert!(waiting.contains(&0), "all have wishes, and nobody runs: {waiting:?}");
+        prop_assert!(waiting.contains(&0), "all have requests, and nobody runs: {waiting:?}");
         if !cut {
             for run in &world.started {
                 let verdicts: BTreeSet<_> = run.iter().map(|ticket| world.verdicts[ticket]).collect();
