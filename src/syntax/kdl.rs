@@ -222,7 +222,8 @@ impl Reader<'_> {
                             self.unexpected(message, "this needs a `;` or a new line before it")
                         );
                     }
-                    if !is_apart {
+                    // `/-` sets apart what it drops from what is before it.
+                    if !is_apart && !is_dropped {
                         return Err(self.unexpected("a blank is missing", "before this"));
                     }
                     self.entry((!is_dropped).then_some(&mut *node))?;

@@ -20,6 +20,7 @@ mod generated;
 mod golden;
 mod guard;
 mod hostile;
+mod kdl_suite;
 mod kuscia;
 mod launch;
 mod layers;
