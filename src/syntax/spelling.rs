@@ -11,6 +11,7 @@ use super::{
     Node, Value,
     grammar::{self, Occurs, RULES},
     kdl,
+    limits::Budget,
     mentions::is_toml,
 };
 
@@ -63,7 +64,7 @@ fn spell(piece: &str) -> Option<String> {
 
 fn parse(text: &str) -> Option<Vec<Node>> {
     let file = Sources::default().add("", text);
-    kdl::parse(file, text, &mut Findings::default())
+    kdl::parse(file, text, &mut Budget::default(), &mut Findings::default())
 }
 
 /// `key = value`; `None` where it is no node of the language, or a name alone.
@@ -170,7 +171,8 @@ mod tests {
         let rule = RULES.iter().find(|rule| rule.name == node.name.value).unwrap();
         let text = format!("{}{toml}\n", table_of(rule));
         let file = Sources::default().add("t.toml", text.as_str());
-        let read = toml::parse(file, &text, &mut Findings::default()).unwrap();
+        let read =
+            toml::parse(file, &text, &mut Budget::default(), &mut Findings::default()).unwrap();
         let read = find(&read, &node.name.value).unwrap();
         assert!(read.means(node), "{text}{read:?}");
     }

@@ -26,6 +26,7 @@ mod launch;
 mod layers;
 mod lost_lock;
 mod many_mistakes;
+mod memory;
 mod one_mistake;
 mod pages;
 mod place_checks;
