@@ -10,9 +10,10 @@ use std::{
     process::Command,
 };
 
+use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 use sfgen::{
     diag::{Findings, Sources},
-    syntax::{Node, Property, parse},
+    syntax::{Node, Value, parse},
 };
 
 /// The release of the crate of which the cases are counted below.
@@ -30,6 +31,13 @@ const NOT_SHIPPED: [(&str, &str); 2] = [
     ("zero_space_before_slashdash_arg_fail.kdl", "node string\n"),
 ];
 
+/// The cases that the crate itself gets wrong.
+const WRONG_IN_THE_CRATE: [&str; 3] = [
+    "multiline_raw_string_single_line_err_fail.kdl",
+    "unicode_delete_fail.kdl",
+    "zero_space_before_slashdash_arg_fail.kdl",
+];
+
 /// What a program prints.
 fn printed(program: &str, args: &[&str]) -> String {
     let folder = env!("CARGO_MANIFEST_DIR");
@@ -39,7 +47,7 @@ fn printed(program: &str, args: &[&str]) -> String {
 }
 
 /// Where the cases lie.
-fn cases() -> PathBuf {
+fn folder() -> PathBuf {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let platform = printed(&rustc, &["--print", "host-tuple"]);
     // The packages of other platforms need not be on this machine.
@@ -53,51 +61,98 @@ fn cases() -> PathBuf {
     manifest.with_file_name("tests").join("test_cases")
 }
 
-/// The nodes of a text without the properties that a later one of the same key replaces, and with the others in the
-/// order of their keys: so the suite writes down what a text means.
-fn read(text: &str) -> Option<Vec<Node>> {
-    fn settle(node: &mut Node) {
-        let last: BTreeMap<String, Property> =
-            node.props.drain(..).map(|prop| (prop.key.value.clone(), prop)).collect();
-        node.props = last.into_values().collect();
-        node.children.iter_mut().for_each(settle);
-    }
-    let mut findings = Findings::default();
-    let file = Sources::default().add("t.kdl", text);
-    let mut nodes = parse(file, "t.kdl", text, &mut findings);
-    assert_eq!(nodes.is_none(), findings.has_errors(), "{text}");
-    nodes.iter_mut().flatten().for_each(settle);
-    nodes
+/// A case of the suite.
+struct Case {
+    name: String,
+    text: String,
+    /// What it means, as KDL; `None` where it has to be refused.
+    meant: Option<String>,
 }
 
-#[test]
-fn every_case_of_the_official_suite_is_read_or_refused_as_it_says() {
-    let cases = cases();
-    let (mut read_as_told, mut refused, mut wrong) = (0, 0, Vec::new());
-    for case in fs::read_dir(cases.join("input")).unwrap() {
-        let case = case.unwrap().path();
-        let name = case.file_name().unwrap();
-        let nodes = read(&fs::read_to_string(&case).unwrap());
+fn cases() -> Vec<Case> {
+    let folder = folder();
+    let case = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let not_shipped = NOT_SHIPPED.iter().find(|(case, _)| name == *case);
-        let meant = match fs::read_to_string(cases.join("expected_kdl").join(name)) {
+        let meant = match fs::read_to_string(folder.join("expected_kdl").join(&name)) {
             Ok(meant) => Some(meant),
             Err(why) if why.kind() == ErrorKind::NotFound => {
                 not_shipped.map(|(_, meant)| (*meant).to_owned())
             }
-            Err(why) => panic!("{}: {why}", name.display()),
+            Err(why) => panic!("{name}: {why}"),
         };
-        if let Some(meant) = meant {
-            let meant = read(&meant).unwrap();
-            let is_right = nodes.is_some_and(|nodes| {
-                nodes.len() == meant.len() && nodes.iter().zip(&meant).all(|(a, b)| a.means(b))
-            });
-            read_as_told += usize::from(is_right);
-            wrong.extend((!is_right).then(|| name.to_owned()));
-        } else {
-            refused += usize::from(nodes.is_none());
-            wrong.extend(nodes.is_some().then(|| name.to_owned()));
+        Case { name, text: fs::read_to_string(path).unwrap(), meant }
+    };
+    let mut cases: Vec<Case> =
+        fs::read_dir(folder.join("input")).unwrap().map(|at| case(at.unwrap().path())).collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    let read = cases.iter().filter(|case| case.meant.is_some()).count();
+    assert_eq!((read, cases.len() - read), (READ, REFUSED));
+    cases
+}
+
+/// The cases that a reader gets wrong. It returns what a text means in a form that can be compared.
+fn wrong<T: PartialEq>(read: impl Fn(&str) -> Option<T>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for Case { name, text, meant } in cases() {
+        let meant = meant.map(|meant| read(&meant).unwrap_or_else(|| panic!("{name}: {meant}")));
+        if read(&text) != meant {
+            wrong.push(name);
         }
     }
+    wrong
+}
+
+/// A node without places, its type or the properties that a later one of the same key replaces.
+#[derive(PartialEq)]
+struct Plain {
+    name: String,
+    args: Vec<String>,
+    props: BTreeMap<String, String>,
+    children: Vec<Plain>,
+}
+
+#[test]
+fn every_case_of_the_official_suite_is_read_or_refused_as_it_says() {
+    fn plain(node: &Node) -> Plain {
+        let value = |value: &Value| format!("{value:?}");
+        let props = node.props.iter();
+        Plain {
+            name: node.name.value.clone(),
+            args: node.args.iter().map(|arg| value(&arg.value)).collect(),
+            props: props.map(|p| (p.key.value.clone(), value(&p.value.value))).collect(),
+            children: node.children.iter().map(plain).collect(),
+        }
+    }
+    let wrong = wrong(|text| {
+        let mut findings = Findings::default();
+        let file = Sources::default().add("t.kdl", text);
+        let nodes = parse(file, "t.kdl", text, &mut findings);
+        assert_eq!(nodes.is_none(), findings.has_errors(), "{text}");
+        Some(nodes?.iter().map(plain).collect::<Vec<_>>())
+    });
     assert!(wrong.is_empty(), "{wrong:?}");
-    assert_eq!((read_as_told, refused), (READ, REFUSED));
+}
+
+/// What `docs/kdl.md` says of the crate. It fails once a release is better, and then the reasons are to be looked at.
+#[test]
+fn the_kdl_crate_gets_some_cases_of_its_own_suite_wrong() {
+    fn plain(document: &KdlDocument) -> Vec<Plain> {
+        let value = |value: &KdlValue| format!("{value:?}");
+        let node = |node: &KdlNode| {
+            let entries = node.entries().iter();
+            let (props, args): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.name().is_some());
+            let prop =
+                |entry: &KdlEntry| (entry.name().unwrap().value().to_owned(), value(entry.value()));
+            Plain {
+                name: node.name().value().to_owned(),
+                args: args.into_iter().map(|entry| value(entry.value())).collect(),
+                props: props.into_iter().map(prop).collect(),
+                children: node.children().map(plain).unwrap_or_default(),
+            }
+        };
+        document.nodes().iter().map(node).collect()
+    }
+    let wrong = wrong(|text| Some(plain(&KdlDocument::parse_v2(text).ok()?)));
+    assert_eq!(wrong, WRONG_IN_THE_CRATE);
 }
