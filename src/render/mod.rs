@@ -9,24 +9,22 @@
 #![expect(clippy::unnecessary_wraps, reason = "the tables hold functions of one signature")]
 
 mod cluster_config;
-mod compose;
-mod dockerfile;
+mod command;
 mod engine;
 mod env;
 mod error;
 mod federation;
 mod firewall;
-mod names;
 mod party_plan;
 mod ports;
 mod quote;
 mod reach;
 mod runbook;
 mod scene;
-mod systemd;
+mod spell;
+mod targets;
 mod tls;
 mod tree;
-mod values;
 
 #[cfg(test)]
 mod samples;
@@ -41,7 +39,6 @@ use crate::{
 };
 
 pub use error::{RenderError, ValueError};
-pub use names::{env_file_path, project, runtime_dir, target_unit, unit};
 pub use tree::{Artifact, ArtifactTree, FileMode};
 
 use engine::{Engine, Source};
@@ -103,16 +100,13 @@ const PARTY_ARTIFACTS: &[&Kind<OfParty>] = &[
     &tls::PEERS,
 ];
 
-/// Artifacts of one host, in `<party>/<host>/`.
+/// Artifacts of one host, in `<party>/<host>/`, whatever its target; [`targets`] adds those of the target.
 const HOST_ARTIFACTS: &[&Kind<OfHost>] = &[
     &cluster_config::CLUSTER_CONFIG,
     &cluster_config::SPU,
     &cluster_config::HEU,
-    &compose::ARTIFACT,
-    &dockerfile::ARTIFACT,
     &env::ARTIFACT,
     &firewall::ARTIFACT,
-    &systemd::ARTIFACT,
 ];
 
 /// Renders the tree of a federation.
@@ -143,8 +137,7 @@ pub fn render(
         }
         for (name, host) in &plan.hosts {
             let host = HostScene { party: &party, name, host };
-            host.check_values()?;
-            for kind in HOST_ARTIFACTS {
+            for kind in HOST_ARTIFACTS.iter().chain(targets::artifacts(&plan.deploy)) {
                 add(&mut tree, &folder.join(name.as_str()), (kind.files)(&host)?);
             }
         }
@@ -166,7 +159,8 @@ pub fn template_names() -> impl Iterator<Item = &'static str> {
 fn templates_of_all_artifacts() -> Vec<Source> {
     let tree = TREE_ARTIFACTS.iter().map(|kind| kind.templates);
     let party = PARTY_ARTIFACTS.iter().map(|kind| kind.templates);
-    let host = HOST_ARTIFACTS.iter().map(|kind| kind.templates);
+    let host =
+        HOST_ARTIFACTS.iter().copied().chain(targets::all_artifacts()).map(|kind| kind.templates);
     tree.chain(party).chain(host).flatten().copied().collect()
 }
 
