@@ -8,5 +8,5 @@ mod format;
 mod read;
 mod taken;
 
-pub use allocate::{Allocation, Change, allocate};
+pub use allocate::{Allocation, Move, allocate};
 pub use format::{Key, Lock};

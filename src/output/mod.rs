@@ -4,11 +4,13 @@
 //! sfgen did not write are never touched, and nothing outside the tree is.
 
 mod compare;
-mod effect;
+mod listed;
+mod obstacle;
 mod remembered;
+mod survey;
 mod write;
 
-pub use compare::{Comparison, FileChange, FileChangeKind, Obstacle, compare};
-pub use effect::{Effect, effect};
+pub use compare::{Comparison, FileChange, FileChangeKind, compare};
+pub use obstacle::Obstacle;
 pub use remembered::TreePorts;
 pub use write::{WorkspaceLock, lock_workspace, write};

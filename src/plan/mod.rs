@@ -4,16 +4,20 @@
 //! serialisable; launcher and artifacts read nothing else. After this layer no decision is left.
 
 mod build;
+mod effect;
 mod federation;
+mod groups;
 mod manifest;
 mod party;
 mod services;
 
 pub use build::{Plans, build};
+pub use effect::Effect;
 pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
-    Fingerprints, Groups, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
+    Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
+pub use groups::{Groups, Membership};
 pub use manifest::{Manifest, ManifestFile};
 pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayCommand,

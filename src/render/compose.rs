@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfHost,
+    Effect, File, Files, Kind, OfHost,
     dockerfile::{RUN, WORK},
     engine::Source,
     error::RenderError,
@@ -22,7 +22,8 @@ use super::{
     systemd::seconds,
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/compose.yaml.hbs",

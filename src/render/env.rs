@@ -11,9 +11,12 @@ use crate::{
     types::{PortRange, RayPort, Role},
 };
 
-use super::{File, Files, Kind, OfHost, engine::Source, scene::HostScene, values::is_variable};
+use super::{
+    Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene, values::is_variable,
+};
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Restart, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/party.env.hbs",

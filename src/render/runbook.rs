@@ -10,15 +10,16 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfParty,
+    Effect, File, Files, Kind, OfParty,
     engine::Source,
     firewall::merged,
     names::{env_file_path, runtime_dir, target_unit, unit},
-    reach::{Audience, dialling_peers, sources},
+    reach::{Audience, peers_of, sources},
     scene::PartyScene,
 };
 
-pub(super) const ARTIFACT: Kind<OfParty> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfParty> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
 const TEMPLATE: Source = Source {
     name: "party/RUNBOOK.md.hbs",
@@ -155,7 +156,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
-        peers: scene.scene.groups.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         hosts: hosts(scene),
@@ -251,7 +252,7 @@ fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let mut ways = Ways::default();
     for host in plan.hosts.values() {
         for (role, range) in &host.ports {
-            for from in sources(role, scene.scene, plan, host) {
+            for from in sources(role, scene, host) {
                 ways.add(&from, &host.address, role, *range);
             }
         }
@@ -263,12 +264,12 @@ fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
     let mut ways = Ways::default();
-    for peer in scene.scene.groups.peers(&plan.party) {
-        let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
+    for peer in &scene.peers {
+        let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
             for (role, range) in &host.ports {
                 let is_dialled = Audience::of(role, federation) == Audience::Peers
-                    && dialling_peers(role, scene.scene, &peer).contains(&plan.party);
+                    && peers_of(role, scene).contains(peer);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
                     ways.add(from, &host.address, role, *range);
                 }

@@ -6,11 +6,11 @@ use serde_json::json;
 use sfgen::{
     plan::{
         ContainerNetwork, Deploy, Engine, FORMAT, Federation, FederationHost, FederationJob,
-        FederationParty, FederationRuntime, Fingerprints, Heu, HostPlan, Identity, JobPlan, Link,
-        LinkTable, Links, Mode, PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan,
+        FederationParty, FederationRuntime, Fingerprints, Groups, Heu, HostPlan, Identity, JobPlan,
+        Link, LinkTable, Links, Mode, PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan,
         ServicePlan, Simulation, Spu, federation_bytes,
     },
-    render::{ArtifactTree, RenderError, render},
+    render::{ArtifactTree, Input, RenderError, render},
     types::{BackEnd, Digest, PartyName, Port, PortRange, RayPort, Role, Size, Span},
 };
 
@@ -135,7 +135,8 @@ impl Sample {
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
         let requirements = "numpy==1.26.4\n";
-        render(&self.federation, &self.parties, &self.ca_pems, requirements, templates)
+        let Self { federation, parties, ca_pems } = self;
+        render(Input { federation, parties, ca_pems, requirements, templates })
     }
 
     /// The tree where alice deploys with Docker.
@@ -272,11 +273,12 @@ impl Sample {
     /// Gives each plan what the federation says about its party.
     fn relink(&mut self) {
         let federation = self.federation.clone();
+        let groups = Groups::of(&federation);
         for (party, plan) in &mut self.parties {
             let mut group = federation.peers(party);
             group.insert(party.clone());
             let link = |peer: &PartyName, link: &Link| {
-                Some((peer.clone(), federation.link_address(party, peer, link)?))
+                Some((peer.clone(), groups.link_address(party, peer, link)?))
             };
             plan.links.sf = group.iter().filter_map(|peer| link(peer, &Link::Sf)).collect();
             plan.spus = federation.spus.clone();

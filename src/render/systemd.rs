@@ -8,7 +8,7 @@ use crate::plan::{Deploy, ServicePlan};
 use crate::types::{Account, Home, Port, Span};
 
 use super::{
-    File, Files, Kind, OfHost,
+    Effect, File, Files, Kind, OfHost,
     engine::Source,
     env,
     error::RenderError,
@@ -16,7 +16,8 @@ use super::{
     scene::HostScene,
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TARGET, UNIT], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TARGET, UNIT], effect: Effect::Install, files };
 
 const TARGET: Source = Source {
     name: "party/host/systemd/party.target.hbs",

@@ -26,7 +26,7 @@ mod workspace;
 pub use cursor::{Cursor, nearest, slips};
 pub use format::format;
 pub use include::normalise;
-pub use load::{Loaded, MAX_FILE, load, parse};
+pub use load::{Loaded, MAX_FILE, load, load_those, parse};
 pub use mentions::{Ancestor, Mention, is_toml, mentions};
 pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};

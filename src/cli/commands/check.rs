@@ -7,7 +7,7 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    compile::Compilation,
+    compile::{Compilation, find},
     diag::{PAGES, SarifLog},
 };
 
@@ -15,7 +15,8 @@ use super::{compile_path, is_fatal, lost_lock::IfLost};
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (_, compilation) = compile_path(args.topology.as_ref(), args.mode, IfLost::default())?;
+    let (_, compilation) =
+        compile_path(args.topology.as_ref(), args.mode, IfLost::default(), find)?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
         let pages = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page));

@@ -21,7 +21,7 @@ use camino::Utf8PathBuf;
 use time::OffsetDateTime;
 
 use crate::{
-    compile::{Compilation, Input, compile},
+    compile::{Compilation, Input},
     diag::Severity,
     output::{WorkspaceLock, lock_workspace},
     syntax::Overlay,
@@ -50,11 +50,12 @@ fn take_lock(workspace: &DiskWorkspace) -> Result<WorkspaceLock, Failure> {
     })
 }
 
-/// Compiles the topology that was named, or the usual one, with what lies beside it.
+/// Compiles the topology that was named, or the usual one, with what lies beside it; `compile` says what for.
 fn compile_path(
     named: Option<&Utf8PathBuf>,
     mode: Option<ModeChoice>,
     if_lost: IfLost<'_>,
+    compile: fn(&Input<'_>) -> Compilation,
 ) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = DiskWorkspace::of(&topology_or_default(named))?;
     let lock = lost_lock::look(&workspace, if_lost)?;

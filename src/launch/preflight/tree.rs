@@ -53,7 +53,8 @@ mod tests {
         for path in
             ["federation.json", "alice/plan.json", "alice/alice-1/alice.env", "bob/plan.json"]
         {
-            let file = ManifestFile { sha256: Digest::of(b"planned"), mode: "644".into() };
+            let file =
+                ManifestFile { sha256: Digest::of(b"planned"), mode: "644".into(), effect: None };
             sample.manifest.files.insert(path.into(), file);
         }
         fs::create_folder(&sample.path().join("alice"), 0o755).unwrap();
