@@ -100,10 +100,13 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         check::apply_allows(&loaded.nodes, !loaded.is_incomplete, &mut findings);
         // A large topology's tree is about as large as its nodes, which nobody asks for any more.
         loaded.nodes = Vec::new();
-        if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
+        let templates = read_templates(input.workspace, &mut findings);
+        // sfgen's own templates carry whatever passes the checks; what a user's do not shows when they are filled in.
+        let is_rendered = goal == Goal::Tree || !templates.is_empty();
+        if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
-            let tree = render_tree(input.workspace, &plans, certificates, goal, &mut findings);
+            let tree = render_tree(&plans, certificates, &templates, goal, &mut findings);
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
     } else {
@@ -193,14 +196,8 @@ fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints
     complete.collect()
 }
 
-/// The tree; a user's value or template that cannot become one is reported.
-fn render_tree(
-    workspace: &dyn Workspace,
-    plans: &Plans,
-    certificates: &Certificates,
-    goal: Goal,
-    findings: &mut Findings,
-) -> Option<ArtifactTree> {
+/// The user's own templates, by their path below `templates/`.
+fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMap<String, String> {
     let mut templates = BTreeMap::new();
     for name in template_names() {
         let path = Utf8Path::new("templates").join(name);
@@ -214,27 +211,35 @@ fn render_tree(
             }
         }
     }
+    templates
+}
+
+/// The tree, if it is wanted; a user's value or template that cannot become one is reported.
+fn render_tree(
+    plans: &Plans,
+    certificates: &Certificates,
+    templates: &BTreeMap<String, String>,
+    goal: Goal,
+    findings: &mut Findings,
+) -> Option<ArtifactTree> {
     let pems = ca_pems(certificates);
     let input = render::Input {
         federation: &plans.federation,
         parties: &plans.parties,
         ca_pems: &pems,
         requirements: plans.requirements,
-        templates: &templates,
+        templates,
     };
     let tree = match goal {
         Goal::Tree => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
     };
-    match tree {
-        Ok(tree) => tree,
-        Err(why) => {
-            let finding = Finding::error(NOT_RENDERED, why.to_string())
-                .help("change the value in the topology, or the template beside it");
-            findings.push(finding);
-            None
-        }
-    }
+    tree.unwrap_or_else(|why| {
+        let finding = Finding::error(NOT_RENDERED, why.to_string())
+            .help("change the value in the topology, or the template beside it");
+        findings.push(finding);
+        None
+    })
 }
 
 fn ca_pems(certificates: &Certificates) -> BTreeMap<PartyName, String> {

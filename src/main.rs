@@ -5,8 +5,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Before anything else is opened or parsed: a guard is a small program of its own.
     let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|first| first == sfgen::launch::guard::SUBCOMMAND) {
-        return sfgen::launch::guard::main(args);
+    if args.next().is_some_and(|first| first == sfgen::launch::processes::guard::SUBCOMMAND) {
+        return sfgen::launch::processes::guard::main(args);
     }
     sfgen::cli::run()
 }

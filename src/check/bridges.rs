@@ -80,8 +80,7 @@ fn cluster_beyond<'a>(
 
 /// The network that a party's containers join, with its addresses.
 pub(super) fn bridge<'a>(context: Context<'a>, party: &Party) -> Option<(&'a Network, Subnet)> {
-    let name = party.deploy.bridge()?.value.parse::<NetworkName>().ok()?;
-    let network = context.topology.networks.get(&name)?;
+    let network = context.topology.networks.get(party.deploy.bridge()?.value)?;
     Some((network, network.subnet.as_ref()?.value))
 }
 

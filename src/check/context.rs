@@ -9,7 +9,7 @@ use crate::{
     diag::Spanned,
     model::{Host, Identity, Network, Party, Secretflow, Topology},
     syntax::Node,
-    types::{Engine, HostAddr, JobName, Links, Mode, NetworkName, Subnet},
+    types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
 
 use super::{Certificates, PartyCertificates};
@@ -95,8 +95,7 @@ impl<'a> Context<'a> {
     ) -> impl Iterator<Item = (&'a Party, &'a Host, &'a Network, &'a Spanned<Subnet>)> {
         let topology = self.topology;
         topology.hosts().filter_map(|(party, host)| {
-            let name = party.deploy.bridge()?.value.parse::<NetworkName>().ok()?;
-            let network = topology.networks.get(&name)?;
+            let network = topology.networks.get(party.deploy.bridge()?.value)?;
             Some((party, host, network, network.subnet.as_ref()?))
         })
     }

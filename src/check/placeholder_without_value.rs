@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings, Spanned},
-    model::{Host, JobKind, Party, Piece, Text, Variable, demands},
+    model::{Host, JobKind, Party, Text, Variable, demands},
     syntax::nearest,
-    types::{HostName, PartyName, Role},
+    types::{HostName, PartyName, Piece, Role},
 };
 
 use super::{Check, Context};
@@ -58,7 +58,7 @@ fn judge(party: &Party, host: &Host, text: &Spanned<Text>, roles: &Roles<'_>) ->
         _ => None,
     })?;
     let message = format!(
-        "placeholder `{missing}` has no value on host `{}` of `{}`",
+        "placeholder `{{{missing}}}` has no value on host `{}` of `{}`",
         host.name.value, party.name.value
     );
     let help = match missing {

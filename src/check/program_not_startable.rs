@@ -2,7 +2,8 @@
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Deploy, Piece},
+    model::Deploy,
+    types::Piece,
 };
 
 use super::{Check, Context};

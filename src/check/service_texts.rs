@@ -55,7 +55,7 @@ pub(super) fn service_texts(topology: &Topology) -> Vec<ServiceText<'_>> {
 
 /// A text with its placeholders as they are written and its doubled braces as the braces they mean.
 pub(super) fn written(text: &Text) -> String {
-    text.fill(|variable| Some(variable.to_string())).unwrap_or_default()
+    text.fill(|variable| Some(format!("{{{variable}}}"))).unwrap_or_default()
 }
 
 /// A port of the machine itself that a text names.

@@ -2,8 +2,8 @@
 
 use crate::{
     diag::{Code, Finding, Findings, Spanned},
-    model::{JobKind, Piece, Text},
-    types::check_text,
+    model::{JobKind, Text},
+    types::{Piece, check_text},
 };
 
 use super::{Check, Context};
@@ -61,7 +61,7 @@ fn judge(who: &str, texts: Vec<(usize, &Spanned<Text>)>, findings: &mut Findings
 fn length(text: &Text) -> usize {
     let pieces = text.0.iter().map(|piece| match piece {
         Piece::Literal(literal) => literal.len(),
-        Piece::Variable(variable) => variable.to_string().len(),
+        Piece::Variable(variable) => variable.to_string().len() + "{}".len(),
     });
     pieces.sum()
 }

@@ -5,35 +5,41 @@
 //! carries it out and tells the peers. Nothing here waits for a peer without a deadline.
 
 mod error;
+pub mod events;
 mod happening;
 mod leave;
 mod peers;
 mod runs;
+pub mod specs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::{plan::FederationRuntime, types::Role};
-
-use super::{
-    events::Event,
-    identity::Credentials,
-    local::{self, Order, Reply, Request},
-    muster::{JobRule, Muster},
-    python::Venv,
-    rendezvous::{Facts, Listeners, Meeting, MeetingConfig, Phase, Snapshot, now_millis},
-    side::Side,
-    specs::Specs,
-    state::Deployment,
-    status::{LauncherStatus, ServiceReport},
-    supervise::{GuardProgram, ServiceEvent, Supervisor},
+use crate::{
+    launch::{
+        local::{
+            self, Order, Reply, Request,
+            status::{LauncherStatus, ServiceReport},
+        },
+        machine::{python::Venv, side::Side, state::Deployment},
+        peers::{
+            identity::Credentials,
+            muster::{JobRule, Muster},
+            rendezvous::{Facts, Listeners, Meeting, MeetingConfig, Phase, Snapshot, now_millis},
+        },
+        processes::{GuardProgram, ServiceEvent, Supervisor},
+    },
+    plan::FederationRuntime,
+    types::Role,
 };
 
 pub use error::LaunchError;
+use events::Event;
 use happening::{Happening, Sources};
 use peers::Peers;
 use runs::Runs;
+use specs::Specs;
 
 /// Releases by name: `python`, `secretflow`, `ray`, `spu`.
 pub type Releases = BTreeMap<String, String>;

@@ -1,22 +1,23 @@
 //! Runs one party's plan: works where no topology exists, and reads no other party's folder.
 //!
-//! Start reading at [`launcher`]. [`rendezvous`] tells the launchers of each other, [`muster`] decides which wishes for
-//! jobs make a run, [`supervise`] keeps processes, [`guard`] sees to it that none of them outlives its launcher.
+//! Start reading at [`launcher`].
+//!
+//! # Parts
+//!
+//! Lowest first. A part imports from lower rows only, and never from its own; a test holds it to that.
+//!
+//! | row | part | what it is |
+//! |-|-|-|
+//! | 1 | [`processes`] | starts processes, keeps them up, ends them, and reads what they print |
+//! | 2 | [`machine`] | what is on this machine: the tree, folders for state and logs, Python, whether all is ready |
+//! | 2 | [`peers`] | the other parties: who they are, what their launchers say, which runs follow from that |
+//! | 3 | [`links`] | connections between the job processes of the parties |
+//! | 3 | [`local`] | the socket by which commands on this machine talk to a running launcher |
+//! | 4 | [`launcher`] | the task that brings all of these together |
 
-pub mod diagnose;
-pub mod door;
-pub mod embedded;
-pub mod events;
-pub mod guard;
-pub mod identity;
 pub mod launcher;
+pub mod links;
 pub mod local;
-pub mod muster;
-pub mod preflight;
-pub mod python;
-pub mod rendezvous;
-pub mod side;
-pub mod specs;
-pub mod state;
-pub mod status;
-pub mod supervise;
+pub mod machine;
+pub mod peers;
+pub mod processes;

@@ -1,13 +1,15 @@
 //! `deploy "systemd" user=... home=...`, `deploy "docker" network=... { publish ... }` and their kin: how a party's
 //! processes are started.
 
+use std::{fmt::Debug, str::FromStr};
+
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::Cursor,
-    types::{Account, Home, PortMapping},
+    types::{Account, Home, NetworkName, PortMapping},
 };
 
-use super::{Kuscia, names, publish};
+use super::{DockerNetwork, Kuscia, names, publish};
 
 /// A property or child that another target has, or another network of the same one.
 const OTHER_TARGET: Code = Code("SF0012");
@@ -20,14 +22,14 @@ pub enum Deploy {
     /// By systemd.
     Systemd {
         /// The account that runs everything.
-        user: Spanned<String>,
+        user: Spanned<Account>,
         /// Its folder; the virtual environment is in `venv` there.
-        home: Spanned<String>,
+        home: Spanned<Home>,
     },
     /// By Docker.
     Docker {
-        /// `host`, or the name of a `network` node.
-        network: Spanned<String>,
+        /// The network that the containers join.
+        network: Spanned<DockerNetwork>,
         /// Ports that the machine passes on, on a `network` node only.
         publish: Vec<Spanned<PortMapping>>,
     },
@@ -46,15 +48,15 @@ const TARGETS: [(&str, &[&str]); 4] = [
 impl Deploy {
     const DEFAULT_USER: &str = "secretflow";
     const DEFAULT_HOME: &str = "/opt/secretflow";
-    const DEFAULT_NETWORK: &str = "host";
 
     /// The `network` node that containers join; `None` for the machine's own network and for other targets.
     #[must_use]
-    pub fn bridge(&self) -> Option<&Spanned<String>> {
+    pub fn bridge(&self) -> Option<Spanned<&NetworkName>> {
         match self {
-            Self::Docker { network, .. } => {
-                Some(network).filter(|network| network.value != Self::DEFAULT_NETWORK)
-            }
+            Self::Docker { network, .. } => match &network.value {
+                DockerNetwork::Machine => None,
+                DockerNetwork::Bridge(name) => Some(Spanned::new(name, network.span)),
+            },
             Self::Process | Self::Systemd { .. } | Self::Kuscia(_) => None,
         }
     }
@@ -70,7 +72,7 @@ impl Deploy {
 
     /// The folder of the party's installation, where the target has one.
     #[must_use]
-    pub fn home(&self) -> Option<&str> {
+    pub fn home(&self) -> Option<&Home> {
         match self {
             Self::Systemd { home, .. } => Some(&home.value),
             Self::Process | Self::Docker { .. } | Self::Kuscia(_) => None,
@@ -83,17 +85,20 @@ impl Deploy {
         let (target, own) = names::pick(&word, &targets, cursor.findings)?.value;
         refuse_properties(&word, own, cursor);
         let span = cursor.node.span();
-        let user = cursor.prop::<Account>("user").map(|user| user.map(|Account(name)| name));
-        let home = cursor.prop::<Home>("home").map(|home| home.map(|Home(path)| path));
         let deploy = match target {
             "systemd" => Self::Systemd {
-                user: or_default(user, Self::DEFAULT_USER, span),
-                home: or_default(home, Self::DEFAULT_HOME, span),
+                user: cursor.prop("user").unwrap_or_else(|| default(Self::DEFAULT_USER, span)),
+                home: cursor.prop("home").unwrap_or_else(|| default(Self::DEFAULT_HOME, span)),
             },
-            "docker" => Self::Docker {
-                network: or_default(cursor.prop("network"), Self::DEFAULT_NETWORK, word.span),
-                publish: Vec::new(),
-            },
+            "docker" => {
+                let network = cursor.prop("network");
+                // Whether ports may be published depends on a network whose name could not be read.
+                if network.is_none() && cursor.node.prop("network").is_some() {
+                    return None;
+                }
+                let machine = Spanned::new(DockerNetwork::Machine, word.span);
+                Self::Docker { network: network.unwrap_or(machine), publish: Vec::new() }
+            }
             "kuscia" => Self::Kuscia(Kuscia::read(word.span, cursor)?),
             _ => Self::Process,
         };
@@ -147,10 +152,7 @@ fn refuse_properties(target: &Spanned<String>, own: &[&str], cursor: &mut Cursor
     }
 }
 
-fn or_default(
-    written: Option<Spanned<String>>,
-    default: &str,
-    span: SourceSpan,
-) -> Spanned<String> {
-    written.unwrap_or_else(|| Spanned::new(default.to_owned(), span))
+/// A default, which is a constant of ours.
+fn default<T: FromStr<Err: Debug>>(text: &str, span: SourceSpan) -> Spanned<T> {
+    Spanned::new(text.parse().expect("a default is one of its kind"), span)
 }

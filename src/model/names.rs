@@ -91,10 +91,10 @@ pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
     let known: Vec<&str> = topology.networks.keys().map(NetworkName::as_str).collect();
     for party in topology.parties.values() {
         let Some(bridge) = party.deploy.bridge() else { continue };
-        if known.contains(&bridge.value.as_str()) {
+        if topology.networks.contains_key(bridge.value) {
             continue;
         }
-        let help = match nearest(&bridge.value, known.iter().copied().chain(["host"])) {
+        let help = match nearest(bridge.value.as_str(), known.iter().copied().chain(["host"])) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "declare it, `network \"{}\" subnet=\"192.168.0.0/24\"`, or write `network=\"host\"`",

@@ -1,9 +1,11 @@
 //! `network "sfnet" subnet="192.168.0.0/24"`: a bridge that containers join.
 
+use std::str::FromStr;
+
 use crate::{
     diag::Spanned,
     syntax::Cursor,
-    types::{NetworkName, Subnet},
+    types::{NameError, NetworkName, Subnet},
 };
 
 /// A network of containers on one machine.
@@ -13,6 +15,26 @@ pub struct Network {
     pub name: Spanned<NetworkName>,
     /// Its addresses; `None` where they could not be read.
     pub subnet: Option<Spanned<Subnet>>,
+}
+
+/// The network that a party's containers join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DockerNetwork {
+    /// The machine's own, written `host`.
+    Machine,
+    /// A bridge, by the name of its `network` node.
+    Bridge(NetworkName),
+}
+
+impl FromStr for DockerNetwork {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text {
+            "host" => Ok(Self::Machine),
+            name => name.parse().map(Self::Bridge),
+        }
+    }
 }
 
 /// Networks that Docker brings along.

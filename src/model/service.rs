@@ -31,7 +31,7 @@ pub struct Service {
     /// What must be ready first: services of the same host, and [`Service::RAY`] for its Ray node.
     pub after: Vec<Spanned<String>>,
     /// Container image of its own.
-    pub image: Option<Spanned<String>>,
+    pub image: Option<Spanned<Image>>,
     /// Where it runs; the party's first host where it is not written.
     pub host: Option<Spanned<HostName>>,
     /// How long it may take to stop before it is killed.
@@ -99,7 +99,7 @@ impl Service {
             ready,
             ready_within: within.map_or(Self::DEFAULT_READY_WITHIN, |span| span.value),
             after: after.as_ref().map(words).unwrap_or_default(),
-            image: cursor.prop::<Image>("image").map(|image| image.map(|Image(name)| name)),
+            image: cursor.prop("image"),
             host: cursor.prop("host"),
             grace: grace.map_or(Self::DEFAULT_GRACE, |span| span.value),
         }

@@ -1,24 +1,25 @@
 //! From topology and allotted ports to the plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::{
-    catalogue::{self, AllowList, Release},
+    catalogue,
     lockfile::Allocation,
-    model::{self, Cluster, JobKind, Runtime, Topology},
-    types::{
-        BackEnd, DeviceName, Digest, Endpoint, Engine, JobName, Links, Mode, PartyName, RayPort,
-        Role, Span,
-    },
+    model::{self, JobKind, Topology},
+    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role},
 };
 
 use super::{
-    ContainerNetwork, Deploy, FORMAT, Federation, FederationHost, FederationJob, FederationParty,
-    FederationRuntime, Fingerprints, Groups, Heu, HostPlan, Identity, JobPlan, Link, LinkTable,
-    Membership, PartyPlan, Program, RayPlan, RuntimeTls, SecretflowPlan, Simulation, Spu,
-    federation_bytes, services::Place,
+    FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups, Heu,
+    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
+    RayPlan, Spu,
+    builder::Builder,
+    federation_bytes,
+    processes::{self, Place},
+    targets,
+    variables::variables,
 };
 
 /// All plans of a topology.
@@ -64,14 +65,6 @@ pub fn build(
     Plans { federation, parties, requirements, digest }
 }
 
-struct Builder<'a> {
-    topology: &'a Topology,
-    ports: &'a Allocation,
-    release: Option<&'static Release>,
-    /// The one cluster of a simulation.
-    cluster: Option<Cluster<'a>>,
-}
-
 impl Builder<'_> {
     fn federation(&self, identities: &BTreeMap<PartyName, Fingerprints>) -> Federation {
         let topology = self.topology;
@@ -113,58 +106,6 @@ impl Builder<'_> {
         }
     }
 
-    fn runtime(&self) -> FederationRuntime {
-        match &self.topology.runtime {
-            Runtime::Embedded => FederationRuntime::Embedded,
-            Runtime::Secretflow(settings) => {
-                let default =
-                    || self.release.map_or_else(String::new, |release| release.python.clone());
-                FederationRuntime::Secretflow {
-                    version: settings.version.value.clone(),
-                    engine: settings.engine.value,
-                    python: settings
-                        .python
-                        .as_ref()
-                        .map_or_else(default, |python| python.value.to_string()),
-                    deserialize: self.allow_list(),
-                    // A simulation has no messages between parties.
-                    back_end: match self.cluster {
-                        None => settings.cross_silo.back_end.value,
-                        Some(_) => BackEnd::default(),
-                    },
-                }
-            }
-        }
-    }
-
-    /// What peers' messages may unpickle: what arrays and the declared devices need, and what the topology adds.
-    fn allow_list(&self) -> Option<AllowList> {
-        let settings = self.topology.runtime.secretflow()?;
-        let facts = self.release?;
-        let enforced = facts.engines.get(&settings.engine.value.to_string())?.allow_list;
-        if !enforced || settings.allow_all.is_some() {
-            return None;
-        }
-        let mut list = facts.deserialize.always.clone();
-        let mut add = |more: &AllowList| {
-            for (module, names) in more {
-                list.entry(module.clone()).or_default().extend(names.iter().cloned());
-            }
-        };
-        if !self.topology.spus.is_empty() {
-            add(&facts.deserialize.spu);
-        }
-        if !self.topology.heus.is_empty() {
-            add(&facts.deserialize.heu);
-        }
-        for allow in &settings.allow {
-            let names: BTreeSet<String> =
-                allow.names.iter().map(|name| name.value.clone()).collect();
-            add(&AllowList::from([(allow.module.value.clone(), names)]));
-        }
-        Some(list)
-    }
-
     fn heu(&self, heu: &model::Heu) -> Option<Heu> {
         let spus = self.topology.spus.values().map(|spu| spu.field.value.clone());
         let field = heu.field.as_ref().map(|field| field.value.clone()).or_else(|| spus.min());
@@ -201,12 +142,12 @@ impl Builder<'_> {
         let leads = self.leads(party);
         let membership = groups.membership(name);
         let secretflow = self.secretflow(party, identity.as_ref());
-        Some(PartyPlan {
+        let mut plan = PartyPlan {
             format: FORMAT,
             party: name.clone(),
             federation: digest,
             mode: self.topology.mode,
-            deploy: self.deploy(&party.deploy),
+            deploy: targets::deploy(self.topology, &party.deploy),
             identity,
             listen: main.listen.value.clone(),
             main_host: main.name.value.clone(),
@@ -220,34 +161,16 @@ impl Builder<'_> {
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
             jobs: self.jobs(party, main, membership),
-        })
+        };
+        processes::add(party, self.ports, &mut plan);
+        targets::complete(&self.topology.name.value, &mut plan);
+        Some(plan)
     }
 
     /// Whether the whole simulation runs as this party: then it is told of everybody's devices, links and jobs.
     fn leads(&self, party: &model::Party) -> bool {
         let first = self.cluster.as_ref().and_then(|cluster| cluster.parties.first());
         first.is_some_and(|first| first.name.value == party.name.value)
-    }
-
-    fn deploy(&self, deploy: &model::Deploy) -> Deploy {
-        match deploy {
-            model::Deploy::Process => Deploy::Process,
-            model::Deploy::Systemd { user, home } => {
-                Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
-            }
-            model::Deploy::Docker { network, .. } => {
-                let name = network.value.as_str();
-                let bridge =
-                    self.topology.networks.iter().find(|(other, _)| other.as_str() == name);
-                let bridge = bridge.and_then(|(name, network)| {
-                    let subnet = network.subnet.as_ref()?.value.to_string();
-                    Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
-                });
-                let network = bridge.unwrap_or(ContainerNetwork::Host);
-                Deploy::Docker { network }
-            }
-            model::Deploy::Kuscia(_) => unreachable!("the model refuses parties of Kuscia"),
-        }
     }
 
     fn jobs(
@@ -281,7 +204,8 @@ impl Builder<'_> {
                     .map(|(_, number)| number.value),
                 _ => None,
             };
-            let plan = JobPlan { parties: shared.parties, slots: shared.slots, program, input };
+            let (parties, slots) = (shared.parties, shared.slots);
+            let plan = JobPlan { parties, slots, program, process: None, input };
             (job.name.value.clone(), plan)
         });
         plans.collect()
@@ -291,13 +215,21 @@ impl Builder<'_> {
         let ports = self.ports.of_host(&party.name.value, &host.name.value);
         let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
-        HostPlan {
+        let mut plan = HostPlan {
             address: host.address.value.clone(),
             ray: has_ray.then(|| self.ray(party, host)),
-            services: Place { party, host, ports: self.ports }.services(has_ray),
+            variables: Vec::new(),
+            processes: Vec::new(),
+            locations: Locations::new(),
+            steps: Vec::new(),
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
             ports,
+        };
+        // Programs of the seeds belong to SecretFlow.
+        if self.topology.runtime.secretflow().is_some() {
+            plan.variables = variables(&party.name.value, self.topology.mode, &plan);
         }
+        plan
     }
 
     fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
@@ -315,70 +247,6 @@ impl Builder<'_> {
             object_store: host.ray.object_store.value,
             resources: resources.unwrap_or_default(),
         }
-    }
-
-    /// `host:port` of a head's GCS.
-    fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
-        let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let (_, range) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
-        Some(Endpoint { host: host.address.value.clone(), port: range.first() }.to_string())
-    }
-
-    fn secretflow(
-        &self,
-        party: &model::Party,
-        identity: Option<&Identity>,
-    ) -> Option<SecretflowPlan> {
-        let settings = self.topology.runtime.secretflow()?;
-        let FederationRuntime::Secretflow { version, engine, python, deserialize, back_end } =
-            self.runtime()
-        else {
-            return None;
-        };
-        if let Some(cluster) = &self.cluster {
-            let parties = cluster.parties.iter().map(|party| party.name.value.clone()).collect();
-            let head = cluster.head.and_then(|(leader, head)| self.gcs(leader, head));
-            // Without a head, SecretFlow starts a Ray of its own.
-            let address = head.unwrap_or_else(|| "local".to_owned());
-            let simulation = Some(Simulation { parties, address });
-            let init = json!({ "logging_level": "info", "log_to_driver": false });
-            return Some(SecretflowPlan { version, engine, python, init, tls: None, simulation });
-        }
-        let mut comm = json!({
-            "timeout_in_ms": settings.cross_silo.timeout.millis(),
-            "messages_max_size_in_bytes": settings.cross_silo.message_max.value.bytes(),
-        });
-        if let Some(list) = deserialize {
-            comm["serializing_allowed_list"] = json!(list);
-        }
-        if engine == Engine::Ray {
-            comm["exit_on_sending_failure"] = json!(true);
-        }
-        if back_end == BackEnd::BrpcLink {
-            // SecretFlow means to wait an hour and passes on the library's 30 s (RUNTIME 3).
-            comm["recv_timeout_ms"] = json!(Span::seconds(3600).millis());
-        }
-        let mut init = json!({
-            "ray_mode": engine == Engine::Ray,
-            "logging_level": "info",
-            "cross_silo_comm_options": comm,
-        });
-        if !back_end.is_default() {
-            init["cross_silo_comm_backend"] = json!(back_end);
-        }
-        if engine == Engine::Ray {
-            let head = party.main_host().and_then(|head| self.gcs(party, head));
-            init["address"] = json!(head);
-            // Lines of actors would mix with those of the job, and the last line of a job is its result (ran).
-            init["log_to_driver"] = json!(false);
-        }
-        let is_tls = self.topology.tls_off.is_none();
-        let tls = identity.filter(|_| is_tls).map(|identity| RuntimeTls {
-            ca: format!("{}/tls/peers.pem", party.name.value).into(),
-            cert: identity.cert.clone(),
-            key: identity.key.clone(),
-        });
-        Some(SecretflowPlan { version, engine, python, init, tls, simulation: None })
     }
 }
 

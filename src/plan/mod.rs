@@ -4,12 +4,21 @@
 //! serialisable; launcher and artifacts read nothing else. After this layer no decision is left.
 
 mod build;
+mod builder;
 mod effect;
 mod federation;
 mod groups;
+mod location;
 mod manifest;
+mod names;
 mod party;
-mod services;
+mod process;
+mod processes;
+mod ray;
+mod runtime;
+mod step;
+mod targets;
+mod variables;
 
 pub use build::{Plans, build};
 pub use effect::Effect;
@@ -18,10 +27,16 @@ pub use federation::{
     Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
 pub use groups::{Groups, Membership};
+pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
+pub use names::{env_file_path, firewall_table, project, runtime_dir, target_unit, unit};
 pub use party::{
-    ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayCommand,
-    RayPlan, RuntimeTls, SecretflowPlan, ServicePlan, Simulation,
+    ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,
+    RuntimeTls, SecretflowPlan, Simulation,
 };
+pub use process::{Access, PathUse, Process, ProcessKind, Readiness, Restart, RunsAs};
+pub use step::{Action, Stage, Step, undo};
+pub use targets::{UID, VENV};
+pub use variables::Variable;
 
 pub use crate::types::{Engine, Links, Mode};

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    DeviceName, Digest, HostAddr, HostName, JobName, NetworkName, PartyName, Port, PortMapping,
-    PortRange, RayPort, Role, ServiceName, Size, Span,
+    Account, DeviceName, Digest, Home, HostAddr, HostName, JobName, NetworkName, PartyName, Port,
+    PortMapping, PortRange, ProcessName, Role, Size, Subnet,
 };
 
-use super::{Engine, Heu, LinkAddress, Mode, Program, Spu};
+use super::{Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable};
 
 /// The plan of one party, complete: no decision is left to who carries it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,9 +56,9 @@ pub enum Deploy {
     /// By systemd, through units.
     Systemd {
         /// The account that runs everything.
-        user: String,
+        user: Account,
         /// Its folder, with the virtual environment in `venv`.
-        home: String,
+        home: Home,
     },
     /// By Docker, through a compose file.
     Docker {
@@ -77,8 +77,8 @@ pub enum ContainerNetwork {
     Bridge {
         /// Its name.
         name: NetworkName,
-        /// Its subnet in CIDR notation.
-        subnet: String,
+        /// Its subnet.
+        subnet: Subnet,
     },
 }
 
@@ -107,8 +107,17 @@ pub struct HostPlan {
     pub ports: BTreeMap<Role, PortRange>,
     /// Its Ray node, if the engine is Ray.
     pub ray: Option<RayPlan>,
-    /// The services of the topology that run here, in start order.
-    pub services: Vec<ServicePlan>,
+    /// Variables that all of its processes have, as in its env file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
+    /// What runs here, in the order in which it starts.
+    pub processes: Vec<Process>,
+    /// Where the folders are that the processes name; empty where the machine itself decides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locations: Locations,
+    /// What must be done on the machine, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Ports that the machine passes on to the containers that run here; only on a bridge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<PortMapping>,
@@ -126,34 +135,6 @@ pub struct RayPlan {
     pub object_store: Size,
     /// `--resources`; party names with their slots in simulation.
     pub resources: BTreeMap<String, u32>,
-}
-
-/// A process that the launcher keeps up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ServicePlan {
-    /// Its name.
-    pub name: ServiceName,
-    /// Container image, where the party deploys with Docker and the service has its own.
-    pub image: Option<String>,
-    /// Program and arguments, placeholders filled in.
-    pub command: Vec<String>,
-    /// Environment beside the host's env file.
-    pub env: BTreeMap<String, String>,
-    /// Services (`ray` for the Ray node) that must be ready first.
-    pub after: Vec<String>,
-    /// The port that answers when the service is ready; without one it is ready when it runs.
-    pub ready: Option<Port>,
-    /// How long it may take to answer there.
-    #[serde(default = "minute")]
-    pub ready_within: Span,
-    /// How long it may take to stop before it is killed.
-    pub grace: Span,
-}
-
-/// What plans of a release without the field meant.
-fn minute() -> Span {
-    Span::seconds(60)
 }
 
 /// SecretFlow's share of a party's plan.
@@ -219,6 +200,8 @@ pub struct JobPlan {
     pub slots: u16,
     /// What it runs; the arguments with this party's placeholders filled in.
     pub program: Program,
+    /// Its process on this party's first host; `None` where something else starts it.
+    pub process: Option<Process>,
     /// This party's private number, for a sum.
     pub input: Option<i64>,
 }
@@ -238,67 +221,18 @@ impl HostPlan {
         self.ports.get(role).map(|range| range.first())
     }
 
-    /// The command line of this host's Ray node, `ray` first, and the variables it needs; `temp_dir` must be short,
-    /// since Ray's socket paths in it end at 107 characters. Flags: `ray start --help`, Ray 2.42.
+    /// Its process of that name.
     #[must_use]
-    pub fn ray_command(&self, temp_dir: &str) -> Option<RayCommand> {
-        let ray = self.ray.as_ref()?;
-        let number = |port| self.port(&Role::Ray(port)).map(|port| port.to_string());
-        let mut args: Vec<String> =
-            ["ray", "start", "--block", "--disable-usage-stats"].map(String::from).into();
-        let mut flag = |name: &str, value: Option<String>| {
-            args.extend(value.map(|value| format!("--{name}={value}")));
-        };
-        if let Some(head) = &ray.join {
-            flag("address", Some(head.clone()));
-        } else {
-            flag("include-dashboard", Some("False".to_owned()));
-            flag("port", number(RayPort::Gcs));
-            flag("ray-client-server-port", number(RayPort::ClientServer));
-            flag("dashboard-port", number(RayPort::Dashboard));
-            flag("dashboard-grpc-port", number(RayPort::DashboardGrpc));
-        }
-        flag("node-ip-address", Some(self.address.bare()));
-        flag("node-manager-port", number(RayPort::NodeManager));
-        flag("object-manager-port", number(RayPort::ObjectManager));
-        flag("dashboard-agent-listen-port", number(RayPort::DashboardAgentListen));
-        flag("dashboard-agent-grpc-port", number(RayPort::DashboardAgentGrpc));
-        flag("runtime-env-agent-port", number(RayPort::RuntimeEnvAgent));
-        flag("metrics-export-port", number(RayPort::MetricsExport));
-        let workers = self.ports.get(&Role::Ray(RayPort::Workers));
-        flag("min-worker-port", workers.map(|range| range.first().to_string()));
-        flag("max-worker-port", workers.map(|range| range.last().to_string()));
-        flag("num-cpus", Some(ray.cpus.to_string()));
-        flag("object-store-memory", Some(ray.object_store.bytes().to_string()));
-        if !ray.resources.is_empty() {
-            let resources = serde_json::to_string(&ray.resources).expect("a map of numbers");
-            flag("resources", Some(resources));
-        }
-        flag("temp-dir", Some(temp_dir.to_owned()));
-        if ray.join.is_none() {
-            args.insert(2, "--head".to_owned());
-        }
-        let env = [
-            ("AUTOSCALER_METRIC_PORT", number(RayPort::AutoscalerMetrics)),
-            ("DASHBOARD_METRIC_PORT", number(RayPort::DashboardMetrics)),
-        ];
-        let env = env.into_iter().filter_map(|(name, port)| Some((name.to_owned(), port?)));
-        Some(RayCommand { args, env: env.collect() })
-    }
-
-    /// The port that answers once the Ray node is up: its node manager registers with the GCS before it listens.
-    #[must_use]
-    pub fn ray_ready(&self) -> Option<Port> {
-        self.ray.as_ref()?;
-        self.port(&Role::Ray(RayPort::NodeManager))
+    pub fn process(&self, name: &ProcessName) -> Option<&Process> {
+        self.processes.iter().find(|process| process.name == *name)
     }
 }
 
-/// How a Ray node is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RayCommand {
-    /// Program and arguments.
-    pub args: Vec<String>,
-    /// Variables that no flag replaces.
-    pub env: BTreeMap<String, String>,
+impl SecretflowPlan {
+    /// What the interpreter is called where it is installed: `python3.10`, by its minor release.
+    #[must_use]
+    pub fn interpreter(&self) -> String {
+        let minor: Vec<_> = self.python.split('.').take(2).collect();
+        format!("python{}", minor.join("."))
+    }
 }

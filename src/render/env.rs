@@ -6,14 +6,9 @@
 
 use serde::Serialize;
 
-use crate::{
-    plan::Mode,
-    types::{PortRange, RayPort, Role},
-};
+use crate::plan::Variable;
 
-use super::{
-    Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene, values::is_variable,
-};
+use super::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene};
 
 pub(super) const ARTIFACT: Kind<OfHost> =
     Kind { templates: &[TEMPLATE], effect: Effect::Restart, files };
@@ -27,21 +22,14 @@ const RULE: &str = "a line is `NAME=value`, the value made of letters, digits an
     env files read alike";
 
 #[derive(Serialize)]
-struct View {
+struct View<'a> {
     party: String,
     host: String,
-    variables: Vec<Variable>,
-}
-
-/// One line of the file.
-#[derive(Serialize)]
-pub(super) struct Variable {
-    pub(super) name: &'static str,
-    pub(super) value: String,
+    variables: &'a [Variable],
 }
 
 fn files(host: &HostScene<'_>) -> Files {
-    let variables = variables(host);
+    let variables = &host.host.variables;
     if variables.is_empty() {
         return Ok(Vec::new());
     }
@@ -63,60 +51,16 @@ fn is_read_alike(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, value)| is_variable(name) && is_plain(value))
 }
 
+/// Whether a variable can have this name, in shells too.
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 /// Brackets, of IPv6 addresses with a port, are as plain as the rest: no reader expands patterns in a value.
 fn is_plain(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_alphanumeric() || "_./:@%+,=-[]".contains(c))
-}
-
-/// The variables of a host; none with the embedded runtime, which has no such programs.
-pub(super) fn variables(scene: &HostScene<'_>) -> Vec<Variable> {
-    let (plan, host) = (scene.plan(), scene.host);
-    let mut variables = Vec::new();
-    if plan.secretflow.is_none() {
-        return variables;
-    }
-    let mut set = |name, value: String| variables.push(Variable { name, value });
-    set("NODE_ID", plan.party.to_string());
-    set("NODE_IP", host.address.bare());
-    let app_env = if plan.mode == Mode::Production { "production" } else { "simulation" };
-    set("APP_ENV", app_env.to_owned());
-    if let Some(ray) = &host.ray {
-        let gcs = host.port(&Role::Ray(RayPort::Gcs));
-        set("RAY_NODE_TYPE", if ray.join.is_none() { "head" } else { "worker" }.to_owned());
-        let own = gcs.map(|port| format!("{}:{port}", host.address));
-        if let Some(head) = ray.join.clone().or(own) {
-            set("RAY_HEAD_ADDRESS", head);
-        }
-        if let Some(port) = gcs {
-            set("RAY_PORT", port.to_string());
-        }
-        set("RAY_NUM_CPUS", ray.cpus.to_string());
-        set("RAY_OBJECT_STORE_MEMORY", ray.object_store.bytes().to_string());
-    }
-    // Ray reads these two, and has no flags for them.
-    for (port, name) in [
-        (RayPort::AutoscalerMetrics, "AUTOSCALER_METRIC_PORT"),
-        (RayPort::DashboardMetrics, "DASHBOARD_METRIC_PORT"),
-    ] {
-        if let Some(port) = host.port(&Role::Ray(port)) {
-            set(name, port.to_string());
-        }
-    }
-    for (role, first, last) in [
-        (Role::Sf, "SF_PORT_RANGE_START", "SF_PORT_RANGE_END"),
-        (Role::Spu, "SPU_PORT_RANGE_START", "SPU_PORT_RANGE_END"),
-        (Role::Heu, "HEU_PORT_RANGE_START", "HEU_PORT_RANGE_END"),
-    ] {
-        if let Some(range) = host.ports.get(&role).copied() {
-            set(first, range.first().to_string());
-            set(last, PortRange::last(range).to_string());
-        }
-    }
-    if let Some(port) = host.port(&Role::Service("redis".to_owned())) {
-        set("REDIS_HOST", "127.0.0.1".to_owned());
-        set("REDIS_PORT", port.to_string());
-    }
-    variables
 }
 
 #[cfg(test)]
@@ -136,7 +80,8 @@ mod tests {
         let mut sample = samples::production();
         let carol = sample.parties.get_mut(&"carol".parse().unwrap()).unwrap();
         let host = carol.hosts.get_mut(&"carol-2".parse().unwrap()).unwrap();
-        host.ray.as_mut().unwrap().join = Some("$HOME".into());
+        let head = host.variables.iter_mut().find(|one| one.name == "RAY_HEAD_ADDRESS").unwrap();
+        head.value = "$HOME".into();
         let why = sample.render().unwrap_err();
         assert!(matches!(why, RenderError::Value(_)));
         let text = why.to_string();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    plan::{ContainerNetwork, Deploy},
+    plan::{ContainerNetwork, Deploy, firewall_table},
     types::{HostAddr, PortRange},
 };
 
@@ -81,18 +81,13 @@ fn files(scene: &HostScene<'_>) -> Files {
     let view = View {
         party: plan.party.to_string(),
         host: scene.name.to_string(),
-        table: table(scene),
+        table: firewall_table(&scene.federation().topology, &plan.party),
         hook: if bridged { "forward" } else { "input" },
         destination,
         rules,
         ports: set(merged(host.ports.values().copied()).iter()),
     };
     Ok(vec![File::new("firewall.nft", scene.fill(TEMPLATE, &view)?)])
-}
-
-/// Identifiers of nft have no hyphen. The prefix keeps them clear of its keywords.
-fn table(scene: &HostScene<'_>) -> String {
-    format!("sfgen_{}_{}", scene.federation().topology, scene.plan().party).replace('-', "_")
 }
 
 fn rules_for(

@@ -9,24 +9,22 @@
 #![expect(clippy::unnecessary_wraps, reason = "the tables hold functions of one signature")]
 
 mod cluster_config;
-mod compose;
-mod dockerfile;
+mod command;
 mod engine;
 mod env;
 mod error;
 mod federation;
 mod firewall;
-mod names;
 mod party_plan;
 mod ports;
 mod quote;
 mod reach;
 mod runbook;
 mod scene;
-mod systemd;
+mod spell;
+mod targets;
 mod tls;
 mod tree;
-mod values;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -41,7 +39,6 @@ use crate::{
 };
 
 pub use error::{RenderError, ValueError};
-pub use names::{env_file_path, project, runtime_dir, target_unit, unit};
 pub use tree::{Artifact, ArtifactTree, FILE_MODE};
 
 use engine::{Engine, Source};
@@ -108,16 +105,13 @@ const PARTY_ARTIFACTS: &[&Kind<OfParty>] = &[
     &tls::PEERS,
 ];
 
-/// Artifacts of one host, in `<party>/<host>/`.
+/// Artifacts of one host, in `<party>/<host>/`, whatever its target; [`targets`] adds those of the target.
 const HOST_ARTIFACTS: &[&Kind<OfHost>] = &[
     &cluster_config::CLUSTER_CONFIG,
     &cluster_config::SPU,
     &cluster_config::HEU,
-    &compose::ARTIFACT,
-    &dockerfile::ARTIFACT,
     &env::ARTIFACT,
     &firewall::ARTIFACT,
-    &systemd::ARTIFACT,
 ];
 
 /// What is rendered.
@@ -140,8 +134,8 @@ pub struct Input<'a> {
 enum Extent {
     /// All.
     Whole,
-    /// Those that may be impossible: of a host, whose formats cannot carry every value, or by a user's template.
-    Doubtful,
+    /// Those that a user's template makes, and that may be impossible therefore.
+    Replaced,
 }
 
 /// Renders the tree of a federation.
@@ -151,9 +145,9 @@ pub fn render(input: Input<'_>) -> Result<ArtifactTree, RenderError> {
     Ok(tree)
 }
 
-/// Whether the tree of a federation can be rendered, found out at less cost than by doing so.
+/// Whether the tree of a federation can be rendered: fills in the user's templates, and keeps nothing.
 pub fn verify(input: Input<'_>) -> Result<(), RenderError> {
-    render_each(input, Extent::Doubtful, |_, _| {})
+    render_each(input, Extent::Replaced, |_, _| {})
 }
 
 fn render_each(
@@ -194,9 +188,9 @@ fn render_each(
         }
         for (name, host) in &plan.hosts {
             let host = HostScene { party: &party, name, host };
-            host.check_values()?;
             let folder = folder.join(name.as_str());
-            for kind in HOST_ARTIFACTS {
+            let kinds = HOST_ARTIFACTS.iter().chain(targets::artifacts(&plan.deploy));
+            for kind in kinds.filter(|kind| is_made(kind.templates)) {
                 add(&folder, kind.effect, (kind.files)(&host)?);
             }
         }
@@ -212,7 +206,8 @@ pub fn template_names() -> impl Iterator<Item = &'static str> {
 fn templates_of_all_artifacts() -> Vec<Source> {
     let tree = TREE_ARTIFACTS.iter().map(|kind| kind.templates);
     let party = PARTY_ARTIFACTS.iter().map(|kind| kind.templates);
-    let host = HOST_ARTIFACTS.iter().map(|kind| kind.templates);
+    let host =
+        HOST_ARTIFACTS.iter().copied().chain(targets::all_artifacts()).map(|kind| kind.templates);
     tree.chain(party).chain(host).flatten().copied().collect()
 }
 

@@ -10,8 +10,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Port;
-
 /// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HostAddrError {
@@ -157,23 +155,6 @@ impl TryFrom<String> for HostAddr {
 impl From<HostAddr> for String {
     fn from(addr: HostAddr) -> Self {
         addr.bare()
-    }
-}
-
-/// An address and a port: something to dial or to listen on. Displays as `host:port`.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub struct Endpoint {
-    /// The machine.
-    pub host: HostAddr,
-    /// The port on it.
-    pub port: Port,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
     }
 }
 

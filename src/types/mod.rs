@@ -3,32 +3,42 @@
 //! Each is parsed once, in its `FromStr`; a value that exists is valid. The same parser serves KDL, TOML, the
 //! lock file, clap and serde, so that all of them reject with the same words.
 
+mod account;
 mod digest;
 mod duration;
+mod endpoint;
 mod host_addr;
 mod http_url;
+mod image;
 mod name;
 mod port;
 mod port_mapping;
+mod process_name;
 mod quantity;
 mod role;
 mod size;
 mod subnet;
+mod template;
 mod text;
 mod words;
 
+pub use account::{Account, Home};
 pub use digest::Digest;
 pub use duration::Span;
-pub use host_addr::{Endpoint, HostAddr, HostAddrError};
+pub use endpoint::{Endpoint, EndpointError};
+pub use host_addr::{HostAddr, HostAddrError};
 pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
+pub use image::Image;
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};
+pub use process_name::ProcessName;
 pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
-pub use text::{Account, Home, Image, PathText, TextError, check_text};
+pub use template::{Piece, Placeholder, Template};
+pub use text::{PathText, TextError, check_text};
 pub use words::{BackEnd, Engine, Links, Mode};

@@ -7,9 +7,9 @@ use sfgen::{
     compile::Compilation,
     fs,
     launch::{
-        side::Side,
-        specs::Specs,
-        state::{Deployment, Folders},
+        launcher::specs::Specs,
+        machine::side::Side,
+        machine::state::{Deployment, Folders},
     },
     plan::HostPlan,
     render::FILE_MODE,
@@ -153,7 +153,7 @@ fn systemd_reads_them_as_planned() {
 fn given_by_the_launcher(ws: &Workspace) -> BTreeMap<String, Variables> {
     let tree = Utf8PathBuf::from_path_buf(ws.join("generated")).unwrap();
     let party = "alice".parse().unwrap();
-    let side = Side::read(&tree, None, &party).unwrap();
+    let side = Side::read(&tree, None, &party, None).unwrap();
     let folder = |name: &str| Utf8PathBuf::from_path_buf(ws.join(name)).unwrap();
     let folders = Folders { state: folder("state"), run: folder("run") };
     let deployment =

@@ -9,7 +9,7 @@ use sfgen::{cli::SCHEMAS, plan::Mode};
 use crate::{golden, support::workspace::Workspace};
 
 const PROTO: &str = "sfgen/rendezvous/v1/rendezvous.proto";
-const STUBS: &str = "src/launch/rendezvous/gen/sfgen.rendezvous.v1.rs";
+const STUBS: &str = "src/launch/peers/rendezvous/gen/sfgen.rendezvous.v1.rs";
 
 /// Whether what is checked in is to be written anew.
 pub(crate) fn blesses() -> bool {

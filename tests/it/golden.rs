@@ -173,7 +173,7 @@ golden! { two_parties secretflow_loopback secretflow_threads credit_risk }
 fn private(plan: &PartyPlan) -> Vec<String> {
     let mut words: Vec<String> = plan.identity.iter().map(|own| own.key.to_string()).collect();
     if let Deploy::Systemd { user, home } = &plan.deploy {
-        words.extend([format!("User={user}"), home.clone()]);
+        words.extend([format!("User={user}"), home.to_string()]);
     }
     let inputs = plan.jobs.values().filter_map(|job| job.input);
     words.extend(inputs.map(|input| format!("\"input\": {input}")));

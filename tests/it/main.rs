@@ -30,6 +30,7 @@ mod pages;
 mod place_checks;
 mod ports;
 mod python;
+mod run_pairs;
 mod sarif;
 mod schema_kdl;
 mod schemas;

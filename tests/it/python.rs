@@ -6,7 +6,7 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sfgen::launch::python::{Python, PythonError, Search, environment, versions};
+use sfgen::launch::machine::python::{Python, PythonError, Search, environment, versions};
 use tempfile::TempDir;
 
 /// The fakes are links to one file that is never written: a program that another test's fork still holds open for

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
-use sfgen::launch::supervise::{
+use sfgen::launch::processes::{
     Ending, GuardProgram, Line, Phase, RestartPolicy, ServiceEvent, ServiceSpec, Stream,
     Supervisor, run_job,
 };
@@ -36,7 +36,7 @@ impl Yard {
             grace: DEADLINE,
             restart: RestartPolicy {
                 first_pause: Duration::from_millis(1),
-                ..RestartPolicy::service(1)
+                ..RestartPolicy::once()
             },
             log: self.path().join(format!("{name}.log")),
         }

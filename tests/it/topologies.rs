@@ -7,9 +7,11 @@ use sfgen::{
     compile::Compilation,
     diag::render_text,
     fs,
-    plan::{PartyPlan, RayPlan, Simulation},
+    plan::{
+        HostPlan, Locations, PartyPlan, Process, ProcessKind, RayPlan, Simulation, Word, located,
+    },
     syntax::MemoryWorkspace,
-    types::{Mode, PartyName, PortRange, Role},
+    types::{Image, Mode, PartyName, PortRange, ProcessName, Role},
 };
 
 use crate::federation::{Beside, compile_in, compile_text, compile_with};
@@ -70,6 +72,18 @@ fn file(done: &Compilation, path: &str) -> String {
 
 fn simulation(plan: &PartyPlan) -> &Simulation {
     plan.secretflow.as_ref().unwrap().simulation.as_ref().unwrap()
+}
+
+fn services(host: &HostPlan) -> Vec<&Process> {
+    host.processes.iter().filter(|process| process.kind == ProcessKind::Service).collect()
+}
+
+fn words(command: &[Word]) -> Vec<String> {
+    command.iter().map(|word| located(word, &Locations::new())).collect()
+}
+
+fn names_of(after: &[ProcessName]) -> Vec<String> {
+    after.iter().map(ToString::to_string).collect()
 }
 
 fn ray(plan: &PartyPlan) -> &RayPlan {
@@ -156,12 +170,13 @@ fn a_worker_of_the_seeds_finds_its_variables() {
     let node = plan(&done, "node1").main();
     let redis = node.port(&Role::Service("redis".into())).unwrap();
     assert!(text.contains(&format!("REDIS_PORT={redis}\n")), "{text}");
-    let [first, worker] = node.services.as_slice() else { panic!("{:?}", node.services) };
-    assert_eq!(first.command[1..3], ["--port".to_owned(), redis.to_string()]);
-    assert_eq!((first.ready, first.image.as_deref()), (Some(redis), Some("redis:7-alpine")));
-    assert_eq!(worker.after, ["redis", "ray"]);
-    assert_eq!(worker.env["WORKER_CONCURRENCY"], "2");
-    assert_eq!(worker.env["CELERY_WORKER_CONCURRENCY"], "2");
+    let [first, worker] = services(node)[..] else { panic!("{:?}", node.processes) };
+    assert_eq!(words(&first.command)[1..3], ["--port".to_owned(), redis.to_string()]);
+    assert_eq!(first.ready.map(|ready| ready.port), Some(redis));
+    assert_eq!(first.image.as_ref().map(Image::as_str), Some("redis:7-alpine"));
+    assert_eq!(names_of(&worker.after), ["redis", "ray"]);
+    assert_eq!(worker.env["WORKER_CONCURRENCY"].to_string(), "2");
+    assert_eq!(worker.env["CELERY_WORKER_CONCURRENCY"].to_string(), "2");
     let lock = done.output.as_ref().unwrap().allocation.lock_text();
     assert!(lock.contains(&format!("\"node1/node1/redis\" = [{redis}, {redis}]")), "{lock}");
     assert!(file(&done, "PORTS.md").contains(&format!("| {redis} | redis |")));
@@ -178,9 +193,7 @@ fn a_simulation_on_one_host_starts_no_ray() {
         assert_eq!(roles, [Role::Spu, Role::Heu], "each has SPU ports of its own");
     }
     let runbook = file(&done, "alice/RUNBOOK.md");
-    let command =
-        "env SFGEN_PARTY=alice SFGEN_JOB=secure-sum PYTHONPATH=generated python secure_sum3.py";
-    assert!(runbook.contains(command), "{runbook}");
+    assert!(runbook.contains("sfgen run secure-sum --party alice\n"), "{runbook}");
 }
 
 #[test]
@@ -193,8 +206,10 @@ fn a_simulation_on_several_hosts_is_one_ray_cluster() {
     assert_eq!((ray(alice).join.as_ref(), ray(bob).join.as_ref()), (None, Some(&head)));
     assert_eq!(ray(alice).resources, [("alice".to_owned(), 16)].into());
     assert_eq!(ray(bob).resources, [("bob".to_owned(), 16)].into());
+    let joining = bob.main().process(&ProcessName::Ray).unwrap();
+    assert!(words(&joining.command).contains(&format!("--address={head}")), "{joining:?}");
     let runbook = file(&done, "bob/RUNBOOK.md");
-    assert!(runbook.contains(&format!("--address={head}")), "{runbook}");
+    assert!(runbook.contains("sfgen apply --party bob\n"), "{runbook}");
 }
 
 #[test]
@@ -284,8 +299,8 @@ spu "spu" { parties "bob" "amy"; }
     assert!(ray(zoe).join.is_none());
     assert_eq!(ray(bob).resources, [("amy".to_owned(), 3), ("bob".to_owned(), 4)].into());
     assert!(amy.main().ray.is_none(), "one machine has one node");
-    assert_eq!(bob.main().services[0].after, ["ray"]);
-    assert!(amy.main().services[0].after.is_empty(), "its node is bob's to start");
+    assert_eq!(names_of(&services(bob.main())[0].after), ["ray"]);
+    assert!(services(amy.main())[0].after.is_empty(), "its node is bob's to start");
     assert_eq!(zoe.spus.len(), 1);
     assert_eq!(zoe.links.spu[&"spu".parse().unwrap()].len(), 2);
     assert!(file(&done, "zoe/z/spu.json").contains("10.0.0.2:"));
@@ -309,14 +324,17 @@ party "alice" {
     );
     assert_findings(&done, &[]);
     let alice = plan(&done, "alice");
-    let names: Vec<&str> = alice.main().services.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["db", "cache", "web"]);
-    let (db, web) = (&alice.main().services[0], &alice.main().services[2]);
-    assert_eq!((db.grace.to_string(), db.ready_within.to_string()), ("3m".into(), "5m".into()));
-    assert_eq!(web.command, ["/opt/sf/web", "10.0.0.1", "{x}"]);
-    assert_eq!(web.env["A"], "7000-alice");
+    let services_of_alice = services(alice.main());
+    let order: Vec<String> =
+        services_of_alice.iter().map(|service| service.name.to_string()).collect();
+    assert_eq!(order, ["db", "cache", "web"]);
+    let (db, web) = (services_of_alice[0], services_of_alice[2]);
+    let within = db.ready.map(|ready| ready.within.to_string());
+    assert_eq!((db.grace.to_string(), within), ("3m".into(), Some("5m".into())));
+    assert_eq!(words(&web.command), ["/opt/sf/web", "10.0.0.1", "{x}"]);
+    assert_eq!(web.env["A"].to_string(), "7000-alice");
     let far = &alice.hosts[&"b".parse().unwrap()];
-    assert_eq!(far.services.len(), 1);
+    assert_eq!(services(far).len(), 1);
     assert!(far.port(&Role::Service("far".into())).is_some());
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sfgen::{fs, render::FILE_MODE};
+use sfgen::{fs, plan::located, render::FILE_MODE};
 
 use crate::samples::{self, Sample};
 
@@ -118,21 +118,24 @@ fn compose_takes_every_file() {
 #[test]
 #[ignore = "needs systemd-analyze, nft, docker compose and hadolint; .ci/run installs them"]
 fn containers_get_commands_and_variables_as_they_were_planned() {
-    let mut sample = samples::production();
+    let sample = samples::production();
     let disk = Disk::with(&sample);
     let file = disk.root.join("bob/bob-1/docker/compose.yaml");
     let read: serde_json::Value =
         serde_json::from_str(&accepted(compose(&file).args(["--format", "json"]))).unwrap();
-    let plan = sample.plan("bob");
-    for service in &plan.main().services {
-        let container = &read["services"][service.name.as_str()];
+    let host = sample.parties[&"bob".parse().unwrap()].main();
+    let kept_up = host.processes.iter().filter(|process| process.is_kept_up());
+    for process in kept_up {
+        let container = &read["services"][process.name.to_string()];
         let words: Vec<String> = serde_json::from_value(container["command"].clone()).unwrap();
         // Compose writes `$$` for `$`, in what it prints too.
         let words: Vec<_> = words.iter().map(|word| word.replace("$$", "$")).collect();
-        assert_eq!(words, service.command);
-        for (name, value) in &service.env {
-            let read = container["environment"][name].as_str().unwrap();
-            assert_eq!(read.replace("$$", "$"), *value);
+        let planned: Vec<_> =
+            process.command.iter().map(|word| located(word, &host.locations)).collect();
+        assert_eq!(words, planned);
+        for (name, value) in process.environment(host) {
+            let read = container["environment"][&name].as_str().unwrap();
+            assert_eq!(read.replace("$$", "$"), located(&value, &host.locations));
         }
     }
     let worker = &read["services"]["worker"]["environment"];

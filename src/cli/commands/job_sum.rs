@@ -5,7 +5,7 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::embedded,
+    launch::links::embedded,
 };
 
 use super::launching::runtime;

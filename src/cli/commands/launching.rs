@@ -25,13 +25,14 @@ use crate::{
     diag::Sources,
     fs,
     launch::{
-        events::Event,
-        launcher::{Launch, LaunchError, Releases},
+        launcher::{Launch, LaunchError, Releases, events::Event},
         local::Order,
-        preflight::{self, Machine},
-        python::{self, Search, Venv},
-        side::{Side, SideError, parties},
-        state::{Deployment, Folders, StateError},
+        machine::{
+            preflight::{self, Machine},
+            python::{self, Search, Venv},
+            side::{Side, SideError, parties},
+            state::{Deployment, Folders, StateError},
+        },
     },
     plan::{Deploy, Mode},
     types::PartyName,
@@ -75,7 +76,7 @@ impl From<LaunchError> for Failure {
 
 /// Reads the side of a party, and makes sure that this machine and this release can launch it.
 pub(super) fn read_side(args: &SideArgs, party: &PartyName) -> Result<Side, Failure> {
-    let side = Side::read(&args.tree, args.root.as_deref(), party)?;
+    let side = Side::read(&args.tree, args.root.as_deref(), party, None)?;
     // Said before anything is looked at: no key and no free port would make a simulation meet.
     if side.plan.mode == Mode::Simulation {
         return Err(LaunchError::NoControlPort.into());

@@ -11,8 +11,10 @@ use crate::{
     launch::{
         launcher::{LaunchEnd, launch},
         local::{Order, Problem, Reply, Request, RunEnd, ask},
-        side::Side,
-        state::{Folders, instances},
+        machine::{
+            side::Side,
+            state::{Folders, instances},
+        },
     },
     types::PartyName,
 };
@@ -42,7 +44,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
 /// The socket of the launcher that is up for this side, if one is.
 fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
     let folders = Folders::from_env();
-    let run = crate::launch::state::run_folder(&folders, &side.tree, side.party())?;
+    let run = crate::launch::machine::state::run_folder(&folders, &side.tree, side.party())?;
     let running = instances(&folders)?;
     Ok(running.into_iter().map(|(_, socket)| socket).find(|socket| socket.parent() == Some(&*run)))
 }

@@ -9,9 +9,8 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        local::{Reply, Request, ask_once},
-        state::{Folders, Instance, instances},
-        status::LauncherStatus,
+        local::{Reply, Request, ask_once, status::LauncherStatus},
+        machine::state::{Folders, Instance, instances},
     },
 };
 

@@ -10,7 +10,7 @@ use crate::{
     },
     launch::{
         local::{Reply, Request, ask_once},
-        state::{Folders, instances},
+        machine::state::{Folders, instances},
     },
 };
 

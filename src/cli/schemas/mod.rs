@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     diag::Report,
-    launch::status::LauncherStatus,
+    launch::local::status::LauncherStatus,
     lockfile::Lock,
     plan::{Federation, Manifest, PartyPlan},
 };

@@ -4,15 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     syntax::values::Kind,
-    types::{PartyName, Port, RayPort, Role, Size, Span},
+    types::{Account, Home, Image, PartyName, Port, RayPort, Role, Size, Span, Subnet},
 };
-
-/// `[registry/]name[:tag][@digest]`; the first part is a registry if it has a dot or a port.
-const IMAGE: &str = concat!(
-    "^(([A-Za-z0-9-]+([.:][A-Za-z0-9-]+)+|localhost)/)?",
-    "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",
-    "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$"
-);
 
 /// `[IP:]MACHINE:CONTAINER`, or a port of the container alone.
 const MAPPING: &str = r"^(([0-9A-Fa-f.:\[\]]+:)?[0-9]+(-[0-9]+)?:)?[0-9]+(-[0-9]+)?(/tcp)?$";
@@ -23,9 +16,9 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Name(_) => of::<PartyName>(),
         Kind::Text | Kind::Template => text(None),
         Kind::Path => text(Some(r"^[^\s-](.*\S)?$".to_owned())),
-        Kind::Account => text(Some("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$".to_owned())),
-        Kind::Home => text(Some("^/[A-Za-z0-9_./@+-]+$".to_owned())),
-        Kind::Image => text(Some(IMAGE.to_owned())),
+        Kind::Account => of::<Account>(),
+        Kind::Home => of::<Home>(),
+        Kind::Image => of::<Image>(),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),
         Kind::Url => text(Some("^https?://[^/?#]+/?$".to_owned())),
@@ -35,7 +28,7 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
             facts.insert("pattern".to_owned(), MAPPING.into());
             facts
         }
-        Kind::Subnet => text(Some("^[0-9a-fA-F.:]+/[0-9]{1,3}$".to_owned())),
+        Kind::Subnet => of::<Subnet>(),
         Kind::Port => of::<Port>(),
         Kind::Role => text(Some(role_pattern())),
         Kind::Duration => of::<Span>(),

@@ -8,9 +8,11 @@ use thiserror::Error;
 use crate::{
     fs::FsError,
     launch::{
-        identity::IdentityError,
-        rendezvous::{Difference, MeetingError},
-        supervise::{ServiceFailure, SpecError},
+        peers::{
+            identity::IdentityError,
+            rendezvous::{Difference, MeetingError},
+        },
+        processes::{ServiceFailure, SpecError},
     },
     types::PartyName,
 };

@@ -10,8 +10,8 @@ use crate::{
     fs::FsError,
     launch::{
         local::Order,
-        rendezvous::{MeetingEvent, Ticket},
-        supervise::ServiceEvent,
+        peers::rendezvous::{MeetingEvent, Ticket},
+        processes::ServiceEvent,
     },
 };
 

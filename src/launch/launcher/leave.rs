@@ -6,10 +6,10 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::launch::{
     local::{Problem, Reply, RunEnd},
-    rendezvous::{Phase, Snapshot},
+    peers::rendezvous::{Phase, Snapshot},
 };
 
-use super::{Event, Happening, LaunchEnd, LaunchError, Launcher, Sources, runs::FAILED};
+use super::{Happening, LaunchEnd, LaunchError, Launcher, Sources, events::Event, runs::FAILED};
 
 /// How long peers may take to acknowledge the last word. They answer within milliseconds where they live.
 const LAST_WORD: Duration = Duration::from_secs(2);

@@ -9,11 +9,13 @@ use tokio::time::Instant;
 
 use crate::{
     launch::{
-        events::Event,
-        muster::PeerView,
-        rendezvous::{Facts, MeetingEvent, Snapshot, compare},
-        side::Side,
-        status::PeerReport,
+        launcher::events::Event,
+        local::status::PeerReport,
+        machine::side::Side,
+        peers::{
+            muster::PeerView,
+            rendezvous::{Facts, MeetingEvent, Snapshot, compare},
+        },
     },
     types::{Endpoint, PartyName, Role},
 };

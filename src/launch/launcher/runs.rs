@@ -8,13 +8,17 @@ use crate::{
     diag::Code,
     fs,
     launch::{
-        diagnose::{Diagnosis, diagnose, is_native_log},
-        door::{self, doors},
-        local::{Problem, Reply, RunEnd},
-        muster::{Action, End, RunId},
-        rendezvous::{JobEntry, JobState, Ticket},
-        status::JobReport,
-        supervise::{GuardProgram, JobEnd, JobHandle, Line, Stream, run_job},
+        links::door::{self, doors},
+        local::{Problem, Reply, RunEnd, status::JobReport},
+        peers::{
+            muster::{Action, End, RunId},
+            rendezvous::{JobEntry, JobState, Ticket},
+        },
+        processes::{
+            GuardProgram, JobEnd, JobHandle, Line, Stream,
+            diagnose::{Diagnosis, diagnose, is_native_log},
+            run_job,
+        },
     },
     plan::Program,
     types::{Digest, JobName, PartyName},
@@ -46,6 +50,8 @@ pub(super) struct Runs {
     sender: mpsc::Sender<(Ticket, RunEvent)>,
     events: mpsc::Receiver<(Ticket, RunEvent)>,
     active: BTreeMap<Ticket, Active>,
+    /// Whether a wish was ever taken in.
+    any_asked: bool,
     /// Clients that wait for the end of the launcher.
     stopping: Vec<mpsc::Sender<Reply>>,
 }
@@ -69,8 +75,15 @@ struct Active {
 impl Runs {
     pub(super) fn new(guard: GuardProgram) -> Self {
         let (sender, events) = mpsc::channel(64);
-        let active = BTreeMap::new();
-        Self { guard, tasks: JoinSet::new(), sender, events, active, stopping: Vec::new() }
+        Self {
+            guard,
+            tasks: JoinSet::new(),
+            sender,
+            events,
+            active: BTreeMap::new(),
+            any_asked: false,
+            stopping: Vec::new(),
+        }
     }
 
     /// The next event of any run; waits for ever where there is none.
@@ -82,10 +95,10 @@ impl Runs {
         self.active.values().any(|active| active.cancel.is_some())
     }
 
-    /// Whether every run that was asked for is over, with no process left.
+    /// Whether every run that was asked for is over, with no process left. A run that is over is no longer among the
+    /// active ones, so an empty map means that all are over, once one was asked for.
     pub(super) fn all_settled(&self) -> bool {
-        !self.active.is_empty()
-            && self.active.values().all(|run| run.settled && run.cancel.is_none())
+        self.any_asked && self.active.values().all(|run| run.settled && run.cancel.is_none())
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -240,6 +253,7 @@ impl Launcher<'_> {
             settled: false,
         };
         self.runs.active.insert(ticket, active);
+        self.runs.any_asked = true;
         self.runs.watch_client(ticket, client);
         true
     }
@@ -389,7 +403,7 @@ impl Launcher<'_> {
         for line in std::mem::take(&mut active.last_lines) {
             let _ = client.try_send(Reply::Progress(format!("  {line}"))); // lines may be lost, the log has them
         }
-        if active.cancel.is_none() && !self.single {
+        if active.cancel.is_none() {
             self.runs.active.remove(&ticket);
         }
         self.runs.tasks.spawn(async move {

@@ -1,6 +1,7 @@
 //! A folder with a topology, in which the real binary is run.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -15,12 +16,40 @@ pub(crate) struct Workspace {
     folder: TempDir,
     /// The ports that its topology allots from.
     pub(crate) ports: PortBlock,
+    /// The Python that launchers find, where it is not the machine's.
+    python: Option<&'static str>,
 }
 
 impl Workspace {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: TempDir::with_prefix("sfgen-it-").unwrap(), ports: PortBlock::take() }
+        let folder = TempDir::with_prefix("sfgen-it-").unwrap();
+        Self { folder, ports: PortBlock::take(), python: None }
+    }
+
+    /// Planned parties on loopback with one job `task`, whose script is for `sh`: launcher, guards and job processes
+    /// are real, and no SecretFlow is needed to see how they end.
+    pub(crate) fn with_shell_job(parties: &[&str], script: &str) -> Self {
+        let mut workspace = Self::empty();
+        workspace.python =
+            Some(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fakes/shell-python"));
+        let names = parties.iter().map(|party| format!("{party:?}")).collect::<Vec<_>>().join(" ");
+        let mut topology = format!(
+            "topology \"shell\"\n{}\ntls \"off\" because=\"the job has no links\"\n\
+             runtime \"secretflow\" version=\"1.13.0b0\" engine=\"threads\"\n\
+             job \"task\" script=\"task.sh\" slots=2 {{ parties {names}; }}\n",
+            workspace.ports.node()
+        );
+        for party in parties {
+            let _ = write!(
+                topology,
+                "party \"{party}\" {{\n    host \"{party}-1\" address=\"127.0.0.1\"\n    identity \
+                 ca=\"pki/{party}/ca.pem\" cert=\"pki/{party}/node.pem\" key=\"keys/{party}/node.key\"\n}}\n"
+            );
+        }
+        workspace.write("topology.kdl", &topology);
+        workspace.write("task.sh", script);
+        workspace.with_keys(parties).planned()
     }
 
     /// A copy of `examples/<name>`, with ports of its own.
@@ -56,7 +85,7 @@ impl Workspace {
     pub(crate) fn copy(&self) -> Self {
         let copied = Self::empty();
         copy(self.path(), copied.path());
-        copied
+        Self { python: self.python, ..copied }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -92,14 +121,16 @@ impl Workspace {
             .env_remove("XDG_STATE_HOME")
             .env_remove("XDG_RUNTIME_DIR")
             .env_remove("COLUMNS")
-            .env("NO_COLOR", "1");
+            .env("NO_COLOR", "1")
+            .envs(self.python.map(|python| ("SFGEN_PYTHON", python)));
         command
     }
 
     /// Where state lives: one folder for all tests where `SFGEN_TEST_STATE` names it, since virtual environments in it
     /// take a minute to make.
     fn state(&self) -> PathBuf {
-        std::env::var_os("SFGEN_TEST_STATE").map_or_else(|| self.join("state"), PathBuf::from)
+        let shared = std::env::var_os("SFGEN_TEST_STATE").filter(|_| self.python.is_none());
+        shared.map_or_else(|| self.join("state"), PathBuf::from)
     }
 
     /// Runs the binary to its end.

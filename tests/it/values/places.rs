@@ -9,7 +9,7 @@ use sfgen::{
     syntax::MemoryWorkspace,
 };
 
-use super::{IMPOSSIBLE, NASTY, cells, commands, file, hostile, kdl, told};
+use super::{IMPOSSIBLE, NASTY, cells, commands, file, hostile, kdl, service, told};
 use crate::federation::{Beside, Flaw, compile_with};
 
 /// Every place of the language where a user writes a text, each marked by a word that the rest does not have.
@@ -105,7 +105,7 @@ fn has(json: &Value, text: &str) -> bool {
 fn is_in_files(done: &Compilation, place: &str, text: &str) -> bool {
     let read = |path: &str| serde_json::from_str::<Value>(&file(done, path)).unwrap();
     let (plan, federation) = (read("alice/plan.json"), read("federation.json"));
-    let service = &plan["hosts"]["alice-1"]["services"][0];
+    let (command, env) = service(&plan);
     let is_in_table = || cells(&file(done, "alice/RUNBOOK.md")).iter().any(|cell| cell == text);
     let filled: Result<Text, _> = text.parse();
     let filled = filled.and_then(|text| text.fill(|_| None).map_err(|name| name.to_string()));
@@ -116,14 +116,17 @@ fn is_in_files(done: &Compilation, place: &str, text: &str) -> bool {
         "KEY" => plan["identity"]["key"] == text && is_in_table(),
         "USER" => plan["deploy"]["user"] == text,
         "HOME" => plan["deploy"]["home"] == text,
-        "IMAGE" => read("bob/plan.json")["hosts"]["bob-1"]["services"][0]["image"] == text,
-        "PROGRAM" => service["command"][0] == *filled.unwrap(),
-        "ARGUMENT" => service["command"][1] == *filled.unwrap(),
-        "VALUE" => service["env"]["NAME"] == *filled.unwrap(),
+        "IMAGE" => has(&read("bob/plan.json")["hosts"]["bob-1"]["processes"], text),
+        "PROGRAM" => command[0] == *filled.unwrap(),
+        "ARGUMENT" => command[1] == *filled.unwrap(),
+        "VALUE" => env["NAME"] == *filled.unwrap(),
         "JOBARG" => plan["jobs"]["psi"]["program"]["script"]["args"][0] == *filled.unwrap(),
         "SCRIPT" => {
             let runbook = file(done, "alice/RUNBOOK.md");
-            commands(&runbook).iter().flatten().any(|word| word == text) && has(&plan["jobs"], text)
+            let ends = |word: &String| {
+                word.strip_suffix(text).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            };
+            commands(&runbook).iter().flatten().any(ends) && has(&plan["jobs"], text)
         }
         "REASON" => true, // it is for those who read the topology, and in no file
         "AFTER" => text.trim().is_empty(),

@@ -1,0 +1,133 @@
+//! Planned processes as programs to start: the plan says what, this machine says where.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use camino::Utf8Path;
+
+use crate::{
+    launch::{
+        links::door::Door,
+        machine::{python::Venv, side::Side, state::Deployment},
+        peers::muster::RunId,
+        processes::{RestartPolicy, ServiceSpec},
+    },
+    plan::{Location, Locations, Process, located},
+    types::{DeviceName, JobName, PartyName, Port},
+};
+
+/// Makes the specifications of the processes of one host.
+#[derive(Clone, Copy, Debug)]
+pub struct Specs<'a> {
+    /// What is planned.
+    pub side: &'a Side,
+    /// Where it may write.
+    pub deployment: &'a Deployment,
+    /// Where its Python is, if it needs one.
+    pub venv: Option<&'a Venv>,
+}
+
+impl Specs<'_> {
+    /// Everything that must be up before a job can run.
+    #[must_use]
+    pub fn services(&self) -> Vec<ServiceSpec> {
+        let processes = self.side.host().processes.iter();
+        let kept_up = processes.filter(|process| process.is_kept_up());
+        kept_up
+            .map(|process| {
+                let name = process.name.to_string();
+                let log = format!("{name}.log");
+                self.spec(process, name, &log, BTreeMap::new())
+            })
+            .collect()
+    }
+
+    /// One run of a job; `None` where the plan has no program for it.
+    #[must_use]
+    pub fn job(
+        &self,
+        job: &JobName,
+        run: RunId,
+        slots: &BTreeMap<PartyName, u16>,
+        doors: &BTreeMap<DeviceName, Door>,
+    ) -> Option<ServiceSpec> {
+        let process = self.side.plan.jobs.get(job)?.process.as_ref()?;
+        let slots = serde_json::to_string(slots).expect("names and numbers");
+        let inside: BTreeMap<_, _> =
+            doors.iter().map(|(spu, door)| (spu, door.inside.to_string())).collect();
+        let doors = serde_json::to_string(&inside).expect("names and addresses");
+        // All that the plan cannot say: which run this is.
+        let of_run =
+            [("SFGEN_DOORS", doors), ("SFGEN_RUN", run.to_string()), ("SFGEN_SLOTS", slots)];
+        let of_run = of_run.map(|(name, value)| (name.to_owned(), value)).into();
+        let log = format!("job-{job}-{run}.log");
+        Some(self.spec(process, format!("job-{job}"), &log, of_run))
+    }
+
+    fn spec(
+        &self,
+        process: &Process,
+        name: String,
+        log: &str,
+        of_run: BTreeMap<String, String>,
+    ) -> ServiceSpec {
+        let locations = self.locations();
+        let mut program: Vec<_> =
+            process.command.iter().map(|word| located(word, &locations)).collect();
+        let mut env = BTreeMap::new();
+        if let Some(venv) = self.venv {
+            let path = std::env::var("PATH").unwrap_or_default();
+            env.insert("PATH".to_owned(), format!("{}:{path}", venv.bin));
+            env.insert("VIRTUAL_ENV".to_owned(), venv.folder.to_string());
+            // Found here rather than through PATH, which the guard would look up in its own environment.
+            in_venv(&mut program, &venv.bin);
+        }
+        let planned = process.environment(self.side.host()).into_iter();
+        env.extend(planned.map(|(name, value)| (name, located(&value, &locations))));
+        env.extend(of_run);
+        let folder = process.folder.and_then(|folder| locations.get(&folder));
+        let restart = process.restart.map_or(RestartPolicy::once(), RestartPolicy::of);
+        ServiceSpec {
+            name,
+            program,
+            env,
+            env_remove: Vec::new(),
+            cwd: folder.map_or(&*self.side.root, |folder| Utf8Path::new(folder)).to_owned(),
+            after: process.after.iter().map(ToString::to_string).collect(),
+            probe: process.ready.map(|ready| loopback(ready.port)),
+            ready_within: process.ready.map_or(process.grace, |ready| ready.within).get(),
+            grace: process.grace.get(),
+            restart,
+            log: self.deployment.logs.join(log),
+        }
+    }
+
+    /// Where the folders are that the plan names.
+    fn locations(&self) -> Locations {
+        let home = std::env::var("HOME").unwrap_or_else(|_| self.side.root.to_string());
+        Locations::from([
+            (Location::Root, self.side.root.to_string()),
+            (Location::Tree, self.side.tree.to_string()),
+            (Location::Home, home),
+            (Location::Run, self.deployment.ray().to_string()),
+            (Location::Logs, self.deployment.logs.to_string()),
+            // The running program, even where its file was replaced meanwhile.
+            (Location::Sfgen, "/proc/self/exe".to_owned()),
+        ])
+    }
+}
+
+/// A program of the virtual environment is started as that; others are looked for on `PATH`.
+fn in_venv(program: &mut [String], bin: &Utf8Path) {
+    if let Some(first) = program.first_mut()
+        && !first.contains('/')
+    {
+        let path = bin.join(first.as_str());
+        if crate::fs::is_program(&path) {
+            *first = path.to_string();
+        }
+    }
+}
+
+fn loopback(port: Port) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port.get()))
+}

@@ -1,0 +1,114 @@
+//! The embedded job `sum`: the parties learn the total of their private numbers, and nothing else.
+//!
+//! Additive secret sharing: each number is split into random shares that add up to it in the ring of integers
+//! modulo 2^128, one for each party; each party publishes the sum of the shares it holds; the total of these is the
+//! total of the numbers. Secure against parties that follow the protocol and pool what they saw, as long as two do
+//! not. It runs in a process of its own, which the launcher starts, and prints nothing itself.
+
+mod error;
+mod frame;
+mod links;
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use self::{frame::Frame, links::Link};
+use crate::{
+    launch::peers::{identity::Credentials, muster::RunId},
+    plan::LinkAddress,
+    types::{HostAddr, JobName, PartyName},
+};
+
+pub use error::SumError;
+pub use spec::{DEADLINE, spec_from_env};
+
+/// What one party's process needs to take part in a sum.
+#[derive(Clone, Debug)]
+pub struct SumSpec {
+    /// The party.
+    pub me: PartyName,
+    /// Name of the run, checked against what the peers say.
+    pub run: RunId,
+    /// The job, likewise.
+    pub job: JobName,
+    /// The parties of the run with the slot of each.
+    pub slots: BTreeMap<PartyName, u16>,
+    /// The party's private number.
+    pub input: i64,
+    /// The address that the party's listener binds.
+    pub listen: HostAddr,
+    /// Where each party is dialled; under its own name, the ports that it binds.
+    pub links: BTreeMap<PartyName, LinkAddress>,
+    /// Who the party is, and whom it trusts.
+    pub credentials: Arc<Credentials>,
+    /// How long everything together may take.
+    pub deadline: Duration,
+}
+
+/// The line that a party's process prints: `sum 42`.
+#[must_use]
+pub fn report(total: i128) -> String {
+    format!("sum {total}")
+}
+
+/// Takes part in one sum; returns the total of all parties' numbers.
+pub async fn run(spec: SumSpec) -> Result<i128, SumError> {
+    let deadline = Instant::now() + spec.deadline;
+    let mut links = links::connect(&spec, deadline).await?;
+
+    let peers: Vec<PartyName> = links.keys().cloned().collect();
+    let (kept, given) = split(spec.input, &peers);
+    for (party, link) in &mut links {
+        link.send(&Frame::Share(given[party])).await?;
+    }
+    let mut partial = kept;
+    for link in links.values_mut() {
+        partial = partial.wrapping_add(link.share().await?);
+    }
+    for link in links.values_mut() {
+        link.send(&Frame::Partial(partial)).await?;
+    }
+    let mut total = partial;
+    for link in links.values_mut() {
+        total = total.wrapping_add(link.partial().await?);
+    }
+    for link in links.into_values() {
+        link.close().await;
+    }
+    Ok(total.cast_signed())
+}
+
+/// Shares of `input`: the one to keep, and one for each peer. Any of them alone is uniformly random.
+fn split(input: i64, peers: &[PartyName]) -> (u128, BTreeMap<PartyName, u128>) {
+    let mut kept = i128::from(input).cast_unsigned();
+    let mut given = BTreeMap::new();
+    for peer in peers {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system gives randomness");
+        let share = u128::from_be_bytes(bytes);
+        kept = kept.wrapping_sub(share);
+        given.insert(peer.clone(), share);
+    }
+    (kept, given)
+}
+
+impl Link {
+    async fn share(&mut self) -> Result<u128, SumError> {
+        match self.receive().await? {
+            Frame::Share(share) => Ok(share),
+            other => Err(self.wrong(format!("sent {} where a share was due", other.kind()))),
+        }
+    }
+
+    async fn partial(&mut self) -> Result<u128, SumError> {
+        match self.receive().await? {
+            Frame::Partial(partial) => Ok(partial),
+            other => Err(self.wrong(format!("sent {} where a partial sum was due", other.kind()))),
+        }
+    }
+}

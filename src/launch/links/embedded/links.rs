@@ -1,0 +1,288 @@
+//! One connection for each pair of parties, dialled by the one whose name comes first.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+};
+
+use super::{
+    SumError, SumSpec,
+    frame::{Frame, LONGEST},
+};
+use crate::{
+    launch::peers::identity::{
+        Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain,
+    },
+    types::{Endpoint, PartyName},
+};
+
+/// The pause between two attempts to dial a party whose process is still starting.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many strangers may shake hands at the same time; more wait in the system's queue.
+const HANDSHAKES: usize = 64;
+
+/// A connection to a party that takes part in the same run.
+pub(super) struct Link {
+    party: PartyName,
+    stream: Box<PeerStream>,
+    deadline: Instant,
+}
+
+impl Link {
+    pub(super) async fn send(&mut self, frame: &Frame) -> Result<(), SumError> {
+        let bytes = frame.encode();
+        let sending = async {
+            self.stream.write_all(&bytes).await?;
+            self.stream.flush().await
+        };
+        let sent = timeout_at(self.deadline, sending).await;
+        self.in_time(sent)
+    }
+
+    pub(super) async fn receive(&mut self) -> Result<Frame, SumError> {
+        let reading = async {
+            let len = usize::from(self.stream.read_u16().await?);
+            if len > LONGEST {
+                return Ok(Err(format!("sent a frame of {len} bytes")));
+            }
+            let mut bytes = vec![0; len];
+            self.stream.read_exact(&mut bytes).await?;
+            Ok(Frame::decode(&bytes))
+        };
+        let read = timeout_at(self.deadline, reading).await;
+        self.in_time(read)?.map_err(|why| self.wrong(why))
+    }
+
+    /// Tells the peer which run this is, and makes sure that it means the same.
+    async fn greet(&mut self, ours: &Frame) -> Result<(), SumError> {
+        self.send(ours).await?;
+        match (self.receive().await?, ours) {
+            (theirs, ours) if theirs == *ours => Ok(()),
+            (Frame::Hello { run, job }, Frame::Hello { run: our_run, job: our_job }) => Err(self
+                .wrong(format!(
+                    "is in run {run} of job `{job}`, this party in run {our_run} of job `{our_job}`"
+                ))),
+            (other, _) => Err(self.wrong(format!("sent {} before a greeting", other.kind()))),
+        }
+    }
+
+    pub(super) fn wrong(&self, why: String) -> SumError {
+        SumError::Wrong { party: self.party.clone(), why }
+    }
+
+    /// Closes this end; what was sent arrives all the same.
+    pub(super) async fn close(mut self) {
+        // The peer may have closed first, having all that it needs.
+        let _ = timeout_at(self.deadline, self.stream.shutdown()).await;
+    }
+
+    fn in_time<T>(
+        &self,
+        outcome: Result<io::Result<T>, tokio::time::error::Elapsed>,
+    ) -> Result<T, SumError> {
+        let why = match outcome {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(why)) => explain(&why),
+            Err(_) => "fell silent".to_owned(),
+        };
+        Err(SumError::Lost { party: self.party.clone(), why })
+    }
+}
+
+/// Makes all links of the party, before the deadline.
+pub(super) async fn connect(
+    spec: &SumSpec,
+    deadline: Instant,
+) -> Result<BTreeMap<PartyName, Link>, SumError> {
+    // Nobody dials the first party, so it listens nowhere.
+    let listener = if spec.slots.keys().any(|party| *party < spec.me) {
+        let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
+        let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
+        Some(listener.map_err(|source| SumError::Listen { endpoint: own, source })?)
+    } else {
+        None
+    };
+    let hello = Frame::Hello { run: spec.run, job: spec.job.clone() };
+    let mut dialling = JoinSet::new();
+    for party in spec.slots.keys().filter(|party| **party > spec.me) {
+        let dial = Dial {
+            party: party.clone(),
+            endpoint: endpoint(spec, party)?,
+            credentials: spec.credentials.clone(),
+            hello: hello.clone(),
+            deadline,
+        };
+        dialling.spawn(dial.run());
+    }
+    let mut links = match &listener {
+        Some(listener) => accept(spec, listener, &hello, deadline).await?,
+        None => BTreeMap::new(),
+    };
+    while let Some(dialled) = dialling.join_next().await {
+        let link = dialled.expect("a dialling task neither panics nor is aborted")?;
+        links.insert(link.party.clone(), link);
+    }
+    Ok(links)
+}
+
+fn endpoint(spec: &SumSpec, party: &PartyName) -> Result<Endpoint, SumError> {
+    let slot = spec.slots.get(party);
+    let link = spec.links.get(party);
+    let found = slot.zip(link).and_then(|(slot, link)| {
+        Some(Endpoint { host: link.host.clone(), port: link.port(*slot)? })
+    });
+    found.ok_or_else(|| SumError::NotASum { job: spec.job.clone(), party: party.clone() })
+}
+
+/// Dials one party.
+struct Dial {
+    party: PartyName,
+    endpoint: Endpoint,
+    credentials: Arc<Credentials>,
+    hello: Frame,
+    deadline: Instant,
+}
+
+impl Dial {
+    /// Tries until the party is there: its process may start later than this one.
+    async fn run(self) -> Result<Link, SumError> {
+        loop {
+            let why = match self.attempt().await {
+                Err(SumError::Lost { why, .. }) => why,
+                decided => return decided,
+            };
+            let pause = timeout_at(self.deadline, sleep(PAUSE)).await;
+            if pause.is_err() || Instant::now() >= self.deadline {
+                return Err(SumError::Absent {
+                    why: format!("at {} {why}", self.endpoint),
+                    party: self.party,
+                });
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Link, SumError> {
+        let lost = |why: String| SumError::Lost { party: self.party.clone(), why };
+        let Endpoint { host, port } = &self.endpoint;
+        let dialled = timeout(HANDSHAKE, TcpStream::connect((host.bare(), port.get()))).await;
+        let stream = match dialled {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(why)) => return Err(lost(explain(&why))),
+            Err(_) => {
+                return Err(lost("does not answer (a firewall that drops packets?)".to_owned()));
+            }
+        };
+        let stream = self.credentials.connect(&self.party, host, stream, SUM).await;
+        let stream = stream.map_err(|Refusal(why)| lost(why))?;
+        let (party, stream) = (self.party.clone(), Box::new(stream));
+        let mut link = Link { party, stream, deadline: self.deadline };
+        link.greet(&self.hello).await?;
+        Ok(link)
+    }
+}
+
+/// What happens at the door.
+enum Noticed {
+    /// Somebody dialled.
+    Dialled(io::Result<(TcpStream, SocketAddr)>),
+    /// Somebody who dialled was looked at.
+    Met(Met),
+    /// The time is up.
+    Late,
+}
+
+/// Who dialled.
+enum Met {
+    /// A party that is waited for.
+    Peer(Link),
+    /// Nobody who matters, as a sentence.
+    Stranger(String),
+    /// A party that is waited for, and that does not mean this run.
+    Astray(SumError),
+}
+
+/// Waits for all parties whose names come before this one's. Strangers are turned away and do not matter.
+async fn accept(
+    spec: &SumSpec,
+    listener: &TcpListener,
+    hello: &Frame,
+    deadline: Instant,
+) -> Result<BTreeMap<PartyName, Link>, SumError> {
+    let mut links = BTreeMap::new();
+    let mut last = None;
+    let mut arriving = JoinSet::new();
+    let acceptor = Acceptor::new(spec.credentials.clone(), SUM);
+    let mut awaited = spec.slots.keys().filter(|party| **party < spec.me).cloned().collect();
+    while let Some(next) = BTreeSet::first(&awaited) {
+        let noticed = tokio::select! {
+            dialled = listener.accept(), if arriving.len() < HANDSHAKES => Noticed::Dialled(dialled),
+            Some(met) = arriving.join_next() => {
+                Noticed::Met(met.expect("a meeting task neither panics nor is aborted"))
+            }
+            () = sleep_until(deadline) => Noticed::Late,
+        };
+        match noticed {
+            Noticed::Dialled(Ok((stream, from))) => {
+                let acceptor = acceptor.clone();
+                arriving.spawn(meet(
+                    acceptor,
+                    stream,
+                    from,
+                    hello.clone(),
+                    awaited.clone(),
+                    deadline,
+                ));
+            }
+            // For want of files or memory; that passes, or the deadline does.
+            Noticed::Dialled(Err(_)) => sleep(PAUSE).await,
+            Noticed::Met(Met::Peer(link)) => {
+                // Of two connections of one party the first counts.
+                if awaited.remove(&link.party) {
+                    links.insert(link.party.clone(), link);
+                }
+            }
+            Noticed::Met(Met::Stranger(why)) => last = Some(why),
+            Noticed::Met(Met::Astray(why)) => return Err(why),
+            Noticed::Late => {
+                let last = last.map(|why| format!(" (somebody at {why})")).unwrap_or_default();
+                let port = endpoint(spec, &spec.me)?.port;
+                let why = format!("did not connect to port {port} of {} in time{last}", spec.me);
+                return Err(SumError::Absent { party: next.clone(), why });
+            }
+        }
+    }
+    Ok(links)
+}
+
+async fn meet(
+    acceptor: Acceptor,
+    stream: TcpStream,
+    from: SocketAddr,
+    hello: Frame,
+    awaited: BTreeSet<PartyName>,
+    deadline: Instant,
+) -> Met {
+    let (party, stream) = match acceptor.accept(stream).await {
+        Ok((party, stream)) if awaited.contains(&party) => (party, Box::new(stream.into())),
+        Ok((party, _)) => return Met::Stranger(format!("{from} is {party}, who is not awaited")),
+        Err(Refusal(why)) => return Met::Stranger(format!("{from} {why}")),
+    };
+    let mut link = Link { party, stream, deadline };
+    match timeout(HANDSHAKE, link.greet(&hello)).await {
+        Ok(Ok(())) => Met::Peer(link),
+        Ok(Err(why @ SumError::Wrong { .. })) => Met::Astray(why),
+        // A connection that came to nothing, such as a rehearsal's; a party in earnest dials again.
+        Ok(Err(_)) | Err(_) => Met::Stranger(format!("{from} is {}, and said nothing", link.party)),
+    }
+}

@@ -1,0 +1,84 @@
+//! What the launcher says through the environment, completed from the tree.
+
+use std::{collections::BTreeMap, fmt::Display, str::FromStr, sync::Arc, time::Duration};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::de::DeserializeOwned;
+
+use super::{SumError, SumSpec};
+use crate::{
+    fs,
+    launch::peers::identity::Credentials,
+    plan::{Federation, PartyPlan, Program},
+    types::{Digest, JobName, PartyName},
+};
+
+/// How long a sum may take: the processes of all parties start within seconds of each other.
+pub const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Reads `SFGEN_ROOT` (folder of the topology), `SFGEN_TREE`, `SFGEN_PARTY`, `SFGEN_JOB`, `SFGEN_RUN` and
+/// `SFGEN_SLOTS` (JSON, party to slot) through `variable`, and the rest from the tree.
+pub fn spec_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<SumSpec, SumError> {
+    let root: Utf8PathBuf = parsed(&variable, "SFGEN_ROOT")?;
+    let tree: Utf8PathBuf = parsed(&variable, "SFGEN_TREE")?;
+    let me: PartyName = parsed(&variable, "SFGEN_PARTY")?;
+    let job: JobName = parsed(&variable, "SFGEN_JOB")?;
+    let run = parsed(&variable, "SFGEN_RUN")?;
+    let slots = text(&variable, "SFGEN_SLOTS")?;
+    let slots: BTreeMap<PartyName, u16> = serde_json::from_str(&slots)
+        .map_err(|why| SumError::Variable { name: "SFGEN_SLOTS", why: why.to_string() })?;
+
+    let (federation, digest) = read::<Federation>(&tree.join("federation.json"))?;
+    let path = tree.join(me.as_str()).join("plan.json");
+    let (plan, _) = read::<PartyPlan>(&path)?;
+    if plan.federation != digest {
+        let why = "it belongs to another federation.json".to_owned();
+        return Err(SumError::NotAPlan { path, why });
+    }
+    let not_a_sum =
+        |party: &PartyName| SumError::NotASum { job: job.clone(), party: party.clone() };
+    let known = plan.jobs.get(&job).filter(|known| known.program == Program::Sum);
+    let known = known.ok_or_else(|| not_a_sum(&me))?;
+    let input = known.input.ok_or_else(|| not_a_sum(&me))?;
+    // Somebody who is missing here would be missing from the total.
+    if let Some(party) = known.parties.iter().find(|party| !slots.contains_key(*party)) {
+        return Err(not_a_sum(party));
+    }
+    if let Some(party) = slots.keys().find(|party| !known.parties.contains(*party)) {
+        return Err(not_a_sum(party));
+    }
+    let credentials = Arc::new(Credentials::load(&root, &tree, &plan, &federation)?);
+    Ok(SumSpec {
+        me,
+        run,
+        job,
+        slots,
+        input,
+        listen: plan.listen,
+        links: plan.links.sf,
+        credentials,
+        deadline: DEADLINE,
+    })
+}
+
+fn text(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<String, SumError> {
+    variable(name).ok_or_else(|| SumError::Variable { name, why: "it is not set".to_owned() })
+}
+
+fn parsed<T: FromStr<Err: Display>>(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<T, SumError> {
+    let text = text(variable, name)?;
+    text.parse().map_err(|why: T::Err| SumError::Variable { name, why: why.to_string() })
+}
+
+fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<(T, Digest), SumError> {
+    let bytes = fs::read(path).map_err(SumError::Tree)?;
+    let value = serde_json::from_slice(&bytes)
+        .map_err(|why| SumError::NotAPlan { path: path.to_owned(), why: why.to_string() })?;
+    Ok((value, Digest::of(&bytes)))
+}

@@ -1,0 +1,6 @@
+//! The socket by which commands on this machine talk to a running launcher, and what a launcher says of itself there.
+
+mod socket;
+pub mod status;
+
+pub use socket::{Order, Problem, Reply, Request, RunEnd, ask, ask_once, serve};

@@ -1,0 +1,228 @@
+//! The whole restart and shutdown logic of one process: no clock, no process, no channel.
+
+use std::{fmt, time::Duration};
+
+use crate::plan::Restart;
+
+/// Where one process stands. Only [`step`] moves it on; the number counts its starts since it last settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// What it needs is not ready.
+    Waiting,
+    /// It runs and does not answer yet.
+    Starting(u32),
+    /// It runs and has answered.
+    Ready(u32),
+    /// It has ended and is started again after a pause.
+    BackingOff(u32),
+    /// It has been asked to end.
+    Stopping,
+    /// It runs no more and is not started again.
+    Gone(Outcome),
+}
+
+impl Phase {
+    /// Whether it runs and has answered.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        matches!(self, Self::Ready(_))
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "waiting",
+            Self::Starting(_) => "starting",
+            Self::Ready(_) => "ready",
+            Self::BackingOff(_) => "backing off",
+            Self::Stopping => "stopping",
+            Self::Gone(Outcome::Stopped) => "stopped",
+            Self::Gone(Outcome::Ended) => "ended",
+        })
+    }
+}
+
+/// Why a process is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was ordered to stop.
+    Stopped,
+    /// It ended by itself once more than the policy allows.
+    Ended,
+}
+
+/// What happens to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// All that it needs is ready.
+    StartOrdered,
+    /// It answers.
+    ProbePassed,
+    /// It has ended, or could not be started.
+    Exited,
+    /// The time is up that was set last.
+    TimerFired,
+    /// It is to end.
+    StopOrdered,
+}
+
+/// What is to be done to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start it.
+    Spawn,
+    /// Send [`Event::TimerFired`] after this time, and forget an earlier timer.
+    SetTimer(Duration),
+    /// Ask it to end.
+    Terminate,
+    /// End it and all of its descendants.
+    Kill,
+}
+
+/// When a process that ended is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// How often it is started before it counts as failed.
+    pub max_starts: u32,
+    /// The pause after the first end; it doubles from end to end.
+    pub first_pause: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+    /// After so long a time ready, earlier ends are forgotten.
+    pub settled_after: Duration,
+}
+
+impl RestartPolicy {
+    /// As the plan says for what is kept up.
+    #[must_use]
+    pub const fn of(restart: Restart) -> Self {
+        Self {
+            max_starts: restart.starts,
+            first_pause: restart.pause.get(),
+            longest_pause: restart.longest_pause.get(),
+            settled_after: restart.settled_after.get(),
+        }
+    }
+
+    /// Started once, as jobs are.
+    #[must_use]
+    pub const fn once() -> Self {
+        Self { max_starts: 1, ..Self::of(Restart::KEEP_UP) }
+    }
+
+    fn pause(&self, starts: u32) -> Duration {
+        let factor = 1_u32.checked_shl(starts.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.first_pause.saturating_mul(factor).min(self.longest_pause)
+    }
+}
+
+/// All times and limits of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// When it is started again.
+    pub restart: RestartPolicy,
+    /// How long it may take to answer.
+    pub ready_within: Duration,
+    /// How long it may take to end.
+    pub grace: Duration,
+}
+
+/// What follows from `event` in `phase`.
+#[must_use]
+pub fn step(phase: Phase, event: Event, policy: &Policy) -> (Phase, Vec<Action>) {
+    let spawn = || vec![Action::Spawn, Action::SetTimer(policy.ready_within)];
+    match (phase, event) {
+        (Phase::Waiting, Event::StartOrdered) => (Phase::Starting(1), spawn()),
+        (Phase::Starting(n), Event::ProbePassed) => {
+            (Phase::Ready(n), vec![Action::SetTimer(policy.restart.settled_after)])
+        }
+        // Too late to be ready. Its end will be the `Exited` that counts.
+        (Phase::Starting(n), Event::TimerFired) => (Phase::Starting(n), vec![Action::Kill]),
+        (Phase::Ready(_), Event::TimerFired) => (Phase::Ready(1), vec![]),
+        (Phase::Starting(n) | Phase::Ready(n), Event::Exited) if n < policy.restart.max_starts => {
+            (Phase::BackingOff(n), vec![Action::SetTimer(policy.restart.pause(n))])
+        }
+        (Phase::Starting(_) | Phase::Ready(_), Event::Exited) => {
+            (Phase::Gone(Outcome::Ended), vec![])
+        }
+        (Phase::BackingOff(n), Event::TimerFired) => (Phase::Starting(n + 1), spawn()),
+        (Phase::Starting(_) | Phase::Ready(_), Event::StopOrdered) => {
+            (Phase::Stopping, vec![Action::Terminate, Action::SetTimer(policy.grace)])
+        }
+        (Phase::Stopping, Event::TimerFired) => (Phase::Stopping, vec![Action::Kill]),
+        (Phase::Waiting | Phase::BackingOff(_), Event::StopOrdered)
+        | (Phase::Stopping, Event::Exited) => (Phase::Gone(Outcome::Stopped), vec![]),
+        // A late timer, a repeated order or a second probe changes nothing.
+        (phase, _) => (phase, vec![]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        restart: RestartPolicy { max_starts: 3, ..RestartPolicy::once() },
+        ready_within: Duration::from_secs(5),
+        grace: Duration::from_secs(10),
+    };
+
+    fn seconds(seconds: u64) -> Action {
+        Action::SetTimer(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_service_deaf_to_the_stop_order_is_killed_after_the_grace_period() {
+        let (phase, actions) = step(Phase::Ready(1), Event::StopOrdered, &POLICY);
+        assert_eq!(actions, [Action::Terminate, seconds(10)]);
+        assert_eq!(step(phase, Event::TimerFired, &POLICY), (phase, vec![Action::Kill]));
+        let gone = (Phase::Gone(Outcome::Stopped), vec![]);
+        assert_eq!(step(phase, Event::Exited, &POLICY), gone);
+    }
+
+    #[test]
+    fn pauses_double_until_the_starts_are_used_up() {
+        let exited = |n| step(Phase::Starting(n), Event::Exited, &POLICY);
+        assert_eq!(exited(1), (Phase::BackingOff(1), vec![seconds(1)]));
+        assert_eq!(exited(2), (Phase::BackingOff(2), vec![seconds(2)]));
+        assert_eq!(exited(3), (Phase::Gone(Outcome::Ended), vec![]));
+        assert_eq!(POLICY.restart.pause(5), Duration::from_secs(16));
+        for starts in [6, 33, u32::MAX] {
+            assert_eq!(POLICY.restart.pause(starts), Duration::from_secs(30));
+        }
+    }
+
+    #[test]
+    fn a_minute_of_readiness_forgives_earlier_ends() {
+        let (phase, actions) = step(Phase::Starting(3), Event::ProbePassed, &POLICY);
+        assert_eq!((phase, actions), (Phase::Ready(3), vec![seconds(60)]));
+        let (phase, _) = step(phase, Event::TimerFired, &POLICY);
+        assert_eq!(step(phase, Event::Exited, &POLICY).0, Phase::BackingOff(1));
+    }
+
+    #[test]
+    fn a_service_that_never_answers_is_ended_and_counts_as_a_start() {
+        let late = step(Phase::Starting(2), Event::TimerFired, &POLICY);
+        assert_eq!(late, (Phase::Starting(2), vec![Action::Kill]));
+    }
+
+    #[test]
+    fn a_job_is_started_once() {
+        let policy = Policy { restart: RestartPolicy::once(), ..POLICY };
+        let (phase, _) = step(Phase::Ready(1), Event::Exited, &policy);
+        assert_eq!(phase, Phase::Gone(Outcome::Ended));
+    }
+
+    #[test]
+    fn whoever_does_not_run_is_stopped_by_the_word() {
+        for phase in [Phase::Waiting, Phase::BackingOff(2)] {
+            let stopped = step(phase, Event::StopOrdered, &POLICY);
+            assert_eq!(stopped, (Phase::Gone(Outcome::Stopped), vec![]));
+        }
+        let gone = Phase::Gone(Outcome::Ended);
+        for event in [Event::StartOrdered, Event::TimerFired, Event::StopOrdered, Event::Exited] {
+            assert_eq!(step(gone, event, &POLICY), (gone, vec![]), "nobody comes back");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One guarded process: its start, its lines, its end.
+
+use std::{fmt, net::SocketAddr, process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader},
+    process::{Child, ChildStdin, Command},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use super::{GuardProgram, ServiceSpec};
+use crate::launch::processes::guard;
+
+/// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
+pub const PROXY_VARIABLES: [&str; 10] = [
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "grpc_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "GRPC_PROXY",
+];
+
+/// A longer line is cut into several: a program that never ends one must not fill the memory.
+const LONGEST_LINE: usize = 16 << 10;
+/// Lines under way from a process to whoever reads them; after that the process waits.
+const LINES: usize = 64;
+
+/// Where a line was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A line of output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where it was written.
+    pub stream: Stream,
+    /// What was written, without the end of the line.
+    pub text: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With an exit status; 128 and more stand for a signal, as in shells.
+    Exited(i32),
+    /// It did not answer there in time, and was ended for that.
+    NotReady(SocketAddr, Duration),
+    /// The guard could not be started.
+    NotStarted(String),
+    /// Somebody killed the guard.
+    GuardKilled,
+}
+
+impl Ending {
+    /// Whether it ended as programs do that had nothing to complain about.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        *self == Self::Exited(0)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => {
+                let signal = nix::sys::signal::Signal::try_from(status - 128);
+                match signal {
+                    Ok(signal) => write!(f, "was ended by {signal} (status {status})"),
+                    Err(_) => write!(f, "ended with status {status}"),
+                }
+            }
+            Self::NotReady(address, within) => {
+                write!(f, "did not answer at {address} within {within:?}")
+            }
+            Self::NotStarted(why) => write!(f, "could not be started: {why}"),
+            Self::GuardKilled => f.write_str("lost its guard process to a signal"),
+        }
+    }
+}
+
+/// A guarded process that runs. Dropping it lets go of the guard, which then ends everything.
+pub(super) struct Process {
+    child: Child,
+    /// Taken out of the child, whose `wait` would close it.
+    orders: ChildStdin,
+}
+
+/// What a process writes, until nobody can write any more.
+pub(super) struct Output {
+    lines: mpsc::Receiver<Line>,
+    /// Reads the two pipes; they end when the last descendant has ended.
+    _readers: JoinSet<()>,
+}
+
+impl Output {
+    /// The next line, `None` at the end. May be cancelled and asked again.
+    pub(super) async fn line(&mut self) -> Option<Line> {
+        self.lines.recv().await
+    }
+}
+
+impl Process {
+    pub(super) fn spawn(
+        spec: &ServiceSpec,
+        guard: &GuardProgram,
+    ) -> Result<(Self, Output), Ending> {
+        let grace = format!("{}ms", spec.grace.as_millis().max(1));
+        let mut command = Command::new(guard.path());
+        command.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
+        command.args(&spec.program).current_dir(&spec.cwd);
+        for name in PROXY_VARIABLES.into_iter().chain(spec.env_remove.iter().map(String::as_str)) {
+            command.env_remove(name);
+        }
+        command.env("PYTHONUNBUFFERED", "1").envs(&spec.env);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command
+            .process_group(0)
+            .spawn()
+            .map_err(|why| Ending::NotStarted(format!("in `{}`: {why}", spec.cwd)))?;
+        let (sender, lines) = mpsc::channel(LINES);
+        let mut readers = JoinSet::new();
+        let stdout = child.stdout.take().expect("piped above");
+        let stderr = child.stderr.take().expect("piped above");
+        readers.spawn(read_lines(stdout, Stream::Stdout, sender.clone()));
+        readers.spawn(read_lines(stderr, Stream::Stderr, sender));
+        let orders = child.stdin.take().expect("piped above");
+        Ok((Self { child, orders }, Output { lines, _readers: readers }))
+    }
+
+    /// Process number of the guard.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for the end; may be cancelled and asked again.
+    pub(super) async fn ended(&mut self) -> Ending {
+        match self.child.wait().await {
+            Ok(status) => status.code().map_or(Ending::GuardKilled, Ending::Exited),
+            Err(why) => Ending::NotStarted(why.to_string()),
+        }
+    }
+
+    /// Passes an order to the guard. One that has ended needs none.
+    pub(super) async fn order(&mut self, order: &str) {
+        let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;
+    }
+}
+
+async fn read_lines(pipe: impl AsyncRead + Unpin, stream: Stream, lines: mpsc::Sender<Line>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut line = Vec::new();
+    loop {
+        let (taken, complete) = match pipe.fill_buf().await {
+            Ok([]) | Err(_) => break,
+            Ok(bytes) => {
+                let room = &bytes[..bytes.len().min(LONGEST_LINE - line.len())];
+                let newline = room.iter().position(|byte| *byte == b'\n');
+                line.extend_from_slice(&room[..newline.unwrap_or(room.len())]);
+                (newline.map_or(room.len(), |at| at + 1), newline.is_some())
+            }
+        };
+        pipe.consume(taken);
+        if (complete || line.len() >= LONGEST_LINE) && !pass_on(&mut line, stream, &lines).await {
+            return;
+        }
+    }
+    if !line.is_empty() {
+        pass_on(&mut line, stream, &lines).await;
+    }
+}
+
+/// Whether anybody still reads.
+async fn pass_on(line: &mut Vec<u8>, stream: Stream, lines: &mpsc::Sender<Line>) -> bool {
+    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    line.clear();
+    lines.send(Line { stream, text }).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_without_end_is_cut_and_none_is_lost() {
+        let text = format!("{}\nb\r\n\nend", "a".repeat(LONGEST_LINE + 1));
+        let (sender, mut lines) = mpsc::channel(10);
+        read_lines(text.as_bytes(), Stream::Stderr, sender).await;
+        let mut lengths = Vec::new();
+        while let Some(line) = lines.recv().await {
+            lengths.push(line.text.len());
+        }
+        assert_eq!(lengths, [LONGEST_LINE, 1, 1, 0, 3]);
+    }
+
+    #[test]
+    fn an_end_by_a_signal_is_told_by_its_name() {
+        assert_eq!(Ending::Exited(137).to_string(), "was ended by SIGKILL (status 137)");
+        assert_eq!(Ending::Exited(1).to_string(), "ended with status 1");
+    }
+}

@@ -1,0 +1,26 @@
+//! What all plans of a topology are built from.
+
+use crate::{
+    catalogue::Release,
+    lockfile::Allocation,
+    model::{self, Cluster, Topology},
+    types::{Endpoint, RayPort, Role},
+};
+
+/// A topology with what was found out about it.
+pub(super) struct Builder<'a> {
+    pub(super) topology: &'a Topology,
+    pub(super) ports: &'a Allocation,
+    pub(super) release: Option<&'static Release>,
+    /// The one cluster of a simulation.
+    pub(super) cluster: Option<Cluster<'a>>,
+}
+
+impl Builder<'_> {
+    /// `host:port` of a head's GCS.
+    pub(super) fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
+        let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
+        let (_, range) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
+        Some(Endpoint { host: host.address.value.clone(), port: range.first() }.to_string())
+    }
+}

@@ -1,0 +1,60 @@
+//! Names that several artifacts, and the launcher that installs them, must spell alike.
+
+use crate::types::{Digest, PartyName, ProcessName, TopologyName};
+
+/// The name of all that belongs to one party of one topology: `sfgen-credit-risk-alice`.
+#[must_use]
+pub fn project(topology: &TopologyName, party: &PartyName) -> String {
+    format!("sfgen-{topology}-{party}")
+}
+
+/// The systemd unit of a process.
+#[must_use]
+pub fn unit(topology: &TopologyName, party: &PartyName, process: &ProcessName) -> String {
+    format!("{}-{process}.service", project(topology, party))
+}
+
+/// The systemd target that starts and stops all of a party's units.
+#[must_use]
+pub fn target_unit(topology: &TopologyName, party: &PartyName) -> String {
+    format!("{}.target", project(topology, party))
+}
+
+/// Where a machine keeps the party's env file.
+#[must_use]
+pub fn env_file_path(topology: &TopologyName, party: &PartyName) -> String {
+    format!("/etc/sfgen/{topology}/{party}.env")
+}
+
+/// Ray's folder for sockets and logs under systemd, as a path below `/run`.
+///
+/// A socket's path ends at 107 characters, of which Ray's session and socket names take 64 (Ray 2.42:
+/// `session_<date>_<time>_<pid>/sockets/plasma_store`), so a long name gives way to a digest of it.
+#[must_use]
+pub fn runtime_dir(topology: &TopologyName, party: &PartyName) -> String {
+    let name = project(topology, party);
+    if name.len() <= 36 { name } else { format!("sfgen-{}", Digest::of(name.as_bytes()).short()) }
+}
+
+/// The table of nftables that holds a party's rules. Identifiers of nft have no hyphen; the prefix keeps them clear of
+/// its keywords.
+#[must_use]
+pub fn firewall_table(topology: &TopologyName, party: &PartyName) -> String {
+    project(topology, party).replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_sockets_stays_short_and_distinct() {
+        let long = |last: &str| format!("{}{last}", "x".repeat(60));
+        let dir = |topology: &str, party: &str| {
+            runtime_dir(&topology.parse().unwrap(), &party.parse().unwrap())
+        };
+        assert_eq!(dir("credit-risk", "alice"), "sfgen-credit-risk-alice");
+        assert_ne!(dir(&long("a"), "alice"), dir(&long("b"), "alice"));
+        assert!(format!("/run/{}", dir(&long("a"), &long("b"))).len() + 64 <= 107);
+    }
+}

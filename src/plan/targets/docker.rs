@@ -1,0 +1,48 @@
+//! `deploy "docker"`: containers of one image, in which the folder of the topology is mounted.
+
+use crate::plan::{Action, ContainerNetwork, Deploy, Location, Locations, RunsAs, Stage, Step};
+
+use super::target::{Scope, TREE, Target};
+
+pub(super) const TARGET: Target =
+    Target { account: |_| RunsAs::Number(UID), locations: |_| locations(), steps };
+
+/// The account in the image. A fixed number, so that a key on the machine can be made readable to it.
+pub const UID: u32 = 10001;
+
+/// Where the containers see the folder of the topology.
+const ROOT: &str = "/srv/sfgen";
+
+fn locations() -> Locations {
+    Locations::from([
+        (Location::Root, ROOT.to_owned()),
+        (Location::Tree, format!("{ROOT}/{TREE}")),
+        (Location::Home, "/home/sfgen".to_owned()),
+        (Location::Run, "/run/sfgen".to_owned()),
+        (Location::Logs, "/var/log/sfgen".to_owned()),
+        (Location::Sfgen, "/usr/local/bin/sfgen".to_owned()),
+    ])
+}
+
+fn steps(scope: &Scope<'_>) -> Vec<Step> {
+    let mut steps = vec![scope.firewall()];
+    if !scope.host.processes.iter().any(|process| process.is_kept_up()) {
+        return steps;
+    }
+    let mut install = |action| steps.push(Step { stage: Stage::Install, action });
+    if let Deploy::Docker { network: ContainerNetwork::Bridge { name, subnet } } =
+        &scope.plan.deploy
+    {
+        install(Action::CreateNetwork { network: name.clone(), subnet: *subnet });
+    }
+    let compose = scope.folder().join("docker/compose.yaml");
+    let tls = scope.plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
+    if let Some(tls) = tls {
+        install(Action::GrantRead { path: tls.key.clone(), number: UID });
+    }
+    if scope.plan.secretflow.is_some() {
+        install(Action::BuildImages { compose: compose.clone() });
+    }
+    steps.push(Step { stage: Stage::Start, action: Action::StartContainers { compose } });
+    steps
+}

@@ -1,0 +1,66 @@
+//! What each target does to a plan: where its folders are, as whom its programs run, what must be done on a machine.
+//!
+//! A target is a file here, a variant of [`Deploy`], and a line in [`target`].
+
+mod docker;
+mod process;
+mod systemd;
+mod target;
+
+use crate::{
+    model::{self, Topology},
+    types::TopologyName,
+};
+
+use super::{ContainerNetwork, Deploy, PartyPlan, RunsAs};
+use target::{Scope, Target};
+
+pub use docker::UID;
+pub use systemd::VENV;
+
+const fn target(deploy: &Deploy) -> &'static Target {
+    match deploy {
+        Deploy::Process => &process::TARGET,
+        Deploy::Systemd { .. } => &systemd::TARGET,
+        Deploy::Docker { .. } => &docker::TARGET,
+    }
+}
+
+/// How a party's processes are started, as its topology says.
+pub(super) fn deploy(topology: &Topology, deploy: &model::Deploy) -> Deploy {
+    match deploy {
+        model::Deploy::Process => Deploy::Process,
+        model::Deploy::Systemd { user, home } => {
+            Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
+        }
+        model::Deploy::Docker { .. } => {
+            let bridge = deploy.bridge();
+            let bridge = bridge.and_then(|name| topology.networks.get_key_value(name.value));
+            let bridge = bridge.and_then(|(name, network)| {
+                let subnet = network.subnet.as_ref()?.value;
+                Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
+            });
+            Deploy::Docker { network: bridge.unwrap_or(ContainerNetwork::Host) }
+        }
+        model::Deploy::Kuscia(_) => unreachable!("the model refuses parties of Kuscia"),
+    }
+}
+
+/// As whom the party's programs run.
+pub(super) fn account(deploy: &Deploy) -> RunsAs {
+    (target(deploy).account)(deploy)
+}
+
+/// Fills in where the folders of a party's hosts are, and what must be done on each.
+pub(super) fn complete(topology: &TopologyName, plan: &mut PartyPlan) {
+    let target = target(&plan.deploy);
+    let names: Vec<_> = plan.hosts.keys().cloned().collect();
+    for name in names {
+        let host = &plan.hosts[&name];
+        let scope = Scope { topology, plan, host_name: &name, host };
+        let (locations, steps) = ((target.locations)(&scope), (target.steps)(&scope));
+        let host = plan.hosts.get_mut(&name).expect("a host of this plan");
+        host.locations = locations;
+        host.steps = steps;
+    }
+}

@@ -1,0 +1,14 @@
+//! `deploy "process"`: the launcher starts everything itself, in the folders that its machine has for that.
+
+use crate::plan::{Action, Locations, RunsAs, Stage, Step};
+
+use super::target::{Scope, Target};
+
+pub(super) const TARGET: Target =
+    Target { account: |_| RunsAs::Caller, locations: |_| Locations::new(), steps };
+
+fn steps(scope: &Scope<'_>) -> Vec<Step> {
+    let host = (*scope.host_name != scope.plan.main_host).then(|| scope.host_name.clone());
+    let start = Action::StartLauncher { party: scope.plan.party.clone(), host };
+    vec![scope.firewall(), Step { stage: Stage::Start, action: start }]
+}

@@ -1,0 +1,128 @@
+//! `deploy "systemd"`: units of one account, whose home holds the runtime, the tree and the parties' programs.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    plan::{
+        Action, Deploy, Location, Locations, Program, RunsAs, Stage, Step,
+        names::{env_file_path, runtime_dir, target_unit, unit},
+    },
+    types::{Account, Home},
+};
+
+use super::target::{Scope, TREE, Target};
+
+pub(super) const TARGET: Target = Target { account, locations, steps };
+
+/// Where systemd looks for the units that an administrator adds.
+const UNITS: &str = "/etc/systemd/system";
+/// Where a program that is installed by hand goes.
+const SFGEN: &str = "/usr/local/bin/sfgen";
+
+fn parts(deploy: &Deploy) -> Option<(&Account, &Home)> {
+    match deploy {
+        Deploy::Systemd { user, home } => Some((user, home)),
+        Deploy::Process | Deploy::Docker { .. } => None,
+    }
+}
+
+fn account(deploy: &Deploy) -> RunsAs {
+    parts(deploy).map_or(RunsAs::Caller, |(user, _)| RunsAs::Account(user.clone()))
+}
+
+fn locations(scope: &Scope<'_>) -> Locations {
+    let Some((_, home)) = parts(&scope.plan.deploy) else { return Locations::new() };
+    let below = |path: &str| home.as_path().join(path).to_string();
+    Locations::from([
+        (Location::Root, home.to_string()),
+        (Location::Tree, below(TREE)),
+        (Location::Home, home.to_string()),
+        (Location::Run, format!("/run/{}", runtime_dir(scope.topology, &scope.plan.party))),
+        (Location::Logs, below("logs")),
+        (Location::Sfgen, SFGEN.to_owned()),
+    ])
+}
+
+fn steps(scope: &Scope<'_>) -> Vec<Step> {
+    let Some((user, home)) = parts(&scope.plan.deploy) else { return Vec::new() };
+    let (topology, party) = (scope.topology, &scope.plan.party);
+    let install = |action| Step { stage: Stage::Install, action };
+    let copy = |from: Utf8PathBuf, to: Utf8PathBuf| {
+        let owner = "root".parse().expect("an account of every system");
+        install(Action::CopyFile { from, to, owner, mode: "0644".to_owned() })
+    };
+    let home = home.as_path();
+    let mut steps = vec![scope.firewall()];
+    let own = Action::CreateAccount {
+        account: user.clone(),
+        home: home.as_str().parse().expect("a home that was read"),
+    };
+    steps.push(install(own));
+    let logs = home.join("logs");
+    let folder = Action::CreateFolder { path: logs, owner: user.clone(), mode: "0700".to_owned() };
+    steps.push(install(folder));
+    if let Some(secretflow) = &scope.plan.secretflow {
+        let requirements = Utf8Path::new(TREE).join(party.as_str()).join("requirements.txt");
+        let installed = home.join("requirements.txt");
+        let venv = home.join(VENV);
+        steps.push(copy(requirements, installed.clone()));
+        steps.push(install(Action::CreateEnvironment {
+            python: secretflow.interpreter(),
+            folder: venv.clone(),
+            owner: user.clone(),
+        }));
+        steps.push(install(Action::InstallPackages {
+            folder: venv,
+            requirements: installed,
+            owner: user.clone(),
+        }));
+        let env_file = scope.folder().join(format!("{party}.env"));
+        steps.push(copy(env_file, env_file_path(topology, party).into()));
+    }
+    for file in run_from(scope) {
+        steps.push(copy(file.clone(), home.join(file)));
+    }
+    let units = scope.host.processes.iter().filter(|process| process.is_kept_up());
+    let units = units.map(|process| unit(topology, party, &process.name));
+    let target = target_unit(topology, party);
+    let folder = scope.folder().join("systemd");
+    for unit in units.chain([target.clone()]) {
+        steps.push(copy(folder.join(&unit), Utf8Path::new(UNITS).join(unit)));
+    }
+    steps.push(install(Action::ReloadUnits));
+    steps.push(install(Action::EnableUnit { unit: target.clone() }));
+    steps.push(Step { stage: Stage::Start, action: Action::StartUnit { unit: target } });
+    steps
+}
+
+/// The virtual environment in an account's home.
+pub const VENV: &str = "venv";
+
+/// What programs on the host read of the tree and of the topology's folder: the shared files, the party's plan and
+/// certificates, and the scripts of its jobs.
+fn run_from(scope: &Scope<'_>) -> Vec<Utf8PathBuf> {
+    if scope.plan.secretflow.is_none() {
+        return Vec::new();
+    }
+    let tree = Utf8Path::new(TREE);
+    let party = tree.join(scope.plan.party.as_str());
+    let mut files = vec![
+        tree.join("manifest.json"),
+        tree.join("federation.json"),
+        tree.join("sf_party.py"),
+        party.join("plan.json"),
+    ];
+    let tls = scope.plan.secretflow.iter().filter_map(|secretflow| secretflow.tls.as_ref());
+    for tls in tls {
+        files.push(tree.join(&tls.ca));
+        // What is absolute lies where it is to be; a key is never copied.
+        files.extend([&tls.cert].into_iter().filter(|file| file.is_relative()).cloned());
+    }
+    let is_main = *scope.host_name == scope.plan.main_host;
+    let scripts = scope.plan.jobs.values().filter_map(|job| match &job.program {
+        Program::Script { path, .. } => Some(Utf8PathBuf::from(path)),
+        Program::Sum | Program::External => None,
+    });
+    files.extend(scripts.filter(|script| is_main && script.is_relative()));
+    files
+}

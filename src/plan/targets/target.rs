@@ -1,0 +1,49 @@
+//! The form in which each target says what it does to a plan.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    plan::{
+        Action, Deploy, HostPlan, Locations, PartyPlan, RunsAs, Stage, Step, names::firewall_table,
+    },
+    types::{HostName, TopologyName},
+};
+
+/// What a target knows about plans.
+pub(super) struct Target {
+    /// As whom programs run that bring no image.
+    pub(super) account: fn(&Deploy) -> RunsAs,
+    /// Where folders are; empty where only the machine that starts the programs can tell.
+    pub(super) locations: fn(&Scope<'_>) -> Locations,
+    /// What must be done on a host, in order.
+    pub(super) steps: fn(&Scope<'_>) -> Vec<Step>,
+}
+
+/// A host of a plan.
+pub(super) struct Scope<'a> {
+    pub(super) topology: &'a TopologyName,
+    pub(super) plan: &'a PartyPlan,
+    pub(super) host_name: &'a HostName,
+    pub(super) host: &'a HostPlan,
+}
+
+impl Scope<'_> {
+    /// The host's folder in the tree, from the folder of the topology.
+    pub(super) fn folder(&self) -> Utf8PathBuf {
+        let party = self.plan.party.as_str();
+        Utf8Path::new(TREE).join(party).join(self.host_name.as_str())
+    }
+
+    pub(super) fn firewall(&self) -> Step {
+        Step {
+            stage: Stage::Firewall,
+            action: Action::LoadFirewall {
+                file: self.folder().join("firewall.nft"),
+                table: firewall_table(self.topology, &self.plan.party),
+            },
+        }
+    }
+}
+
+/// The folder of the tree, where the commands of a runbook expect it.
+pub(super) const TREE: &str = "generated";

@@ -1,0 +1,87 @@
+//! What must be open between a party's hosts and those of its peers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{
+    render::{
+        firewall::merged,
+        reach::{Audience, peers_of, sources},
+        scene::PartyScene,
+    },
+    types::{HostAddr, PortRange, Role},
+};
+
+/// `from -> to port`.
+#[derive(Serialize)]
+pub(super) struct Opening {
+    from: String,
+    to: String,
+    ports: String,
+    roles: String,
+}
+
+/// What the peers, and the party's own hosts, must be able to dial here.
+pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
+    let plan = scene.plan;
+    let mut ways = Ways::default();
+    for host in plan.hosts.values() {
+        for (role, range) in &host.ports {
+            for from in sources(role, scene, host) {
+                ways.add(&from, &host.address, role, *range);
+            }
+        }
+    }
+    ways.into_openings()
+}
+
+/// What this party must be able to dial elsewhere.
+pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
+    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
+    let mut ways = Ways::default();
+    for peer in &scene.peers {
+        let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
+        for host in hosts {
+            for (role, range) in &host.ports {
+                let is_dialled = Audience::of(role, federation) == Audience::Peers
+                    && peers_of(role, scene).contains(peer);
+                for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
+                    ways.add(from, &host.address, role, *range);
+                }
+            }
+        }
+    }
+    ways.into_openings()
+}
+
+/// What must be open between two addresses.
+#[derive(Default)]
+struct Ways(BTreeMap<(String, String), Vec<(PortRange, String)>>);
+
+impl Ways {
+    fn add(&mut self, from: &HostAddr, to: &HostAddr, role: &Role, range: PortRange) {
+        // Ray's dozen of roles are one thing to a firewall team.
+        let role = if let Role::Ray(_) = role { "ray".to_owned() } else { role.to_string() };
+        self.0.entry((from.bare(), to.bare())).or_default().push((range, role));
+    }
+
+    /// A line per pair of addresses and run of ports without a gap.
+    fn into_openings(self) -> Vec<Opening> {
+        let mut openings = Vec::new();
+        for ((from, to), ranges) in self.0 {
+            for run in merged(ranges.iter().map(|(range, _)| *range)) {
+                let within = ranges.iter().filter(|(range, _)| range.overlaps(run));
+                let roles: BTreeSet<_> = within.map(|(_, role)| role.as_str()).collect();
+                openings.push(Opening {
+                    from: from.clone(),
+                    to: to.clone(),
+                    ports: run.to_string(),
+                    roles: roles.into_iter().collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+        openings
+    }
+}

@@ -1,0 +1,259 @@
+//! `<party>/<host>/docker/compose.yaml`: the Ray node and the services of one host as containers.
+//!
+//! All containers of a host share one network: the machine's own, or, on a bridge, that of a container which does
+//! nothing but own the host's address, so that no restart of a program takes the network from the others.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    plan::{
+        Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
+    },
+    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
+    types::{Port, ProcessName},
+};
+
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
+
+const TEMPLATE: Source = Source {
+    name: "party/host/docker/compose.yaml.hbs",
+    text: include_str!("../../../../templates/party/host/docker/compose.yaml.hbs"),
+};
+
+/// The container that owns the address on a bridge. No service is called so: names have no underscore.
+const NET: &str = "sfgen_net";
+
+/// What Docker gives to a container's `/dev/shm` by default, beside Ray's object store.
+const SHM_MARGIN: u64 = 64 << 20;
+
+/// Dials a port of the network that all containers of the host share.
+const PROBE: &str =
+    "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2).close()";
+
+/// The same in images of which only a shell is known: BusyBox brings nc, the others bring bash.
+const SHELL_PROBE: &str =
+    "nc -z 127.0.0.1 \"$0\" 2>/dev/null || bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"";
+
+#[derive(Serialize)]
+struct View {
+    project: String,
+    containers: Vec<Container>,
+    /// The bridge network, which several projects share and none owns.
+    network: Option<String>,
+    /// Whether Ray's folder is shared between containers.
+    has_run: bool,
+}
+
+/// One container.
+#[derive(Default, Serialize)]
+struct Container {
+    key: String,
+    image: String,
+    /// The Dockerfile, where the image is built here.
+    dockerfile: Option<String>,
+    user: Option<String>,
+    folder: Option<String>,
+    command: Vec<String>,
+    env_file: Option<String>,
+    environment: BTreeMap<String, String>,
+    /// `host`, or `service:...`; absent for the one that owns an address.
+    network_mode: Option<String>,
+    address: Option<Address>,
+    /// What the machine passes on, at the one that owns an address.
+    ports: Vec<String>,
+    depends_on: Vec<Dependency>,
+    health: Option<Health>,
+    grace: Option<String>,
+    shm_size: Option<String>,
+    /// `shareable` for Ray, Ray's own for programs that join it: they share objects in `/dev/shm`.
+    ipc: Option<String>,
+    /// Ray's for programs that join it: they look for the node in `/proc`.
+    pid: Option<String>,
+    init: bool,
+    run: Option<String>,
+    root: Option<String>,
+    /// Certificates and keys outside the folder of the topology, at the same path as on the machine.
+    files: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Address {
+    network: String,
+    key: &'static str,
+    ip: String,
+}
+
+#[derive(Serialize)]
+struct Dependency {
+    key: String,
+    condition: &'static str,
+}
+
+/// A check that fails for as long as the program does not answer; until `within` is over, that is no failure.
+#[derive(Serialize)]
+struct Health {
+    test: Vec<String>,
+    within: String,
+}
+
+fn files(scene: &HostScene<'_>) -> Files {
+    let Deploy::Docker { network } = &scene.plan().deploy else { return Ok(Vec::new()) };
+    let processes = scene.host.processes.iter().filter(|process| process.is_kept_up());
+    let mut containers: Vec<_> = processes.map(|process| of_process(scene, process)).collect();
+    if containers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let network = join_network(scene, network, &mut containers);
+    let view = View {
+        project: project(&scene.federation().topology, &scene.plan().party),
+        has_run: scene.host.ray.is_some(),
+        containers,
+        network,
+    };
+    Ok(vec![File::new("docker/compose.yaml", scene.fill(TEMPLATE, &view)?)])
+}
+
+/// Puts all containers into one network namespace; returns the name of the bridge.
+fn join_network(
+    scene: &HostScene<'_>,
+    network: &ContainerNetwork,
+    containers: &mut Vec<Container>,
+) -> Option<String> {
+    let ContainerNetwork::Bridge { name, .. } = network else {
+        for container in containers {
+            container.network_mode = Some("host".to_owned());
+        }
+        return None;
+    };
+    let key = if scene.host.address.is_ipv6() { "ipv6_address" } else { "ipv4_address" };
+    let address = Address { network: name.to_string(), key, ip: scene.host.address.bare() };
+    // Without an image of our own the first service has to own the address.
+    let owner = if scene.plan().secretflow.is_some() {
+        Container {
+            key: NET.to_owned(),
+            command: ["sleep", "infinity"].map(String::from).into(),
+            init: true,
+            ..built(scene)
+        }
+    } else {
+        containers.remove(0)
+    };
+    for container in &mut *containers {
+        container.network_mode = Some(format!("service:{}", owner.key));
+    }
+    let ports = scene.host.publish.iter().map(ToString::to_string).collect();
+    containers.insert(0, Container { address: Some(address), ports, ..owner });
+    Some(name.to_string())
+}
+
+/// A container of the image that the Dockerfile describes.
+fn built(scene: &HostScene<'_>) -> Container {
+    Container {
+        image: project(&scene.federation().topology, &scene.plan().party),
+        dockerfile: Some(format!("{}/docker/Dockerfile", scene.name)),
+        ..Container::default()
+    }
+}
+
+fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
+    let locations = &scene.host.locations;
+    let base = match &process.image {
+        Some(image) => Container { image: image.to_string(), ..Container::default() },
+        None => built(scene),
+    };
+    let ray = ProcessName::Ray.to_string();
+    let joins = process.joins_ray.then(|| format!("service:{ray}"));
+    let object_store = scene.host.ray.as_ref().filter(|_| process.is_ray());
+    let root = locations.get(&Location::Root).cloned().unwrap_or_default();
+    let reads = process.paths(Access::Read).map(|path| located(path, locations));
+    let mut writes = process.paths(Access::Write);
+    Container {
+        key: process.name.to_string(),
+        user: match &process.account {
+            RunsAs::Number(number) => Some(number.to_string()),
+            RunsAs::Caller | RunsAs::Account(_) | RunsAs::Image => None,
+        },
+        folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
+        command: process.command.iter().map(|word| located(word, locations)).collect(),
+        env_file: (!scene.host.variables.is_empty())
+            .then(|| format!("../{}.env", scene.plan().party)),
+        environment: environment(scene, process),
+        depends_on: process.after.iter().map(|after| dependency(scene, after)).collect(),
+        health: process.ready.map(|ready| health(process, ready)),
+        grace: Some(seconds(process.grace)),
+        shm_size: object_store
+            .map(|ray| format!("{}b", ray.object_store.bytes().saturating_add(SHM_MARGIN))),
+        ipc: joins.clone().or_else(|| process.is_ray().then(|| "shareable".to_owned())),
+        // Ray's own init reaps for those who share its process numbers.
+        init: joins.is_none(),
+        pid: joins,
+        run: writes
+            .any(|path| *path == Location::Run.word())
+            .then(|| locations.get(&Location::Run).cloned().unwrap_or_default()),
+        root: process
+            .paths(Access::Read)
+            .any(|path| *path == Location::Root.word())
+            .then(|| root.clone()),
+        files: reads.filter(|path| !path.starts_with(&root)).collect(),
+        ..base
+    }
+}
+
+/// What the env file does not say already.
+fn environment(scene: &HostScene<'_>, process: &Process) -> BTreeMap<String, String> {
+    let values = process.env.iter();
+    let values = values.map(|(name, value)| (name.clone(), located(value, &scene.host.locations)));
+    let is_said = |(name, value): &(String, String)| {
+        scene.host.variables.iter().any(|one| one.name == *name && one.value == *value)
+    };
+    values.filter(|pair| !is_said(pair)).collect()
+}
+
+fn dependency(scene: &HostScene<'_>, after: &ProcessName) -> Dependency {
+    let answers = scene.host.process(after).is_some_and(|process| process.ready.is_some());
+    let condition = if answers { "service_healthy" } else { "service_started" };
+    Dependency { key: after.to_string(), condition }
+}
+
+fn health(process: &Process, Readiness { port, within }: Readiness) -> Health {
+    let words = |words: &[&str], port: Port| {
+        words.iter().map(ToString::to_string).chain([port.to_string()]).collect()
+    };
+    let test = match process.image {
+        Some(_) => words(&["CMD", "sh", "-c", SHELL_PROBE], port),
+        None => words(&["CMD", "python", "-c", PROBE], port),
+    };
+    Health { test, within: seconds(within) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::samples;
+
+    #[test]
+    fn ray_and_services_share_the_machines_network() {
+        insta::assert_snapshot!(samples::production().file("bob/bob-1/docker/compose.yaml"));
+    }
+
+    #[test]
+    fn on_a_bridge_one_container_owns_the_address() {
+        let text = samples::simulation().file("alice/alice-1/docker/compose.yaml");
+        assert_eq!(text.matches("ipv4_address: \"192.168.0.10\"").count(), 1);
+        assert_eq!(text.matches("network_mode: \"service:sfgen_net\"").count(), 1);
+        assert!(text.contains("    external: true"), "{text}");
+    }
+
+    #[test]
+    fn the_container_that_owns_the_address_publishes_ports() {
+        let text = samples::simulation().file("alice/alice-1/docker/compose.yaml");
+        let ports =
+            "    ports:\n      - \"6080:1080\"\n      - \"127.0.0.1:8075-8077:8075-8077\"\n";
+        let (owner, others) = text.split_once("  \"ray\":\n").unwrap();
+        assert!(owner.contains(ports) && !others.contains("    ports:\n"), "{text}");
+        let bob = samples::simulation().file("bob/bob-1/docker/compose.yaml");
+        assert!(!bob.contains("    ports:\n"), "{bob}");
+    }
+}

@@ -1,0 +1,231 @@
+//! `<party>/<host>/systemd/`: a target, and a unit for the Ray node and for each service.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    plan::{
+        Access, Deploy, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
+        located, target_unit, unit,
+    },
+    render::{
+        Effect, File, Files, Kind, OfHost,
+        engine::Source,
+        scene::HostScene,
+        spell::{seconds, whole_seconds},
+    },
+    types::{Home, Port},
+};
+
+pub(super) const UNITS: Kind<OfHost> =
+    Kind { templates: &[TARGET, UNIT], effect: Effect::Install, files };
+
+const TARGET: Source = Source {
+    name: "party/host/systemd/party.target.hbs",
+    text: include_str!("../../../../templates/party/host/systemd/party.target.hbs"),
+};
+const UNIT: Source = Source {
+    name: "party/host/systemd/unit.service.hbs",
+    text: include_str!("../../../../templates/party/host/systemd/unit.service.hbs"),
+};
+
+/// Where systemd looks for programs by default (systemd.exec(5), `Environment=`).
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+#[derive(Serialize)]
+struct TargetView<'a> {
+    party: &'a str,
+    topology: &'a str,
+    units: &'a [String],
+}
+
+/// One unit.
+#[derive(Serialize)]
+struct UnitView<'a> {
+    process: String,
+    party: &'a str,
+    topology: &'a str,
+    target: &'a str,
+    after: Vec<String>,
+    user: Option<String>,
+    folder: Option<String>,
+    /// The home, where it lies in a folder that is hidden from units and has to be bound back in.
+    hidden_home: Option<&'a str>,
+    env_file: Option<String>,
+    environment: Vec<String>,
+    exec: Vec<String>,
+    ready: Option<ReadyView>,
+    restart: Option<RestartView>,
+    grace: String,
+    is_ray: bool,
+    joins_ray: bool,
+    /// Ray's folder below `/run`, which the unit of the Ray node makes and owns.
+    run_name: String,
+    /// Folders and files that it may write.
+    writes: Vec<String>,
+    /// Ray's folder, for programs that write into the session of the node that they join.
+    run: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ReadyView {
+    port: Port,
+    within: String,
+}
+
+#[derive(Serialize)]
+struct RestartView {
+    pause: String,
+    starts: u32,
+    window: String,
+}
+
+fn files(scene: &HostScene<'_>) -> Files {
+    let Deploy::Systemd { home, .. } = &scene.plan().deploy else { return Ok(Vec::new()) };
+    let (topology, party) = (&scene.federation().topology, &scene.plan().party);
+    let target = target_unit(topology, party);
+    let (topology_text, party_text) = (topology.to_string(), party.to_string());
+    let mut made = Vec::new();
+    for process in scene.host.processes.iter().filter(|process| process.is_kept_up()) {
+        let view = UnitView {
+            party: &party_text,
+            topology: &topology_text,
+            target: &target,
+            ..of_process(scene, home, process)
+        };
+        made.push((unit(topology, party, &process.name), scene.fill(UNIT, &view)?));
+    }
+    let names: Vec<_> = made.iter().map(|(name, _)| name.clone()).collect();
+    let view = TargetView { party: &party_text, topology: &topology_text, units: &names };
+    made.push((target.clone(), scene.fill(TARGET, &view)?));
+    Ok(made.into_iter().map(|(name, text)| File::new(format!("systemd/{name}"), text)).collect())
+}
+
+fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -> UnitView<'a> {
+    let (topology, party) = (&scene.federation().topology, &scene.plan().party);
+    let locations = &scene.host.locations;
+    let run = locations.get(&Location::Run).cloned().unwrap_or_default();
+    let writes = process.paths(Access::Write).map(|path| located(path, locations));
+    // Ray's folder is made by the unit of the Ray node alone.
+    let writes = writes.filter(|path| *path != run && below(path, home.as_str()).is_none());
+    let (file, own) = environment(scene, process);
+    UnitView {
+        process: process.name.to_string(),
+        party: "",
+        topology: "",
+        target: "",
+        after: process.after.iter().map(|after| unit(topology, party, after)).collect(),
+        user: match &process.account {
+            RunsAs::Account(account) => Some(account.to_string()),
+            RunsAs::Caller | RunsAs::Number(_) | RunsAs::Image => None,
+        },
+        folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
+        hidden_home: ["/home/", "/root/", "/run/user/"]
+            .iter()
+            .any(|hidden| format!("{home}/").starts_with(hidden))
+            .then_some(home.as_str()),
+        env_file: (!scene.host.variables.is_empty()).then(|| env_file_path(topology, party)),
+        environment: std::iter::once(format!("PATH={home}/{VENV}/bin:{SYSTEM_PATH}"))
+            .chain(file)
+            .collect(),
+        exec: exec(scene, process, own),
+        ready: process
+            .ready
+            .map(|Readiness { port, within }| ReadyView { port, within: seconds(within) }),
+        restart: process.restart.map(|restart| restart_view(restart, process.ready)),
+        grace: seconds(process.grace),
+        is_ray: process.is_ray(),
+        joins_ray: process.joins_ray,
+        run_name: run.rsplit('/').next().unwrap_or_default().to_owned(),
+        writes: std::iter::once(home.to_string()).chain(writes).collect(),
+        run: process.joins_ray.then_some(run),
+    }
+}
+
+fn restart_view(restart: Restart, ready: Option<Readiness>) -> RestartView {
+    RestartView {
+        pause: seconds(restart.pause),
+        starts: restart.starts,
+        window: whole_seconds(restart.window(ready)),
+    }
+}
+
+/// The variables that are set by `Environment=`, and those that the command itself has to set: what an env file sets
+/// wins over `Environment=`.
+fn environment(scene: &HostScene<'_>, process: &Process) -> (Vec<String>, Vec<String>) {
+    let preset: BTreeMap<&str, &str> =
+        scene.host.variables.iter().map(|one| (&*one.name, &*one.value)).collect();
+    let values = process
+        .env
+        .iter()
+        .map(|(name, value)| (name.as_str(), located(value, &scene.host.locations)));
+    let (forced, plain): (Vec<_>, Vec<_>) = values
+        .filter(|(name, value)| preset.get(name) != Some(&value.as_str()))
+        .partition(|(name, _)| preset.contains_key(name));
+    let texts = |all: Vec<(&str, String)>| {
+        all.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+    };
+    (texts(plain), texts(forced))
+}
+
+/// The command line, its program an absolute path: env(1) looks up names in the unit's `PATH`, where the virtual
+/// environment comes first, and sets what would lose against the env file.
+fn exec(scene: &HostScene<'_>, process: &Process, forced: Vec<String>) -> Vec<String> {
+    let locations = &scene.host.locations;
+    let mut command: Vec<_> = process.command.iter().map(|word| located(word, locations)).collect();
+    let Some(program) = command.first_mut() else { return command };
+    if !program.starts_with('/') && program.contains('/') {
+        *program = located(&Location::Root.below(program), locations);
+    }
+    // systemd has rules of its own for the name of a program: no `$$`, no quotes, no backslashes.
+    if program.starts_with('/') && program.chars().all(is_plain) && forced.is_empty() {
+        return command;
+    }
+    [vec!["/usr/bin/env".to_owned()], forced, command].concat()
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_./@+-".contains(c)
+}
+
+/// What of a path lies below a folder; the folder itself counts.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(folder)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::samples;
+
+    #[test]
+    fn ray_and_a_worker_become_hardened_units_of_one_target() {
+        let tree = samples::production().render().unwrap();
+        let text = |name: &str| {
+            let path = format!("alice/alice-1/systemd/sfgen-credit-risk-alice{name}");
+            String::from_utf8(tree.get(&path).unwrap().bytes.clone()).unwrap()
+        };
+        insta::assert_snapshot!(
+            [text(".target"), text("-ray.service"), text("-worker.service")].join("\n")
+        );
+    }
+
+    #[test]
+    fn a_variable_that_the_env_file_sets_too_is_won_by_the_service() {
+        let tree = samples::production().with_env("APP_ENV", "50% $a \"b\"").render().unwrap();
+        let path = "alice/alice-1/systemd/sfgen-credit-risk-alice-worker.service";
+        let text = String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let exec = r#"ExecStart="/usr/bin/env" "APP_ENV=50%% $$a \"b\"" "python" "#;
+        assert!(text.contains(exec), "{text}");
+        assert!(!text.contains("Environment=\"APP_ENV"), "{text}");
+    }
+
+    #[test]
+    fn a_home_below_a_hidden_folder_is_bound_back_in() {
+        let tree = samples::production().with_home("/home/sf").render().unwrap();
+        let path = "alice/alice-1/systemd/sfgen-credit-risk-alice-ray.service";
+        let text = String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        assert!(text.contains("ProtectHome=tmpfs\nBindPaths=/home/sf\n"), "{text}");
+    }
+}
