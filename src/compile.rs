@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate, Unreadable},
-    diag::{Code, Finding, Findings, Sources},
+    diag::{Code, Finding, Findings, Page, Sources, page},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
@@ -22,6 +22,9 @@ const OUTSIDE: &str = "the path leads out of the folder of the topology";
 
 /// A value or template of the user that an artifact cannot carry.
 const NOT_RENDERED: Code = Code("SF0706");
+
+/// The page of the finding that the driver makes itself.
+pub const PAGES: &[Page] = &[page!("compile", "SF0706")];
 
 /// What to compile.
 pub struct Input<'a> {
@@ -92,12 +95,13 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         certificates = read_certificates(input.workspace, topology);
         let scripts = unusable_scripts(input.workspace, topology);
         let (certificates, unusable_scripts) = (&certificates, &scripts);
-        let (nodes, now) = (loaded.nodes.as_slice(), input.now);
-        let context = Context { topology, nodes, certificates, unusable_scripts, now };
+        let (nodes, sources) = (loaded.nodes.as_slice(), &loaded.sources);
+        let now = input.now;
+        let context = Context { topology, nodes, sources, certificates, unusable_scripts, now };
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
-        check::apply_allows(&loaded.nodes, !loaded.is_incomplete, &mut findings);
+        check::apply_allows(&loaded, !loaded.is_incomplete, &mut findings);
         // A large topology's tree is about as large as its nodes, which nobody asks for any more.
         loaded.nodes = Vec::new();
         let templates = read_templates(input.workspace, &mut findings);
@@ -110,7 +114,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
     } else {
-        check::apply_allows(&loaded.nodes, false, &mut findings);
+        check::apply_allows(&loaded, false, &mut findings);
     }
     let mut findings = findings.into_sorted();
     syntax::spell_helps(&mut findings, &loaded.sources);

@@ -15,9 +15,14 @@ use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    diag::{Page, page},
     fs::{self, FsError, Kind},
     types::{HostAddr, PartyName, TopologyName},
 };
+
+/// The pages of the findings about keys, sorted by code.
+pub const PAGES: &[Page] =
+    &[page!("keys", "SF0510"), page!("keys", "SF0511"), page!("keys", "SF0512")];
 
 /// How long a CA is valid: it is replaced by agreement of all parties, so rarely.
 pub const CA_VALIDITY: Duration = Duration::days(3652);

@@ -25,15 +25,16 @@
 //! | 1 | [`types`] | the field's words as types: names, addresses, ports, durations, digests |
 //! | 1 | [`fs`] | the only way to the disk |
 //! | 2 | [`pki`] | reading public certificates |
-//! | 2 | [`keys`] | making a party's keys |
 //! | 3 | [`diag`] | findings: code, place, help; as text and as JSON |
+//! | 4 | [`keys`] | making a party's keys |
 //! | 4 | [`catalogue`] | what sfgen knows about releases of runtimes, as data |
 //! | 4 | [`syntax`] | files as spanned trees of nodes; knows shapes, not meaning |
 //! | 5 | [`model`] | the topology: names resolved, defaults filled in, places kept |
-//! | 6 | [`check`] | whether it makes sense: one file and one page per check |
+//! | 6 | [`check`] | whether it makes sense: a folder per subject, one file and one page per check |
 //! | 6 | [`lockfile`] | every allotment of ports, so that none moves |
 //! | 7 | [`mod@plan`] | what the tree says, before it is bytes |
 //! | 7 | [`mod@rename`] | another name in topology and lock, as edits of their texts |
+//! | 8 | [`mod@tree`] | which files of a tree on disk are not as planned |
 //! | 8 | [`mod@render`] | plans in, files out, in memory |
 //! | 9 | [`mod@compile`] | the driver of all of the above |
 //! | 10 | [`output`] | from a tree in memory to a tree on disk |
@@ -55,19 +56,19 @@
 //!
 //! # Where to start reading
 //!
-//! For the compiler: [`compile::compile()`], then [`model::Topology`] and [`plan::PartyPlan`]. A check is one file of
-//! [`check`] and a line in [`check::CHECKS`]; an artifact is one file of [`mod@render`] and a line in one of its tables;
-//! a command is one file of [`cli`]. For the launcher: `docs/launcher.md`, then [`launch::launcher`].
+//! For the compiler: [`compile::compile()`], then [`model::Topology`] and [`plan::PartyPlan`]. A check is one file of a
+//! folder of [`check`] and a line in the table there; an artifact is one file of [`mod@render`] and a line in one of
+//! its tables; a command is one file of [`cli`]. For the launcher: `docs/launcher.md`, then [`launch::launcher`].
 
 pub mod fs;
 pub mod types;
 
-pub mod keys;
 pub mod pki;
 
 pub mod diag;
 
 pub mod catalogue;
+pub mod keys;
 pub mod syntax;
 
 pub mod model;
@@ -79,6 +80,7 @@ pub mod plan;
 pub mod rename;
 
 pub mod render;
+pub mod tree;
 
 pub mod compile;
 

@@ -3,22 +3,25 @@
 //! What the plan is built on cannot be allowed: mistakes of syntax and names, and what makes ports or files impossible.
 
 use crate::{
-    diag::{Code, Finding, Findings, PAGES, Severity, SourceSpan, Spanned},
-    syntax::{Cursor, Node, nearest},
+    diag::{Code, Finding, Findings, Fix, Page, Severity, SourceSpan, Spanned},
+    syntax::{Cursor, Loaded, Node, nearest, node_removal},
+    types::Reason,
 };
 
-use super::CHECKS;
+use super::all;
 
 /// An `allow` that allows nothing.
 const CODE: Code = Code("SF0014");
 
-/// Takes out the findings that a node of `nodes` allows, and reports every `allow` that is wrong.
+pub(super) const PAGE: Page = Page { code: CODE, text: include_str!("allow.md") };
+
+/// Takes out the findings that a node of the topology allows, and reports every `allow` that is wrong.
 ///
 /// Where the topology could not be read whole, checks may have missed what an `allow` is for: then it is not said to
 /// be without effect.
-pub fn apply_allows(nodes: &[Node], is_complete: bool, findings: &mut Findings) {
+pub fn apply_allows(loaded: &Loaded, is_complete: bool, findings: &mut Findings) {
     let mut allows = Vec::new();
-    for node in nodes {
+    for node in &loaded.nodes {
         collect(node, &mut allows, findings);
     }
     let is_complete = is_complete && !findings.iter().any(is_syntax_error);
@@ -33,14 +36,23 @@ pub fn apply_allows(nodes: &[Node], is_complete: bool, findings: &mut Findings) 
         }
         !is_allowed
     });
-    findings.extend(allows.iter().filter_map(|allow| useless(allow, is_complete)));
+    let sources = &loaded.sources;
+    findings.extend(allows.iter().filter_map(|allow| {
+        let finding = useless(allow, is_complete)?;
+        let label = "drop the `allow`".to_owned();
+        let edit = node_removal(sources, allow.child.whole);
+        Some(finding.fixes(edit.map(|edit| Fix { label, edits: vec![edit] })))
+    }));
 }
 
 /// A placeholder that was left in.
 const PLACEHOLDER_LEFT: &str = "SF0016";
 
 struct Allow<'n> {
+    /// The node in which it stands.
     node: &'n Node,
+    /// The `allow` itself.
+    child: &'n Node,
     code: Spanned<String>,
     is_used: bool,
 }
@@ -53,14 +65,9 @@ fn collect<'n>(node: &'n Node, allows: &mut Vec<Allow<'n>>, findings: &mut Findi
             continue;
         }
         let mut cursor = Cursor::new(child, findings);
-        let help = "say why, for those who review it: `because=\"...\"`";
-        let (code, because) = (cursor.arg(0), cursor.required_prop::<String>("because", help));
-        let (Some(code), Some(because)) = (code, because) else { continue };
-        if because.value.trim().is_empty() {
-            cursor.reject(because.span, "the reason is empty", help);
-            continue;
-        }
-        allows.push(Allow { node, code, is_used: false });
+        let (code, because) = (cursor.arg(0), cursor.required_prop::<Reason>("because"));
+        let (Some(code), Some(_)) = (code, because) else { continue };
+        allows.push(Allow { node, child, code, is_used: false });
     }
 }
 
@@ -79,7 +86,7 @@ fn holds(node: &Node, place: SourceSpan) -> bool {
 /// texts alone, only a placeholder may be meant as it stands.
 fn is_check(code: &str) -> bool {
     let is_judgement = !code.starts_with("SF00") || code == PLACEHOLDER_LEFT;
-    is_judgement && CHECKS.iter().any(|check| check.page.code.0 == code)
+    is_judgement && all().any(|check| check.page.code.0 == code)
 }
 
 fn is_syntax_error(finding: &Finding) -> bool {
@@ -93,25 +100,20 @@ fn may_be_allowed(finding: &Finding) -> bool {
 }
 
 fn useless(allow: &Allow<'_>, is_complete: bool) -> Option<Finding> {
-    let Allow { node, code, is_used } = allow;
+    let Allow { node, code, is_used, .. } = allow;
     let (name, code, span) = (&node.name.value, code.value.as_str(), code.span);
-    let known = || PAGES.iter().chain(CHECKS.iter().map(|check| &check.page)).map(|p| p.code.0);
     let warn = |message: String| Finding::warning(CODE, message).label(span, "this code");
     if *is_used {
         return None;
     }
-    if !known().any(|other| other == code) {
-        let near = nearest(code, known()).unwrap_or("SF0403");
-        return Some(
-            warn(format!("there is no finding `{code}`"))
-                .help(format!("findings print their codes; the nearest one is `{near}`")),
-        );
-    }
     if !is_check(code) {
-        return Some(
-            warn(format!("`{code}` cannot be allowed"))
-                .help("mend what it is about; only what checks find can be allowed"),
-        );
+        let codes = all().map(|check| check.page.code.0).filter(|code| is_check(code));
+        let near = nearest(code, codes).unwrap_or("SF0403");
+        return Some(warn(format!("no check finds `{code}`, so it cannot be allowed")).help(
+            format!(
+                "mend what it is about, or name the code of a check; the nearest one is `{near}`"
+            ),
+        ));
     }
     is_complete.then(|| {
         warn(format!("nothing in this `{name}` is a `{code}`"))

@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use crate::{
     catalogue::{self, EngineFacts, Release},
-    diag::Spanned,
+    diag::{Sources, Spanned},
     model::{Host, Identity, Network, Party, Secretflow, Topology},
     syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
 
-use super::{Certificates, PartyCertificates};
+use super::trust::certificates::{Certificates, PartyCertificates};
 
 /// All that checks see.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub topology: &'a Topology,
     /// The nodes from which it was read, as they are written.
     pub nodes: &'a [Node],
+    /// The files in which those stand.
+    pub sources: &'a Sources,
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
     /// Why a job's script cannot be run, for each job of which that is so.
@@ -100,7 +102,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Every party that has an identity whose certificates were looked for, and can be told from each other.
+    /// Every party that has an identity whose two certificates were looked for and are two files.
     pub fn identities(
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Identity, &'a PartyCertificates)> {

@@ -9,6 +9,9 @@ use crate::{
     syntax::{MAX_FILE, Workspace},
 };
 
+/// Name of the lock beside the topology.
+pub(crate) const LOCK: &str = "sfgen.lock";
+
 /// The topology that a command is about: the one that was named, else `topology.kdl`, or `topology.toml` if there is
 /// only that.
 pub(crate) fn topology_or_default(named: Option<&Utf8PathBuf>) -> Utf8PathBuf {
@@ -62,7 +65,7 @@ impl DiskWorkspace {
             }
             _ => fs::resolve(&joined).map_err(in_words)?,
         };
-        // Certificates may be named by absolute path; everything relative stays inside.
+        // Certificates may be named by an absolute path; a relative path must not leave the folder.
         if path.is_relative() && !real.starts_with(&self.resolved) {
             return Err("a link leads out of the folder of the topology".to_owned());
         }
@@ -80,6 +83,14 @@ impl DiskWorkspace {
         self.folders.borrow_mut().insert(folder.to_owned(), real.clone());
         Ok(real)
     }
+}
+
+/// The folder of the tree: the one that was named, else `generated` beside the topology.
+pub(crate) fn tree_or_default(
+    named: Option<&Utf8PathBuf>,
+    workspace: &DiskWorkspace,
+) -> Utf8PathBuf {
+    named.cloned().unwrap_or_else(|| workspace.named().join("generated"))
 }
 
 impl Workspace for DiskWorkspace {

@@ -3,8 +3,10 @@
 //! The only layer that prints, and the only one that knows of exit statuses and terminals.
 
 mod args;
+mod command_line;
 mod commands;
 mod disk;
+pub mod pages;
 mod schemas;
 mod status;
 mod ui;
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use command_line::{Cli, Command};
 pub use commands::plan::{ChangeWord, FileReport, PlanReport};
 pub use schemas::{SCHEMAS, Schema};
 use status::Failure;

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `SF` and four digits; the first two say the area (DESIGN, section 9). A released code is never reused.
+/// `SF` and four digits; the first two tell the subject. A released code is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub &'static str);
 

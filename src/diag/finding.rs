@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Code, Severity, SourceSpan};
+use super::{Code, Fix, Severity, SourceSpan};
 
 /// A place with what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,10 @@ pub struct Finding {
     pub message: String,
     /// Where; the first is the main place. Empty only for what is no place in a file, such as a busy port.
     pub labels: Vec<Label>,
-    /// What to do.
+    /// What to do, in words.
     pub help: Option<String>,
+    /// What mends it, as changes of the files, one for each choice that there is.
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
@@ -40,6 +42,7 @@ impl Finding {
             message: message.into(),
             labels: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -60,6 +63,23 @@ impl Finding {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds changes of which each alone mends it.
+    #[must_use]
+    pub fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// Adds one of the things that can be done: in words to the help, and as changes where it is an edit.
+    #[must_use]
+    pub fn remedy(mut self, words: &str, fix: Option<Fix>) -> Self {
+        self.help = Some(match self.help.take() {
+            Some(help) => format!("{help}, or {words}"),
+            None => words.to_owned(),
+        });
+        self.fixes(fix)
     }
 }
 

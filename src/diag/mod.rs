@@ -5,15 +5,20 @@
 
 mod code;
 mod finding;
-mod pages;
+mod fix;
+mod page;
 mod report;
 mod sarif;
 mod shown;
 mod source;
+mod text;
 
 pub use code::{Code, Severity};
 pub use finding::{Finding, Findings, Label};
-pub use pages::{PAGES, Page};
-pub use report::{FindingReport, LabelReport, Report, render_text};
+pub use fix::{Edit, Fix, apply_edits};
+pub use page::Page;
+pub(crate) use page::page;
+pub use report::{EditReport, FindingReport, FixReport, LabelReport, Report};
 pub use sarif::SarifLog;
 pub use source::{FileId, Source, SourceSpan, Sources, Spanned};
+pub use text::render_text;

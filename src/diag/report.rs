@@ -1,29 +1,12 @@
-//! Findings as text for people and as JSON for programs.
+//! Findings as JSON for programs.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
-
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SpanContents,
-};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    FileId, Finding, Severity, Source, Sources,
-    shown::{shown, shown_sources},
-};
+use super::{Edit, Finding, Fix, Label, Severity, SourceSpan, Sources};
 
 /// Beyond this many findings the rest is counted, not shown: nobody reads on, and a broken file can yield thousands.
-const SHOWN: usize = 200;
-
-/// How much of a long line is shown on either side of a place, and how much of a long place, in bytes.
-const AROUND: usize = 400;
-/// Places on as many lines are shown as one snippet, with the lines between them.
-const TOGETHER: usize = 10;
+pub(super) const SHOWN: usize = 200;
 
 /// Findings as `--format json` prints them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +32,8 @@ pub struct FindingReport {
     pub help: Option<String>,
     /// Where it is written, the main place first.
     pub places: Vec<LabelReport>,
+    /// What mends it, one for each choice that there is; empty where somebody must decide.
+    pub fixes: Vec<FixReport>,
 }
 
 /// A place in a file.
@@ -67,6 +52,32 @@ pub struct LabelReport {
     pub label: String,
 }
 
+/// Changes that together mend a finding.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixReport {
+    /// What they do, as an instruction.
+    pub label: String,
+    /// The changes; no two of them meet.
+    pub edits: Vec<EditReport>,
+}
+
+/// Another text for one place in a file.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditReport {
+    /// The file, as named from the working directory.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column, counted from 1, in characters.
+    pub column: usize,
+    /// Length of what is replaced, in characters, line ends included.
+    pub length: usize,
+    /// What stands there afterwards; nothing, where it is removed.
+    pub text: String,
+}
+
 impl Report {
     /// The report of `findings`, whose places lie in `sources`.
     #[must_use]
@@ -81,181 +92,38 @@ impl Report {
 
 impl FindingReport {
     fn new(finding: &Finding, sources: &Sources) -> Self {
-        let places = finding.labels.iter().map(|label| {
-            let source = sources.get(label.span.file);
-            let (line, column) = source.line_column(label.span.start);
-            let text = source.text.get(label.span.start..label.span.end).unwrap_or_default();
-            let length = text.chars().count();
-            LabelReport {
-                file: source.name.clone(),
-                line,
-                column,
-                length,
-                label: label.text.clone(),
-            }
-        });
         Self {
             code: finding.code.to_string(),
             severity: finding.severity,
             message: finding.message.clone(),
             help: finding.help.clone(),
-            places: places.collect(),
+            places: finding.labels.iter().map(|label| LabelReport::new(label, sources)).collect(),
+            fixes: finding.fixes.iter().map(|fix| FixReport::new(fix, sources)).collect(),
         }
     }
 }
 
-/// The findings as text, a block each, wrapped at `width` columns; with colours and box drawing where `colour` is set.
-#[must_use]
-pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour: bool) -> String {
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(width)
-        .with_context_lines(1)
-        .with_links(false)
-        .without_cause_chain();
-    let sources = shown_sources(sources);
-    let mut text = String::new();
-    for finding in findings.iter().take(SHOWN) {
-        let mut parts = Block::parts(finding, &sources).into_iter();
-        let Some(mut block) = parts.next() else { continue };
-        block.elsewhere = parts.collect();
-        handler.render_report(&mut text, &block).expect("a String takes all text");
-        text.push('\n');
-    }
-    if findings.len() > SHOWN {
-        let omitted = findings.len() - SHOWN;
-        writeln!(text, "and {omitted} more findings; mend these first")
-            .expect("a String takes all text");
-    }
-    text
-}
-
-/// What miette shows as one snippet: the labels of one finding in one file.
-#[derive(Debug)]
-struct Block {
-    code: Option<String>,
-    severity: miette::Severity,
-    message: String,
-    help: Option<String>,
-    source: Option<WholeLines>,
-    labels: Vec<LabeledSpan>,
-    elsewhere: Vec<Block>,
-}
-
-impl Block {
-    /// One block per file: the first carries message and help, further ones show the places in other files.
-    fn parts(finding: &Finding, sources: &Sources) -> Vec<Self> {
-        let mut by_file: BTreeMap<FileId, Vec<LabeledSpan>> = BTreeMap::new();
-        for (index, label) in finding.labels.iter().enumerate() {
-            let source = &sources.get(label.span.file).text;
-            let end = source.floor_char_boundary(label.span.start + AROUND);
-            let range = label.span.start..label.span.end.min(end.max(label.span.start));
-            let text = Some(shown(&label.text));
-            // The main place is the one that the head of the snippet names.
-            let span = match index {
-                0 => LabeledSpan::new_primary_with_span(text, range),
-                _ => LabeledSpan::new_with_span(text, range),
-            };
-            by_file.entry(label.span.file).or_default().push(span);
-        }
-        let main = finding.labels.first().map(|label| label.span.file);
-        let snippet = |file: FileId| WholeLines(sources.get(file).clone());
-        let mut blocks = vec![Self {
-            code: Some(finding.code.to_string()),
-            severity: match finding.severity {
-                Severity::Error => miette::Severity::Error,
-                Severity::Warning => miette::Severity::Warning,
-            },
-            message: shown(&finding.message),
-            help: finding.help.as_deref().map(shown),
-            source: main.map(snippet),
-            labels: main.and_then(|file| by_file.remove(&file)).unwrap_or_default(),
-            elsewhere: Vec::new(),
-        }];
-        blocks.extend(by_file.into_iter().map(|(file, labels)| Self {
-            code: None,
-            severity: miette::Severity::Advice,
-            message: "the other place".to_owned(),
-            help: None,
-            source: Some(snippet(file)),
-            labels,
-            elsewhere: Vec::new(),
-        }));
-        blocks
+impl LabelReport {
+    fn new(label: &Label, sources: &Sources) -> Self {
+        let (file, line, column, length) = place(label.span, sources);
+        Self { file, line, column, length, label: label.text.clone() }
     }
 }
 
-/// A source of which the lines of a place are shown whole, unless they are very long, and no others.
-///
-/// What miette itself reads begins in the middle of a line or shows lines that nothing is said about, and it reads
-/// all that is before a place to count the lines. Places far from each other make snippets of their own.
-#[derive(Debug)]
-struct WholeLines(Source);
-
-impl SourceCode for WholeLines {
-    fn read_span<'a>(
-        &'a self,
-        span: &miette::SourceSpan,
-        before: usize,
-        _after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let text = &self.0.text;
-        let (start, end) = (span.offset(), span.offset() + span.len());
-        if end > text.len() || span.len() > 2 * TOGETHER * AROUND {
-            return Err(MietteError::OutOfBounds);
-        }
-        let is_break = |c: char| c == '\n' || c == '\r';
-        let (line, column) = self.0.line_column(start);
-        // Without context, miette asks for the line and column of the place.
-        let (first, last, column) = if before == 0 {
-            (start, end, column - 1)
-        } else {
-            let left = text.ceil_char_boundary(start.saturating_sub(AROUND));
-            let right = text.floor_char_boundary(end + AROUND);
-            let first = text[left..start].rfind(is_break).map_or(left, |at| left + at + 1);
-            (first, text[end..right].find(is_break).map_or(right, |at| end + at), 0)
-        };
-        let data = &text.as_bytes()[first..last];
-        let line_count = TOGETHER.min(line);
-        let range = (first, last - first).into();
-        let name = self.0.name.clone();
-        Ok(Box::new(MietteSpanContents::new_named(name, data, range, line - 1, column, line_count)))
+impl FixReport {
+    fn new(fix: &Fix, sources: &Sources) -> Self {
+        let edits = fix.edits.iter().map(|Edit { span, text }| {
+            let (file, line, column, length) = place(*span, sources);
+            EditReport { file, line, column, length, text: text.clone() }
+        });
+        Self { label: fix.label.clone(), edits: edits.collect() }
     }
 }
 
-impl fmt::Display for Block {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Block {}
-
-impl Diagnostic for Block {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(self.severity)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        if self.labels.is_empty() { None } else { Some(Box::new(self.labels.iter().cloned())) }
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.elsewhere.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.elsewhere.iter().map(|block| block as &dyn Diagnostic)))
-    }
+/// File, line, column and length of a place.
+fn place(span: SourceSpan, sources: &Sources) -> (String, usize, usize, usize) {
+    let source = sources.get(span.file);
+    let (line, column) = source.line_column(span.start);
+    let text = source.text.get(span.start..span.end).unwrap_or_default();
+    (source.name.clone(), line, column, text.chars().count())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Code, Finding, Label, Page, Severity, Sources};
+use super::{Code, Edit, FileId, Finding, Fix, Label, Page, Severity, SourceSpan, Sources};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -72,6 +72,29 @@ struct SarifResult {
     locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<SarifFix>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifFix {
+    description: Text,
+    artifact_changes: Vec<ArtifactChange>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<Replacement>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    deleted_region: Region,
+    inserted_content: Text,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,6 +155,7 @@ impl SarifLog {
                 message: Text { text: finding.message.clone() + &help.collect::<String>() },
                 locations,
                 related_locations,
+                fixes: finding.fixes.iter().map(|fix| SarifFix::new(fix, sources)).collect(),
             }
         });
         let results = results.collect();
@@ -153,22 +177,51 @@ impl Rule {
     }
 }
 
+impl SarifFix {
+    fn new(fix: &Fix, sources: &Sources) -> Self {
+        let mut by_file: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();
+        for Edit { span, text } in &fix.edits {
+            by_file.entry(span.file).or_default().push(Replacement {
+                deleted_region: Region::new(*span, sources),
+                inserted_content: Text { text: text.clone() },
+            });
+        }
+        let changes = by_file.into_iter().map(|(file, replacements)| ArtifactChange {
+            artifact_location: ArtifactLocation::new(file, sources),
+            replacements,
+        });
+        Self { description: Text { text: fix.label.clone() }, artifact_changes: changes.collect() }
+    }
+}
+
 impl Location {
     fn new(label: &Label, sources: &Sources) -> Self {
-        let source = sources.get(label.span.file);
-        let (start_line, start_column) = source.line_column(label.span.start);
-        let (end_line, end_column) = source.line_column(label.span.end);
-        let name = source.name.as_str();
-        let is_absolute = name.starts_with('/');
-        let artifact_location = ArtifactLocation {
-            uri: format!("{}{}", if is_absolute { "file://" } else { "" }, percent_encoded(name)),
-            uri_base_id: (!is_absolute).then_some(ROOT),
-        };
-        let region = Region { start_line, start_column, end_line, end_column };
+        let artifact_location = ArtifactLocation::new(label.span.file, sources);
+        let region = Region::new(label.span, sources);
         Self {
             physical_location: PhysicalLocation { artifact_location, region },
             message: Text { text: label.text.clone() },
         }
+    }
+}
+
+impl ArtifactLocation {
+    fn new(file: FileId, sources: &Sources) -> Self {
+        let name = sources.get(file).name.as_str();
+        let is_absolute = name.starts_with('/');
+        Self {
+            uri: format!("{}{}", if is_absolute { "file://" } else { "" }, percent_encoded(name)),
+            uri_base_id: (!is_absolute).then_some(ROOT),
+        }
+    }
+}
+
+impl Region {
+    fn new(span: SourceSpan, sources: &Sources) -> Self {
+        let source = sources.get(span.file);
+        let (start_line, start_column) = source.line_column(span.start);
+        let (end_line, end_column) = source.line_column(span.end);
+        Self { start_line, start_column, end_line, end_column }
     }
 }
 

@@ -1,78 +1,55 @@
-//! The launcher: services up, peers met, jobs in lockstep, everything down again.
+//! The launcher: brings services up, meets the peers, runs jobs in lockstep, and takes everything down again.
 //!
-//! One task owns all state and reacts to one happening at a time: a word of a peer, a service that moved on, an order,
-//! a job's line or end, a signal, a deadline. What is to be done about jobs is decided by [`Muster`]; this module
-//! carries it out and tells the peers. Nothing here waits for a peer without a deadline.
+//! [`prepare()`] makes sure that this machine is ready, [`launch()`] does the rest. One task owns all state and reacts to
+//! one input at a time: a peer's snapshot, a service's change of phase, a request of a command, a job's line or end, a
+//! signal, a deadline. [`Lockstep`] decides what is to be done about jobs; this module carries it out and tells the
+//! peers. Nothing here waits for a peer without a deadline.
 
+mod attendance;
 mod error;
 pub mod events;
-mod happening;
+mod input;
+mod jobs;
 mod leave;
-mod peers;
+mod prepare;
 mod runs;
 pub mod specs;
+mod state;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     launch::{
-        local::{
-            self, Order, Reply, Request,
-            status::{LauncherStatus, ServiceReport},
-        },
-        machine::{python::Venv, side::Side, state::Deployment},
+        local::{self, ClientRequest, Reply, Request},
+        machine::side::Side,
         peers::{
             identity::Credentials,
-            muster::{JobRule, Muster},
-            rendezvous::{Facts, Listeners, Meeting, MeetingConfig, Phase, Snapshot, now_millis},
+            lockstep::{JobRule, Lockstep},
+            rendezvous::{
+                Facts, LauncherPhase, Listeners, Meeting, MeetingConfig, Snapshot, now_millis,
+            },
         },
         processes::{GuardProgram, ServiceEvent, Supervisor},
     },
     plan::FederationRuntime,
-    types::Role,
 };
 
+use attendance::Attendance;
 pub use error::LaunchError;
-use events::Event;
-use happening::{Happening, Sources};
-use peers::Peers;
+use events::LaunchEvent;
+use input::{LauncherInput, Sources};
+pub use prepare::{Launch, PrepareError, Releases, prepare, read_side};
 use runs::Runs;
 use specs::Specs;
-
-/// Releases by name: `python`, `secretflow`, `ray`, `spu`.
-pub type Releases = BTreeMap<String, String>;
-
-/// What a launch needs.
-pub struct Launch {
-    /// The verified plan.
-    pub side: Side,
-    /// The place on this machine.
-    pub deployment: Deployment,
-    /// The Python environment, if the runtime needs one, and the releases in it.
-    pub venv: Option<(Venv, Releases)>,
-    /// How long to wait for peers.
-    pub wait: Duration,
-    /// Whether the launch is for one job only, so that it ends with it.
-    pub single: bool,
-    /// Orders from within this process, beside those from the socket.
-    pub orders: mpsc::Receiver<Order>,
-}
-
-/// How a launch ended that nothing went wrong with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LaunchEnd {
-    /// By order, or because its only job is over.
-    Stopped,
-    /// By SIGINT or SIGTERM.
-    Interrupted,
-}
+pub use state::LaunchEnd;
+use state::Launcher;
 
 /// Runs a launch to its end. On return no process, socket or task of it is left.
 pub async fn launch(
     launch: Launch,
-    report: &mut dyn FnMut(Event),
+    report: &mut dyn FnMut(LaunchEvent),
 ) -> Result<LaunchEnd, LaunchError> {
     let credentials = Credentials::load(
         &launch.side.root,
@@ -80,8 +57,7 @@ pub async fn launch(
         &launch.side.plan,
         &launch.side.federation,
     )?;
-    let control = launch.side.plan.main().port(&Role::Control).ok_or(LaunchError::NoControlPort)?;
-    let listeners = Listeners::at(&launch.side.plan.listen, control).await?;
+    let listeners = Listeners::at(&launch.side.plan.listen, launch.control).await?;
     let specs = Specs {
         side: &launch.side,
         deployment: &launch.deployment,
@@ -89,20 +65,25 @@ pub async fn launch(
     };
     let guard = GuardProgram::this();
     let (supervisor, service_events) = Supervisor::start(&guard, specs.services())?;
-    let peers = Peers::new(&launch.side, Instant::now() + launch.wait);
+    let peers = Attendance::new(&launch.side, Instant::now() + launch.wait);
     let facts = facts(&launch);
-    let first =
-        Snapshot { sequence: 0, facts, phase: Phase::Services, jobs: Vec::new(), leaving: None };
+    let first = Snapshot {
+        sequence: 0,
+        facts,
+        phase: LauncherPhase::Services,
+        jobs: Vec::new(),
+        leaving: None,
+    };
     let (meeting, meeting_events) = Meeting::start(MeetingConfig {
         listeners,
         peers: peers.endpoints(),
         credentials: Arc::new(credentials),
         first: first.clone(),
     });
-    let (order_sender, socket_orders) = mpsc::channel(16);
-    let socket = local::serve(&launch.deployment.socket(), order_sender)?;
+    let (sender, socket_requests) = mpsc::channel(16);
+    let socket = local::serve(&launch.deployment.socket(), sender)?;
     let runs = Runs::new(guard);
-    let muster = muster(&launch.side);
+    let lockstep = lockstep(&launch.side);
     let mut launcher = Launcher {
         single: launch.single,
         side: launch.side,
@@ -113,23 +94,24 @@ pub async fn launch(
         meeting,
         peers,
         runs,
-        muster,
+        lockstep,
         published: first,
         report,
         services_ready: false,
         _socket: socket,
     };
-    let mut sources = Sources::new(launch.orders, socket_orders, service_events, meeting_events)?;
+    let mut sources =
+        Sources::new(launch.requests, socket_requests, service_events, meeting_events)?;
     let outcome = launcher.supervise(&mut sources).await;
     launcher.leave(outcome, &mut sources).await
 }
 
-fn muster(side: &Side) -> Muster {
+fn lockstep(side: &Side) -> Lockstep {
     let jobs = side.plan.jobs.iter().map(|(name, job)| {
         (name.clone(), JobRule { parties: job.parties.clone(), slots: job.slots })
     });
     let slots = side.federation.parties.get(side.party()).map_or(1, |party| party.slots);
-    Muster::new(side.party().clone(), slots, jobs.collect())
+    Lockstep::new(side.party().clone(), slots, jobs.collect())
 }
 
 fn facts(launch: &Launch) -> Facts {
@@ -147,26 +129,6 @@ fn facts(launch: &Launch) -> Facts {
     }
 }
 
-/// Everything that a running launch owns.
-struct Launcher<'a> {
-    side: Side,
-    deployment: Deployment,
-    venv: Option<Venv>,
-    wait: Duration,
-    single: bool,
-    supervisor: Supervisor,
-    meeting: Meeting,
-    peers: Peers,
-    runs: Runs,
-    muster: Muster,
-    /// The state that peers were told last.
-    published: Snapshot,
-    report: &'a mut dyn FnMut(Event),
-    services_ready: bool,
-    /// Dropping it closes the socket.
-    _socket: tokio::task::JoinSet<()>,
-}
-
 impl Launcher<'_> {
     /// Reacts until there is a reason to end.
     async fn supervise(&mut self, sources: &mut Sources) -> Result<LaunchEnd, LaunchError> {
@@ -174,8 +136,8 @@ impl Launcher<'_> {
         self.advance();
         loop {
             let deadline = self.next_deadline();
-            let happening = sources.next(&mut self.runs, deadline).await;
-            if let Some(end) = self.react(happening)? {
+            let input = sources.next(&mut self.runs, deadline).await;
+            if let Some(end) = self.react(input)? {
                 return Ok(end);
             }
             self.advance();
@@ -185,38 +147,38 @@ impl Launcher<'_> {
         }
     }
 
-    fn react(&mut self, happening: Happening) -> Result<Option<LaunchEnd>, LaunchError> {
-        match happening {
-            Happening::Signal => return Ok(Some(LaunchEnd::Interrupted)),
-            Happening::Order(order) => return Ok(self.obey(order)),
-            Happening::Service(event) => self.service(event)?,
-            Happening::Meeting(event) => {
+    fn react(&mut self, input: LauncherInput) -> Result<Option<LaunchEnd>, LaunchError> {
+        match input {
+            LauncherInput::Signal => return Ok(Some(LaunchEnd::Interrupted)),
+            LauncherInput::Request(request) => return Ok(self.answer(request)),
+            LauncherInput::Service(event) => self.service(event)?,
+            LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
-                let told = self.peers.note(event, &facts)?;
-                for event in told {
+                let events = self.peers.note(event, &facts)?;
+                for event in events {
                     (self.report)(event);
                 }
             }
-            Happening::Run(ticket, event) => self.run_event(ticket, event),
-            Happening::Deadline => self.deadline()?,
+            LauncherInput::Run(ticket, event) => self.run_event(ticket, event),
+            LauncherInput::Deadline => self.deadline()?,
         }
         Ok(None)
     }
 
-    fn obey(&mut self, order: Order) -> Option<LaunchEnd> {
-        match order.request {
+    fn answer(&mut self, asked: ClientRequest) -> Option<LaunchEnd> {
+        match asked.request {
             Request::Status => {
                 let status = Box::new(self.status());
-                let _ = order.replies.try_send(Reply::Status(status)); // a client that is gone needs none
+                let _ = asked.replies.try_send(Reply::Status(status)); // a client that is gone needs none
                 None
             }
             Request::Stop => {
-                self.runs.when_stopped(order.replies);
+                self.runs.when_stopped(asked.replies);
                 Some(LaunchEnd::Stopped)
             }
             Request::Run { ref job, wait } => {
                 let job = job.clone();
-                let taken = self.request_run(job, wait.get(), order.replies);
+                let taken = self.request_run(job, wait.get(), asked.replies);
                 (self.single && !taken).then_some(LaunchEnd::Stopped)
             }
         }
@@ -227,7 +189,7 @@ impl Launcher<'_> {
             ServiceEvent::Phase { service, phase, ending } => {
                 let ending = ending.map(|ending| format!(" ({ending})")).unwrap_or_default();
                 let what = format!("{phase}{ending}");
-                (self.report)(Event::Service { name: service, what });
+                (self.report)(LaunchEvent::Service { name: service, what });
             }
             ServiceEvent::Line { .. } => {}
             ServiceEvent::Failed(failure) => {
@@ -239,38 +201,26 @@ impl Launcher<'_> {
         Ok(())
     }
 
-    /// Brings jobs on as far as services and peers allow, and tells the peers how things are.
+    /// Brings jobs on as far as services and peers allow, and publishes the state.
     fn advance(&mut self) {
         if self.services_ready {
-            let actions = self.muster.step(&self.peers.views());
+            let actions = self.lockstep.step(&self.peers.views());
             self.act_on(actions);
         }
         let phase = self.phase();
         if phase != self.published.phase {
-            (self.report)(Event::Phase(phase));
+            (self.report)(LaunchEvent::Phase(phase));
         }
-        let jobs = self.muster.entries();
+        let jobs = self.lockstep.entries();
         let next = Snapshot { phase, jobs, ..self.published.clone() };
         self.meeting.publish(next.clone());
         self.published = next;
     }
 
-    fn phase(&self) -> Phase {
-        if !self.services_ready {
-            Phase::Services
-        } else if self.runs.any_alive() {
-            Phase::Running
-        } else if self.peers.all_present() {
-            Phase::Armed
-        } else {
-            Phase::Meeting
-        }
-    }
-
-    /// When something must be said or given up, if nothing happens before.
+    /// When something must be reported or given up, if nothing happens before.
     fn next_deadline(&self) -> Option<Instant> {
         let peers = if self.single { None } else { self.peers.deadline() };
-        [peers, self.peers.next_word(), self.runs.deadline()].into_iter().flatten().min()
+        [peers, self.peers.next_reminder(), self.runs.deadline()].into_iter().flatten().min()
     }
 
     fn deadline(&mut self) -> Result<(), LaunchError> {
@@ -281,31 +231,9 @@ impl Launcher<'_> {
         for ticket in self.runs.overdue(now) {
             self.give_up(ticket);
         }
-        if let Some(event) = self.peers.word(now) {
+        if let Some(event) = self.peers.reminder(now) {
             (self.report)(event);
         }
         Ok(())
-    }
-
-    fn status(&self) -> LauncherStatus {
-        let services = self.supervisor.status().into_iter().map(|(name, status)| {
-            let phase = status.phase.to_string();
-            (name, ServiceReport { phase, pid: status.pid, starts: status.starts })
-        });
-        LauncherStatus {
-            topology: self.side.federation.topology.clone(),
-            party: self.side.party().clone(),
-            plan: self.side.digest,
-            pid: std::process::id(),
-            phase: self.phase().to_string(),
-            services: services.collect(),
-            peers: self.peers.reports(),
-            jobs: runs::reports(&self.muster.entries()),
-            logs: self.deployment.logs.clone(),
-        }
-    }
-
-    fn specs(&self) -> Specs<'_> {
-        Specs { side: &self.side, deployment: &self.deployment, venv: self.venv.as_ref() }
     }
 }

@@ -19,5 +19,8 @@ pub mod launcher;
 pub mod links;
 pub mod local;
 pub mod machine;
+mod pages;
 pub mod peers;
 pub mod processes;
+
+pub use pages::PAGES;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Demand, Scope, Topology, demands},
-    types::{HostAddr, PortRange, Role},
+    model::{Demand, Topology, demands},
+    types::{HostAddr, PortRange, PortScope, Role},
 };
 
 use super::{
@@ -132,7 +132,7 @@ impl<'a> Book<'a> {
     fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
         let mut sets = vec![&self.everywhere];
         sets.extend(self.machines.get(machine));
-        if self.topology.ports.scope == Scope::Global {
+        if self.topology.ports.scope == PortScope::Global {
             sets.push(&self.anyone);
         }
         sets
@@ -181,15 +181,13 @@ fn report_overlaps(demands: &[Demand<'_>], keys: &[Key], lock: &Lock, findings: 
     }
 }
 
-/// The last port below those that Linux takes for outgoing connections.
-const BELOW_EPHEMERAL: u32 = 32767;
-
 /// The pool with room for `count` more, upwards first; `None` where ports that programs may listen on do not suffice.
 fn widened(pool: PortRange, count: u32) -> Option<(u32, u32)> {
     let (first, last) = (u32::from(pool.first().get()), u32::from(pool.last().get()));
-    let above = BELOW_EPHEMERAL.saturating_sub(last).min(count);
+    let (lowest, highest) = (PortRange::PLANNABLE.first(), PortRange::PLANNABLE.last());
+    let above = u32::from(highest.get()).saturating_sub(last).min(count);
     let first = first.checked_sub(count - above)?;
-    (first >= 1024).then_some((first, last + above))
+    (first >= u32::from(lowest.get())).then_some((first, last + above))
 }
 
 fn report_missing(
@@ -207,11 +205,13 @@ fn report_missing(
     let mut ways = Vec::new();
     if let Some((first, last)) = widened(pool.value, count) {
         ways.push(format!(
-            "widen the pool (`pool {first} {last}` or more, from 1024 to {BELOW_EPHEMERAL})"
+            "widen the pool (`pool {first} {last}` or more, from {} to {})",
+            PortRange::PLANNABLE.first(),
+            PortRange::PLANNABLE.last()
         ));
     }
     let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
-    if topology.ports.scope == Scope::Global && machines.len() > 1 {
+    if topology.ports.scope == PortScope::Global && machines.len() > 1 {
         let why = "since only listeners of one machine can collide";
         ways.push(format!("write `ports scope=\"host\"`, {why}"));
     } else {

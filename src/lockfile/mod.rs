@@ -5,8 +5,10 @@
 
 mod allocate;
 mod format;
+mod pages;
 mod read;
 mod taken;
 
 pub use allocate::{Allocation, Move, allocate};
 pub use format::{Key, Lock};
+pub use pages::PAGES;

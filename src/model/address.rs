@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::{Node, Value},
-    types::{DeviceName, HostAddr, HostAddrError, JobName, PartyName, Port, Role},
+    types::{DeviceName, HostAddr, HostAddrError, JobName, PartyName, Port, PortRange, Role},
 };
 
 use super::{Heu, Job, Party, Spu, job};
@@ -17,9 +17,6 @@ use super::{Heu, Job, Party, Spu, job};
 const BAD_VALUE: Code = Code("SF0005");
 /// Another port is listened on than the one that is advertised.
 const OTHER_PORT: Code = Code("SF0215");
-
-/// The ports that a pin can have without a finding: not root's, and below those of outgoing connections.
-const PINNABLE: std::ops::RangeInclusive<u16> = 1024..=32767;
 
 /// All that dials a party, as far as it could be read.
 #[derive(Clone, Copy)]
@@ -30,7 +27,7 @@ pub(super) struct Dialling<'a> {
     pub(super) jobs: &'a BTreeMap<JobName, Job>,
 }
 
-/// The same, looked up instead of searched for at each host.
+/// What all that dials says of each party, gathered once for all hosts.
 struct Peers<'a> {
     /// The first device or job that names each party.
     members: BTreeMap<&'a PartyName, SourceSpan>,
@@ -184,10 +181,10 @@ impl Told<'_> {
             return None;
         }
         let slots = peers.slots.get(&self.party.name.value).copied().unwrap_or(1);
-        let last = port.plus(slots - 1)?;
-        let is_free = PINNABLE.contains(&port.get()) && PINNABLE.contains(&last.get());
-        let range = if last == port { port.to_string() } else { format!("{port} {last}") };
-        is_free.then(|| format!("`pin \"sf\" {range}`"))
+        let range = PortRange::of_len(port, slots)?;
+        let last = range.last();
+        let numbers = if last == port { port.to_string() } else { format!("{port} {last}") };
+        PortRange::PLANNABLE.covers(range).then(|| format!("`pin \"sf\" {numbers}`"))
     }
 
     /// A place that has the host dialled: a device or job of the party, else another party.

@@ -1,15 +1,13 @@
 //! `deploy "systemd" user=... home=...`, `deploy "docker" network=... { publish ... }` and their kin: how a party's
 //! processes are started.
 
-use std::{fmt::Debug, str::FromStr};
-
 use crate::{
-    diag::{Code, Finding, SourceSpan, Spanned},
+    diag::{Code, Finding, Spanned},
     syntax::Cursor,
-    types::{Account, Home, NetworkName, PortMapping},
+    types::{Account, Home, NetworkName, PortMapping, TargetName},
 };
 
-use super::{DockerNetwork, Kuscia, names, publish};
+use super::{DockerNetwork, Kuscia};
 
 /// A property or child that another target has, or another network of the same one.
 const OTHER_TARGET: Code = Code("SF0012");
@@ -38,17 +36,14 @@ pub enum Deploy {
 }
 
 /// The targets with the properties that each of them has.
-const TARGETS: [(&str, &[&str]); 4] = [
-    ("process", &[]),
-    ("systemd", &["user", "home"]),
-    ("docker", &["network"]),
-    ("kuscia", &["protocol", "gateway", "endpoint"]),
+const TARGETS: [(TargetName, &[&str]); 4] = [
+    (TargetName::Process, &[]),
+    (TargetName::Systemd, &["user", "home"]),
+    (TargetName::Docker, &["network"]),
+    (TargetName::Kuscia, &["protocol", "gateway", "endpoint"]),
 ];
 
 impl Deploy {
-    const DEFAULT_USER: &str = "secretflow";
-    const DEFAULT_HOME: &str = "/opt/secretflow";
-
     /// The `network` node that containers join; `None` for the machine's own network and for other targets.
     #[must_use]
     pub fn bridge(&self) -> Option<Spanned<&NetworkName>> {
@@ -80,33 +75,31 @@ impl Deploy {
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let word = cursor.arg::<String>(0)?;
-        let targets = TARGETS.map(|target| (target.0, target));
-        let (target, own) = names::pick(&word, &targets, cursor.findings)?.value;
-        refuse_properties(&word, own, cursor);
-        let span = cursor.node.span();
-        let deploy = match target {
-            "systemd" => Self::Systemd {
-                user: cursor.prop("user").unwrap_or_else(|| default(Self::DEFAULT_USER, span)),
-                home: cursor.prop("home").unwrap_or_else(|| default(Self::DEFAULT_HOME, span)),
+        let target = cursor.arg::<TargetName>(0)?;
+        refuse_properties(target, cursor);
+        let deploy = match target.value {
+            TargetName::Systemd => Self::Systemd {
+                user: cursor.prop_or_default("user"),
+                home: cursor.prop_or_default("home"),
             },
-            "docker" => {
+            TargetName::Docker => {
                 let network = cursor.prop("network");
                 // Whether ports may be published depends on a network whose name could not be read.
                 if network.is_none() && cursor.node.prop("network").is_some() {
                     return None;
                 }
-                let machine = Spanned::new(DockerNetwork::Machine, word.span);
-                Self::Docker { network: network.unwrap_or(machine), publish: Vec::new() }
+                let network =
+                    network.unwrap_or_else(|| cursor.default_prop("network", target.span));
+                Self::Docker { network, publish: Vec::new() }
             }
-            "kuscia" => Self::Kuscia(Kuscia::read(word.span, cursor)?),
-            _ => Self::Process,
+            TargetName::Kuscia => Self::Kuscia(Kuscia::read(target.span, cursor)?),
+            TargetName::Process => Self::Process,
         };
-        Some(deploy.with_published(&word, cursor))
+        Some(deploy.with_published(target, cursor))
     }
 
     /// Reads the `publish` children, which only a bridge can have.
-    fn with_published(mut self, target: &Spanned<String>, cursor: &mut Cursor<'_>) -> Self {
+    fn with_published(mut self, target: Spanned<TargetName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
         let Some(first) = node.child("publish") else { return self };
         let is_bridge = self.bridge().is_some();
@@ -115,7 +108,7 @@ impl Deploy {
         let refused = match &mut self {
             Self::Docker { publish, .. } if is_bridge => {
                 let all = node.children_named("publish");
-                publish.extend(all.flat_map(|child| publish::read(&mut cursor.at(child))));
+                publish.extend(all.flat_map(|child| cursor.at(child).args()));
                 return self;
             }
             Self::Docker { network, .. } => finding
@@ -131,14 +124,14 @@ impl Deploy {
 }
 
 /// Reports each property that only other targets have.
-fn refuse_properties(target: &Spanned<String>, own: &[&str], cursor: &mut Cursor<'_>) {
+fn refuse_properties(target: Spanned<TargetName>, cursor: &mut Cursor<'_>) {
     for prop in &cursor.node.props {
         let key = prop.key.value.as_str();
         // One that no target has was reported by the grammar.
         let Some((owner, _)) = TARGETS.iter().find(|(_, props)| props.contains(&key)) else {
             continue;
         };
-        if own.contains(&key) {
+        if *owner == target.value {
             continue;
         }
         let finding = Finding::error(
@@ -150,9 +143,4 @@ fn refuse_properties(target: &Spanned<String>, own: &[&str], cursor: &mut Cursor
         .help(format!("drop `{key}`, or choose the target that has it, `{owner}`"));
         cursor.findings.push(finding);
     }
-}
-
-/// A default, which is a constant of ours.
-fn default<T: FromStr<Err: Debug>>(text: &str, span: SourceSpan) -> Spanned<T> {
-    Spanned::new(text.parse().expect("a default is one of its kind"), span)
 }

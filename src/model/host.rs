@@ -1,13 +1,10 @@
 //! `host "alice-1" address=... { reserve ...; ray ... }`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Node},
+    syntax::{Cursor, Node, or_absent},
     types::{HostAddr, HostName, Port, Size},
 };
 
@@ -43,55 +40,35 @@ pub struct Ray {
 }
 
 impl Host {
-    /// All interfaces: which peers get through is the firewall's matter, and gRPC ignores the host part (RUNTIME 3).
-    const DEFAULT_LISTEN: HostAddr =
-        HostAddr::Ip(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-
     /// Reads a host; `None` where it has no address. A text that is none is reported by [`super::address`].
     pub(super) fn read(cursor: &mut Cursor<'_>, addresses: &Addresses) -> Option<Self> {
         let name = cursor.arg::<HostName>(0)?;
         let span = cursor.node.span();
         let known = addresses.known.get(&name.value);
         let is_told = known.is_some() || addresses.wrong.contains(&name.value);
-        if !is_told && cursor.node.prop("address").is_none() {
-            cursor.missing("`address`", "write what the peers dial: `address=\"192.168.1.10\"`");
+        if !is_told {
+            cursor.required_prop::<String>("address");
         }
         let address = read_address(cursor, "address").or_else(|| known.cloned());
         let listen = read_address(cursor, "listen");
-        let listen = listen.unwrap_or(Spanned::new(Self::DEFAULT_LISTEN, span));
+        let listen = listen.unwrap_or_else(|| cursor.default_prop("listen", span));
         let node = cursor.node;
         let reserved = node.children_named("reserve");
-        let reserved = reserved.flat_map(|child| cursor.at(child).number_args()).collect();
-        let ray = Ray::read(node.child("ray"), span, cursor);
+        let reserved = reserved.flat_map(|child| cursor.at(child).args()).collect();
+        let ray = or_absent(node.child("ray"), "ray", span);
+        let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
         Some(Self { name, address: address?, listen, reserved, ray })
     }
 }
 
 impl Ray {
-    /// Beyond every machine; none is a matter of `check`.
-    const CPUS: RangeInclusive<u32> = 0..=10_000;
-    /// Without one, every task of the party would wait for ever; more than this no machine does at once.
-    const SLOTS: RangeInclusive<u32> = 1..=1_000_000;
-    /// Enough for a job that uses an SPU, little enough for a small machine. Ray's own default, all CPUs of the
-    /// machine, would make the port plan depend on it.
-    const DEFAULT_CPUS: u32 = 8;
-    const DEFAULT_OBJECT_STORE: Size = Size::mib(1024);
-    /// As in SecretFlow's documentation of a simulation on several machines.
-    const DEFAULT_SLOTS: u32 = 16;
-
-    fn read(node: Option<&Node>, host: SourceSpan, cursor: &mut Cursor<'_>) -> Self {
-        let (cpus, object_store, slots) = node.map_or((None, None, None), |node| {
-            let mut cursor = cursor.at(node);
-            let slots = cursor.count_prop::<u32>("slots", &Self::SLOTS);
-            let cpus = cursor.count_prop("cpus", &Self::CPUS);
-            (cpus, cursor.quantity_prop("object-store"), slots)
-        });
-        let span = node.map_or(host, Node::span);
+    /// Reads the node, which may be one that is not written anywhere.
+    fn read(cursor: &mut Cursor<'_>, written: Option<SourceSpan>) -> Self {
         Self {
-            cpus: cpus.unwrap_or(Spanned::new(Self::DEFAULT_CPUS, span)),
-            object_store: object_store.unwrap_or(Spanned::new(Self::DEFAULT_OBJECT_STORE, span)),
-            slots: slots.map_or(Self::DEFAULT_SLOTS, |slots| slots.value),
-            span: node.map(Node::span),
+            cpus: cursor.prop_or_default("cpus"),
+            object_store: cursor.prop_or_default("object-store"),
+            slots: cursor.prop_or_default("slots").value,
+            span: written,
         }
     }
 }

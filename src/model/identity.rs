@@ -31,9 +31,8 @@ impl Identity {
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let help = "write `identity ca=\"pki/alice/ca.pem\" cert=\"pki/alice/node.pem\" key=\"keys/alice/node.key\"`";
         let mut path = |key| {
-            let path = cursor.required_prop::<PathText>(key, help);
+            let path = cursor.required_prop::<PathText>(key);
             path.map(|path| path.map(|PathText(path)| path))
         };
         let (ca, cert, key) = (path("ca"), path("cert"), path("key"));

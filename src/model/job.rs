@@ -7,10 +7,10 @@ use camino::Utf8PathBuf;
 use crate::{
     diag::{Code, Finding, Spanned},
     syntax::Cursor,
-    types::{JobName, PartyName, PathText},
+    types::{JobName, Partial, PartyName, PathText},
 };
 
-use super::{device::read_parties, names, placeholder::Text};
+use super::{device::read_parties, placeholder::Text};
 
 /// A script and a kind at once, or arguments without a script.
 const MIXED_KIND: Code = Code("SF0013");
@@ -21,13 +21,11 @@ pub struct Job {
     /// Its name.
     pub name: Spanned<JobName>,
     /// Its parties.
-    pub parties: Vec<Spanned<PartyName>>,
+    pub parties: Partial<Vec<Spanned<PartyName>>>,
     /// How many runs of it may be under way at once.
     pub slots: Spanned<u16>,
     /// What it runs.
     pub kind: JobKind,
-    /// Whether all parties and inputs could be read; where not, nothing can be said of those that seem absent.
-    pub is_complete: bool,
 }
 
 /// What a job runs.
@@ -43,33 +41,24 @@ pub enum JobKind {
     /// The embedded runtime's sum.
     Sum {
         /// Each party's number.
-        inputs: Vec<(Spanned<PartyName>, Spanned<i64>)>,
+        inputs: Partial<Vec<(Spanned<PartyName>, Spanned<i64>)>>,
     },
     /// Ports only: another program starts it.
     External,
 }
 
 impl Job {
-    const DEFAULT_SLOTS: u16 = 1;
-
     pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
-        let node = cursor.node;
         let parties = read_parties(cursor);
-        let slots = cursor.count_prop::<u16>("slots", &(1..=u16::MAX));
+        let slots = cursor.prop_or_default("slots");
         let kind = Self::read_kind(cursor);
-        let slots = slots.unwrap_or(Spanned::new(Self::DEFAULT_SLOTS, node.span()));
-        let ((parties, all), kind) = (parties?, kind?);
-        let is_complete = match &kind {
-            JobKind::Sum { inputs } => all && inputs.len() == node.children_named("input").count(),
-            JobKind::Script { .. } | JobKind::External => all,
-        };
-        Some(Self { name: name.clone(), parties, slots, kind, is_complete })
+        Some(Self { name: name.clone(), parties: parties?, slots, kind: kind? })
     }
 
     /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.
     fn read_kind(cursor: &mut Cursor<'_>) -> Option<JobKind> {
         let node = cursor.node;
-        let kind = names::choice(cursor, "kind", &[("sum", ())]);
+        let kind = cursor.prop::<String>("kind");
         let script = cursor.prop::<PathText>("script");
         let script = script.map(|script| script.map(|PathText(path)| path));
         if script.is_none() && node.prop("script").is_some() {
@@ -78,11 +67,12 @@ impl Job {
         let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
         let inputs = node.children_named("input").filter_map(|child| {
             let mut cursor = cursor.at(child);
-            let (party, number) =
-                (cursor.arg(0), cursor.count_arg("an input", 1, &(i64::MIN..=i64::MAX)));
+            let (party, number) = (cursor.arg(0), cursor.arg(1));
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();
+        let is_whole = inputs.len() == node.children_named("input").count();
+        let inputs = Partial::new(inputs, is_whole);
         if kind.is_none() && node.prop("kind").is_some() {
             return None;
         }

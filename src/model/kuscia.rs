@@ -1,14 +1,14 @@
 //! `deploy "kuscia" protocol=... gateway=... endpoint=...`: a party whose programs Kuscia runs, as one of its domains.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::Cursor,
-    types::{HostAddr, HttpScheme, HttpUrl, PartyName, Port},
+    types::{GatewayProtocol, HostAddr, HttpUrl, PartyName, Port},
 };
 
-use super::{Deploy, Party, names};
+use super::{Deploy, Party};
 
 /// A target for which nothing is generated yet.
 const NOT_GENERATED: Code = Code("SF1100");
@@ -29,64 +29,13 @@ pub struct Kuscia {
     pub endpoint: Option<Spanned<HttpUrl>>,
 }
 
-/// What a domain's gateway speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GatewayProtocol {
-    /// Plain text.
-    Notls,
-    /// TLS.
-    Tls,
-    /// TLS with certificates of both sides.
-    Mtls,
-}
-
-impl GatewayProtocol {
-    /// The scheme of its URLs.
-    #[must_use]
-    pub fn scheme(self) -> HttpScheme {
-        match self {
-            Self::Notls => HttpScheme::Http,
-            Self::Tls | Self::Mtls => HttpScheme::Https,
-        }
-    }
-}
-
-impl fmt::Display for GatewayProtocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Notls => "notls",
-            Self::Tls => "tls",
-            Self::Mtls => "mtls",
-        })
-    }
-}
-
 impl Kuscia {
-    /// What `-P` of SecretPad's `install.sh` is without a word, and what the page on protocols in Kuscia's reference
-    /// says of domains that meet without a master.
-    const DEFAULT_PROTOCOL: GatewayProtocol = GatewayProtocol::Tls;
-
     pub(super) fn read(target: SourceSpan, cursor: &mut Cursor<'_>) -> Option<Self> {
-        let known = [
-            ("notls", GatewayProtocol::Notls),
-            ("tls", GatewayProtocol::Tls),
-            ("mtls", GatewayProtocol::Mtls),
-        ];
-        let protocol = names::choice(cursor, "protocol", &known);
-        if cursor.node.prop("gateway").is_none() {
-            cursor.missing(
-                "`gateway`",
-                "write the port that Kuscia's script is given with `-p`: `gateway=18080`",
-            );
-        }
-        let gateway = cursor.number_prop("gateway");
+        let protocol = cursor.prop("protocol");
+        let protocol = protocol.unwrap_or_else(|| cursor.default_prop("protocol", target));
+        let gateway = cursor.required_prop("gateway");
         let endpoint = cursor.prop("endpoint");
-        Some(Self {
-            target,
-            protocol: protocol.unwrap_or(Spanned::new(Self::DEFAULT_PROTOCOL, target)),
-            gateway: gateway?,
-            endpoint,
-        })
+        Some(Self { target, protocol, gateway: gateway?, endpoint })
     }
 
     /// What other domains dial if the domain is reached at `host`.
@@ -99,7 +48,7 @@ impl Kuscia {
 
 /// Refuses the parties that Kuscia is to run, all of them at once.
 pub(super) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
-    let of_kuscia = parties.values().filter_map(|party| match &party.deploy {
+    let of_kuscia = parties.values().filter_map(|party| match &*party.deploy {
         Deploy::Kuscia(kuscia) => Some((party, kuscia.target)),
         _ => None,
     });

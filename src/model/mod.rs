@@ -1,7 +1,8 @@
 //! The topology: what the user means, with names resolved, defaults filled in and places kept.
 //!
-//! One file per KDL node, which holds its type, its reading and its defaults; a default is written down here and
-//! nowhere else. Reading never stops at a mistake: what could be read is there, the rest is a finding.
+//! One file per KDL node, which holds its type and its reading. Which values there are, their ranges and their defaults
+//! stand in the table of the language ([`syntax::language`](crate::syntax::language)). Reading never stops at a mistake:
+//! what could be read is there, the rest is a finding.
 
 mod address;
 mod cluster;
@@ -14,12 +15,12 @@ mod job;
 mod kuscia;
 mod names;
 mod network;
+mod pages;
 mod party;
 mod party_name;
 mod pin;
 mod placeholder;
 mod ports;
-mod publish;
 mod runtime;
 mod service;
 mod trust;
@@ -29,7 +30,9 @@ use std::{cell::Cell, collections::BTreeMap};
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Loaded, Node, Value, slips},
-    types::{DeviceName, HostName, JobName, Links, Mode, NetworkName, PartyName, TopologyName},
+    types::{
+        DeviceName, HostName, JobName, Links, Mode, NetworkName, Partial, PartyName, TopologyName,
+    },
 };
 
 use address::Dialling;
@@ -41,12 +44,13 @@ pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
-pub use kuscia::{GatewayProtocol, Kuscia};
+pub use kuscia::Kuscia;
 pub use network::{DockerNetwork, Network};
+pub use pages::PAGES;
 pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Text, Variable};
-pub use ports::{Ports, Scope};
+pub use ports::Ports;
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};
 pub use trust::{Lifted, read_links, read_tls};
@@ -70,9 +74,9 @@ pub struct Topology {
     /// TLS of the runtime's links, switched off with a reason.
     pub tls_off: Option<Lifted>,
     /// The parties.
-    pub parties: BTreeMap<PartyName, Party>,
+    pub parties: Partial<BTreeMap<PartyName, Party>>,
     /// The container networks.
-    pub networks: BTreeMap<NetworkName, Network>,
+    pub networks: Partial<BTreeMap<NetworkName, Network>>,
     /// The SPUs.
     pub spus: BTreeMap<DeviceName, Spu>,
     /// The HEUs.
@@ -124,6 +128,8 @@ impl Topology {
         let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
         address::report(nodes, dialling, findings);
         let (name, mode) = head?;
+        let declared = nodes.iter().filter(|node| node.name.value == "network").count();
+        let has_all_networks = !is_incomplete && declared == networks.len();
         let topology = Self {
             name,
             mode,
@@ -131,17 +137,14 @@ impl Topology {
             ports,
             links,
             tls_off,
-            parties,
-            networks,
+            parties: Partial::new(parties, !is_incomplete),
+            networks: Partial::new(networks, has_all_networks),
             spus,
             heus,
             jobs,
         };
-        names::check(&topology, is_incomplete, findings);
-        let networks = nodes.iter().filter(|node| node.name.value == "network").count();
-        if !is_incomplete && networks == topology.networks.len() {
-            names::check_networks(&topology, findings);
-        }
+        names::check(&topology, findings);
+        names::check_networks(&topology, findings);
         Some(topology)
     }
 
@@ -191,12 +194,8 @@ pub fn read_party(
 fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg(0);
-    let mode = names::choice(
-        &mut cursor,
-        "mode",
-        &[("production", Mode::Production), ("simulation", Mode::Simulation)],
-    );
-    Some((name?, mode.map_or(Mode::Production, |mode| mode.value)))
+    let mode = cursor.prop_or_default("mode");
+    Some((name?, mode.value))
 }
 
 /// Reads all nodes `kind`, told apart by their first argument; a second one of a name was reported by the grammar.

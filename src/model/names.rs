@@ -1,10 +1,10 @@
-//! Names that one node uses of another, and words from a fixed list.
+//! Names that one node uses of another.
 
 use std::collections::BTreeSet;
 
 use crate::{
-    diag::{Code, Finding, Findings, SourceSpan, Spanned},
-    syntax::{Cursor, nearest},
+    diag::{Code, Finding, Findings, Fix, SourceSpan, Spanned},
+    syntax::nearest,
     types::{NetworkName, PartyName},
 };
 
@@ -12,8 +12,6 @@ use super::{JobKind, Party, Topology};
 
 /// A node that every topology needs is absent.
 const MISSING_NODE: Code = Code("SF0010");
-/// A word that is none of those that may stand there.
-const UNKNOWN_WORD: Code = Code("SF0011");
 /// A node names a party that is not declared.
 const UNKNOWN_PARTY: Code = Code("SF0101");
 /// A party's containers join a network that is not declared.
@@ -34,41 +32,10 @@ pub(super) fn missing_root_node(
     findings.push(finding);
 }
 
-/// The property `key` as one of `choices`, reported where it is another word.
-pub(super) fn choice<T: Copy>(
-    cursor: &mut Cursor<'_>,
-    key: &str,
-    choices: &[(&str, T)],
-) -> Option<Spanned<T>> {
-    let word = cursor.prop::<String>(key)?;
-    pick(&word, choices, cursor.findings)
-}
-
-/// `word` as one of `choices`, reported where it is another one.
-pub(super) fn pick<T: Copy>(
-    word: &Spanned<String>,
-    choices: &[(&str, T)],
-    findings: &mut Findings,
-) -> Option<Spanned<T>> {
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word.value) {
-        return Some(Spanned::new(*value, word.span));
-    }
-    let names = choices.iter().map(|(name, _)| *name);
-    let list: Vec<String> = names.clone().map(|name| format!("`{name}`")).collect();
-    let known = format!("known here: {}", list.join(", "));
-    let help = nearest(&word.value, names)
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
-    let message = format!("`{}` is not a known word here", word.value);
-    findings.push(Finding::error(UNKNOWN_WORD, message).label(word.span, "this word").help(help));
-    None
-}
-
 /// Reports every use of a party that is not declared, and every party that a list names twice.
-///
-/// Where the topology `is_incomplete`, parties may be declared in what could not be read.
-pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Findings) {
+pub(super) fn check(topology: &Topology, findings: &mut Findings) {
     let mut list = |what: &str, parties: &mut dyn Iterator<Item = &Spanned<PartyName>>| {
-        check_list(what, parties, topology, is_incomplete, findings);
+        check_list(what, parties, topology, findings);
     };
     for spu in topology.spus.values() {
         list("spu", &mut spu.parties.iter());
@@ -88,13 +55,18 @@ pub(super) fn check(topology: &Topology, is_incomplete: bool, findings: &mut Fin
 
 /// Reports each `deploy "docker" network=...` that names no network.
 pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
+    if !topology.networks.is_whole() {
+        return;
+    }
     let known: Vec<&str> = topology.networks.keys().map(NetworkName::as_str).collect();
     for party in topology.parties.values() {
         let Some(bridge) = party.deploy.bridge() else { continue };
         if topology.networks.contains_key(bridge.value) {
             continue;
         }
-        let help = match nearest(bridge.value.as_str(), known.iter().copied().chain(["host"])) {
+        let near = nearest(bridge.value.as_str(), known.iter().copied().chain(["host"]));
+        let fix = near.map(|near| Fix::quote(format!("write `{near}`"), bridge.span, near));
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "declare it, `network \"{}\" subnet=\"192.168.0.0/24\"`, or write `network=\"host\"`",
@@ -105,7 +77,8 @@ pub(super) fn check_networks(topology: &Topology, findings: &mut Findings) {
         findings.push(
             Finding::error(UNKNOWN_NETWORK, message)
                 .label(bridge.span, "no such network")
-                .help(help),
+                .help(help)
+                .fixes(fix),
         );
     }
 }
@@ -114,7 +87,6 @@ fn check_list(
     what: &str,
     parties: &mut dyn Iterator<Item = &Spanned<PartyName>>,
     topology: &Topology,
-    is_incomplete: bool,
     findings: &mut Findings,
 ) {
     let mut seen = BTreeSet::new();
@@ -125,7 +97,7 @@ fn check_list(
                     .label(party.span, "again here")
                     .help("name each party once");
             findings.push(finding);
-        } else if !is_incomplete && !topology.parties.contains_key(&party.value) {
+        } else if topology.parties.is_whole() && !topology.parties.contains_key(&party.value) {
             findings.push(unknown_party(what, party, topology));
         }
     }
@@ -146,5 +118,6 @@ fn unknown_party(what: &str, party: &Spanned<PartyName>, topology: &Topology) ->
         Some(other) => finding.label(other.name.span, format!("`{}` is one", other.name.value)),
         None => finding,
     };
-    finding.help(help)
+    let fix = near.map(|near| Fix::quote(format!("write `{near}`"), party.span, near));
+    finding.help(help).fixes(fix)
 }

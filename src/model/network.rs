@@ -46,8 +46,7 @@ impl Network {
             let why = format!("Docker has a network `{}` of its own", name.value);
             cursor.reject(name.span, why, "give this one another name");
         }
-        let help = "write its addresses: `subnet=\"192.168.0.0/24\"`";
-        let subnet = cursor.required_prop("subnet", help);
+        let subnet = cursor.required_prop("subnet");
         Self { name: name.clone(), subnet }
     }
 }

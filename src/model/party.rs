@@ -3,7 +3,7 @@
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, slips},
-    types::{HostName, PartyName, Port, PortMapping, Role, ServiceName},
+    types::{HostName, Partial, PartyName, Port, PortMapping, Role, ServiceName},
 };
 
 use super::{Deploy, Host, Identity, Pin, Service, host::Addresses};
@@ -18,19 +18,13 @@ pub struct Party {
     /// Its hosts as declared. Launcher, driver and SPU nodes live on the first, which is its Ray head too.
     pub hosts: Vec<Host>,
     /// Its certificates; needed in production.
-    pub identity: Option<Identity>,
-    /// Where its `identity` stands, even if that could not be read.
-    pub identity_span: Option<SourceSpan>,
+    pub identity: Partial<Option<Identity>>,
     /// How its processes are started.
-    pub deploy: Deploy,
+    pub deploy: Partial<Deploy>,
     /// Its `deploy` node, where it is written.
     pub deploy_span: Option<SourceSpan>,
-    /// Whether what is written of its target could be read; where not, nothing can be said of what it seems to lack.
-    pub is_deploy_known: bool,
     /// Its services as declared.
-    pub services: Vec<Service>,
-    /// Whether all of its services could be read; where not, nothing can be said of those that seem absent.
-    pub has_all_services: bool,
+    pub services: Partial<Vec<Service>>,
     /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
 }
@@ -43,22 +37,21 @@ impl Party {
         addresses: &Addresses,
     ) -> Self {
         let node = cursor.node;
-        if node.child("host").is_none() {
-            cursor.missing("`host`", "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`");
-        }
+        cursor.required_child("host");
         let hosts = node.children_named("host");
         let hosts: Vec<Host> =
             hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
-        // A slip of the pen has been reported by the grammar; it is no absence.
-        let slip = || slips("party", &node.children).find(|(_, meant)| *meant == "identity");
-        let identity_span = node.child("identity").or_else(|| Some(slip()?.0)).map(Node::span);
-        let identity =
-            node.child("identity").and_then(|child| Identity::read(&mut cursor.at(child)));
+        // A slip of the pen was reported when the file was read; it is no absence.
+        let is_slip = |name| slips("party", &node.children).any(|(_, meant)| meant == name);
+        let written = node.child("identity");
+        let identity = written.and_then(|child| Identity::read(&mut cursor.at(child)));
+        let is_whole = written.is_none() == identity.is_none() && !is_slip("identity");
+        let identity = Partial::new(identity, is_whole);
         let deploy_node = node.child("deploy");
         let deploy = deploy_node.and_then(|child| Deploy::read(&mut cursor.at(child)));
         let deploy_span = deploy_node.map(Node::span);
-        let is_deploy_known = deploy_node.is_none() == deploy.is_none()
-            && slips("party", &node.children).all(|(_, meant)| meant != "deploy");
+        let is_whole = deploy_node.is_none() == deploy.is_none() && !is_slip("deploy");
+        let deploy = Partial::new(deploy.unwrap_or(Deploy::Process), is_whole);
         let pins = node.children_named("pin");
         let mut pins: Vec<Pin> = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
         let mut services: Vec<Service> = Vec::new();
@@ -71,21 +64,16 @@ impl Party {
             services.extend(Some(service).filter(|_| is_new));
         }
         let declared = node.children_named("service").count();
-        let slip = slips("party", &node.children).any(|(_, meant)| meant == "service");
-        let has_all_services = !slip && declared == services.len();
+        let is_whole = declared == services.len() && !is_slip("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
-        let deploy = deploy.unwrap_or(Deploy::Process);
         Self {
             name,
             index,
             hosts,
             identity,
-            identity_span,
             deploy,
             deploy_span,
-            is_deploy_known,
-            services,
-            has_all_services,
+            services: Partial::new(services, is_whole),
             pins,
         }
     }

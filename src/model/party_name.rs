@@ -2,7 +2,10 @@
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan},
-    syntax::{Node, Value},
+    syntax::{
+        Node, Value,
+        language::{self, Kind, Name},
+    },
     types::PartyName,
 };
 
@@ -38,11 +41,11 @@ pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
 
 /// Where a node of the top names parties.
 fn uses(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
-    let lists = node.children.iter();
-    let lists = lists.filter(|child| {
-        ["parties", "sk-keeper", "evaluators", "input"].contains(&child.name.value.as_str())
-    });
-    lists.flat_map(texts)
+    let names_party = |child: &&Node| {
+        let first = language::rule(&child.name.value).and_then(|rule| rule.arg(0));
+        first.is_some_and(|first| first.kind == Kind::Name(Name::Party))
+    };
+    node.children.iter().filter(names_party).flat_map(texts)
 }
 
 fn texts(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {

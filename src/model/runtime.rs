@@ -3,12 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Node},
-    types::{BackEnd, Engine, Size, Span},
+    diag::{Findings, Spanned},
+    syntax::{Cursor, Node, or_absent},
+    types::{BackEnd, Engine, RuntimeName, Size, Span},
 };
 
-use super::{Lifted, names};
+use super::Lifted;
 
 /// What the parties run.
 #[derive(Clone, Debug)]
@@ -66,36 +66,11 @@ pub struct CrossSilo {
 }
 
 impl CrossSilo {
-    /// SecretFlow's own limit of a message (RUNTIME 3), and a timeout that a slow link survives.
-    const DEFAULT_TIMEOUT: Span = Span::seconds(60);
-    const DEFAULT_MESSAGE_MAX: Size = Size::mib(500);
-    /// Messages are counted in 31 bits (RUNTIME 3).
-    const MESSAGE_LIMIT: Size = Size::mib(2048);
-
-    fn read(node: Option<&Node>, runtime: SourceSpan, findings: &mut Findings) -> Self {
-        let default = Spanned::new(Self::DEFAULT_MESSAGE_MAX, runtime);
-        let back_end = Spanned::new(BackEnd::default(), runtime);
-        let Some(node) = node else {
-            return Self { timeout: Self::DEFAULT_TIMEOUT, message_max: default, back_end };
-        };
-        let mut cursor = Cursor::new(node, findings);
-        let message_max = cursor.quantity_prop::<Size>("message-max");
-        if let Some(size) = message_max.filter(|size| size.value >= Self::MESSAGE_LIMIT) {
-            let why = format!("a message must be smaller than {}", Self::MESSAGE_LIMIT);
-            cursor.reject(
-                size.span,
-                why,
-                "write `message-max=\"2047MiB\"` or less; gRPC carries no more",
-            );
-        }
-        let timeout = cursor.quantity_prop("timeout");
-        let known = [BackEnd::Grpc, BackEnd::BrpcLink].map(|known| (known.to_string(), known));
-        let known = known.each_ref().map(|(name, known)| (name.as_str(), *known));
-        let back_end = names::choice(&mut cursor, "back-end", &known).unwrap_or(back_end);
+    fn read(cursor: &mut Cursor<'_>) -> Self {
         Self {
-            back_end,
-            timeout: timeout.map_or(Self::DEFAULT_TIMEOUT, |span| span.value),
-            message_max: message_max.unwrap_or(default),
+            timeout: cursor.prop_or_default("timeout").value,
+            message_max: cursor.prop_or_default("message-max"),
+            back_end: cursor.prop_or_default("back-end"),
         }
     }
 }
@@ -103,12 +78,12 @@ impl CrossSilo {
 impl Runtime {
     /// Reads the node; `None` where it names nothing known.
     pub(super) fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let name = Cursor::new(node, findings).arg::<String>(0)?;
-        let known = [("secretflow", true), ("embedded", false)];
-        if names::pick(&name, &known, findings)?.value {
-            Secretflow::read(node, findings).map(|settings| Self::Secretflow(Box::new(settings)))
-        } else {
-            Some(Self::Embedded)
+        let mut cursor = Cursor::new(node, findings);
+        match cursor.arg::<RuntimeName>(0)?.value {
+            RuntimeName::Embedded => Some(Self::Embedded),
+            RuntimeName::Secretflow => {
+                Secretflow::read(&mut cursor).map(|settings| Self::Secretflow(Box::new(settings)))
+            }
         }
     }
 
@@ -123,17 +98,10 @@ impl Runtime {
 }
 
 impl Secretflow {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let mut cursor = Cursor::new(node, findings);
-        let version = cursor.required_prop::<String>(
-            "version",
-            "name the release that all parties run, such as `version=\"1.13.0b0\"`",
-        );
-        let engine = names::choice(
-            &mut cursor,
-            "engine",
-            &[("ray", Engine::Ray), ("threads", Engine::Threads)],
-        );
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let node = cursor.node;
+        let version = cursor.required_prop::<String>("version");
+        let engine = cursor.prop("engine");
         let python = node.child("python").and_then(|child| cursor.at(child).arg(0));
         let (mut allow, mut allow_all) = (Vec::new(), None);
         for child in node.children_named("allow-deserialize") {
@@ -150,9 +118,10 @@ impl Secretflow {
             }
             allow.push(AllowDeserialize { module, names });
         }
-        let cross_silo = CrossSilo::read(node.child("cross-silo"), node.span(), findings);
+        let cross_silo = or_absent(node.child("cross-silo"), "cross-silo", node.span());
+        let cross_silo = CrossSilo::read(&mut cursor.at(&cross_silo));
         let version = version?;
-        let engine = engine.unwrap_or(Spanned::new(Engine::Ray, version.span));
+        let engine = engine.unwrap_or_else(|| cursor.default_prop("engine", version.span));
         Some(Self { version, engine, python, allow, allow_all, cross_silo })
     }
 }

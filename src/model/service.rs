@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
-    syntax::{Cursor, Node, slips},
-    types::{HostName, Image, Port, Role, ServiceName, Span},
+    syntax::{Cursor, Node, or_absent, slips},
+    types::{HostName, Image, Partial, Port, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
@@ -23,7 +23,7 @@ pub struct Service {
     /// Its variables.
     pub env: BTreeMap<String, Spanned<Text>>,
     /// Its listeners.
-    pub ports: Vec<ServicePort>,
+    pub ports: Partial<Vec<ServicePort>>,
     /// The one of its ports that answers when it is ready.
     pub ready: Option<Spanned<String>>,
     /// How long it may take to answer there.
@@ -36,8 +36,6 @@ pub struct Service {
     pub host: Option<Spanned<HostName>>,
     /// How long it may take to stop before it is killed.
     pub grace: Span,
-    /// Whether all of its ports could be read; where not, nothing can be said of those that seem absent.
-    pub is_complete: bool,
 }
 
 /// A listener of a service.
@@ -52,10 +50,6 @@ pub struct ServicePort {
 impl Service {
     /// What `after` calls the Ray node of the host; no service has this name.
     pub const RAY: &'static str = "ray";
-    /// As long as Docker gives a container.
-    const DEFAULT_GRACE: Span = Span::seconds(10);
-    /// Enough for a database that reads its files first.
-    const DEFAULT_READY_WITHIN: Span = Span::seconds(60);
 
     pub(super) fn read(name: &Spanned<ServiceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
@@ -63,45 +57,34 @@ impl Service {
             let why = "`ray` is the name of the host's Ray node";
             cursor.reject(name.span, why, "give the service another name");
         }
-        let command = node.child("command");
-        if command.is_none() {
-            cursor.missing(
-                "`command`",
-                "write what it runs: `command \"redis-server\" \"--port\" \"{port.redis}\"`",
-            );
-        }
+        let command = cursor.required_child("command");
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
-        let mut is_complete = slips("service", &node.children).all(|(_, meant)| meant != "port");
+        let mut is_whole = slips("service", &node.children).all(|(_, meant)| meant != "port");
         for child in node.children_named("port") {
             match read_port(&mut cursor.at(child)) {
                 // A second one of a name was reported by the grammar.
                 Some(port) if ports.iter().any(|other| other.name.value == port.name.value) => {}
                 Some(port) => ports.push(port),
-                None => is_complete = false,
+                None => is_whole = false,
             }
         }
-        let (ready, within) = node.child("ready").map_or((None, None), |child| {
-            let mut cursor = cursor.at(child);
-            let port =
-                cursor.required_prop("tcp", "name the port that answers: `ready tcp=\"redis\"`");
-            (port, cursor.quantity_prop::<Span>("within"))
-        });
+        let ready = node.child("ready").and_then(|child| cursor.at(child).required_prop("tcp"));
+        let within = or_absent(node.child("ready"), "ready", node.span());
+        let within = cursor.at(&within).prop_or_default("within");
         let after = cursor.prop::<String>("after");
-        let grace = cursor.quantity_prop::<Span>("grace");
         Self {
             name: name.clone(),
-            is_complete,
             command,
             env,
-            ports,
+            ports: Partial::new(ports, is_whole),
             ready,
-            ready_within: within.map_or(Self::DEFAULT_READY_WITHIN, |span| span.value),
+            ready_within: within.value,
             after: after.as_ref().map(words).unwrap_or_default(),
             image: cursor.prop("image"),
             host: cursor.prop("host"),
-            grace: grace.map_or(Self::DEFAULT_GRACE, |span| span.value),
+            grace: cursor.prop_or_default("grace").value,
         }
     }
 }
@@ -152,7 +135,7 @@ fn is_variable(name: &str) -> bool {
 
 fn read_port(cursor: &mut Cursor<'_>) -> Option<ServicePort> {
     let name = cursor.arg::<String>(0)?;
-    let number = cursor.number_arg(1);
+    let number = cursor.arg(1);
     if let Err(why) = Role::service(&name.value) {
         let is_role = name.value.parse::<Role>().is_ok();
         let why = if is_role {

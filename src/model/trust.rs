@@ -2,11 +2,9 @@
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Node},
-    types::Links,
+    syntax::{Cursor, Node, or_absent},
+    types::{Links, Reason},
 };
-
-use super::names;
 
 /// A protection that the user took away, with the reason.
 #[derive(Clone, Debug)]
@@ -20,13 +18,8 @@ pub struct Lifted {
 impl Lifted {
     /// Reads `because`, which is not optional: a protection without a reason is not lifted.
     pub(super) fn read(cursor: &mut Cursor<'_>, span: SourceSpan) -> Option<Self> {
-        let help = "say why, for those who review it: `because=\"...\"`";
-        let because = cursor.required_prop::<String>("because", help)?;
-        if because.value.trim().is_empty() {
-            cursor.reject(because.span, "the reason is empty", help);
-            return None;
-        }
-        Some(Self { because: because.value, span })
+        let because = cursor.required_prop::<Reason>("because")?;
+        Some(Self { because: because.value.into(), span })
     }
 }
 
@@ -36,19 +29,13 @@ pub fn read_links(
     root: SourceSpan,
     findings: &mut Findings,
 ) -> Spanned<Links> {
-    let default = Spanned::new(Links::Direct, root);
-    let Some(word) = node.and_then(|node| Cursor::new(node, findings).arg::<String>(0)) else {
-        return default;
-    };
-    let choices = [("direct", Links::Direct), ("gateway", Links::Gateway)];
-    names::pick(&word, &choices, findings).unwrap_or(default)
+    Cursor::new(&or_absent(node, "links", root), findings).arg_or_default(0)
 }
 
 /// Reads the `tls` node: the only thing that can be said of TLS is that it is off, and why.
 pub fn read_tls(node: Option<&Node>, findings: &mut Findings) -> Option<Lifted> {
     let node = node?;
     let mut cursor = Cursor::new(node, findings);
-    let word = cursor.arg::<String>(0)?;
-    names::pick(&word, &[("off", ())], cursor.findings)?;
+    cursor.arg::<String>(0)?;
     Lifted::read(&mut cursor, node.span())
 }

@@ -6,11 +6,13 @@
 mod compare;
 mod listed;
 mod obstacle;
+mod pages;
 mod remembered;
 mod survey;
 mod write;
 
 pub use compare::{Comparison, FileChange, FileChangeKind, compare};
 pub use obstacle::Obstacle;
+pub use pages::PAGES;
 pub use remembered::TreePorts;
 pub use write::{WorkspaceLock, lock_workspace, write};

@@ -8,6 +8,7 @@ use crate::{
     fs::{self, FsError, Kind},
     pki::holds_private_key,
     render::{ArtifactTree, FILE_MODE},
+    tree::is_content,
     types::Digest,
 };
 
@@ -48,7 +49,7 @@ impl Found {
     pub(super) fn is_as_written(&self, listed: &Listed<'_>) -> bool {
         // A file that the write was about to create when it was cut off.
         let was_new = listed.written.is_none();
-        was_new || self.is_torn || listed.all().any(|file| file.sha256 == self.digest)
+        was_new || self.is_torn || listed.all().any(|file| is_content(file, self.digest))
     }
 }
 

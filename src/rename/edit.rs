@@ -1,16 +1,17 @@
-//! Edits a text of the user at places: quotes stay as they are, and nothing else is touched.
+//! Renames at places of the user's files: quotes stay as they are, and nothing else is touched.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    diag::{FileId, Finding, Findings, SourceSpan, Spanned},
-    syntax::{self, Loaded, Mention, Node, Value, is_toml, values::Kind},
+    diag::{Code, Edit, FileId, Finding, Findings, Spanned, apply_edits},
+    syntax::{self, Loaded, Mention, Node, Value, is_toml, language::Kind},
 };
 
-use super::BY_HAND;
+/// A place that cannot be edited.
+pub(super) const BY_HAND: Code = Code("SF0611");
 
-/// What changes at one place.
-pub(super) struct Edit<'m> {
+/// A name that becomes another at one place.
+pub(super) struct Renamed<'m> {
     pub(super) place: &'m Mention,
     /// The old name.
     pub(super) from: String,
@@ -18,7 +19,7 @@ pub(super) struct Edit<'m> {
     pub(super) to: String,
 }
 
-impl Edit<'_> {
+impl Renamed<'_> {
     /// A text with the new name, and how often it stands there now. In a template that is `{port.NAME}` alone.
     fn rename(&self, text: &str) -> (String, usize) {
         let Kind::Template = self.place.kind else {
@@ -60,30 +61,36 @@ pub struct EditedFile {
     pub lines: Vec<usize>,
 }
 
-/// Carries the edits out; a finding where a file would not mean the same but for the names.
-pub(super) fn apply(loaded: &Loaded, edits: Vec<Edit<'_>>) -> Result<Vec<EditedFile>, Finding> {
-    let mut by_file: BTreeMap<FileId, Vec<Edit<'_>>> = BTreeMap::new();
-    for edit in edits {
-        by_file.entry(edit.place.span.file).or_default().push(edit);
+/// The files as they are with the new names; a finding where one would not mean the same but for those.
+pub(super) fn apply(
+    loaded: &Loaded,
+    renames: Vec<Renamed<'_>>,
+) -> Result<Vec<EditedFile>, Finding> {
+    let mut by_file: BTreeMap<FileId, Vec<Renamed<'_>>> = BTreeMap::new();
+    for renamed in renames {
+        by_file.entry(renamed.place.span.file).or_default().push(renamed);
     }
-    by_file.into_iter().map(|(file, edits)| edit_file(loaded, file, &edits)).collect()
+    by_file.into_iter().map(|(file, renames)| edit_file(loaded, file, &renames)).collect()
 }
 
-fn edit_file(loaded: &Loaded, file: FileId, edits: &[Edit<'_>]) -> Result<EditedFile, Finding> {
+fn edit_file(
+    loaded: &Loaded,
+    file: FileId,
+    renames: &[Renamed<'_>],
+) -> Result<EditedFile, Finding> {
     let source = loaded.sources.get(file);
-    let (mut text, mut at) = (String::new(), 0);
-    let mut lines = Vec::new();
-    for edit in edits {
-        let SourceSpan { start, end, .. } = edit.place.span;
-        text.push_str(&source.text[at..start]);
-        text.push_str(&replaced(&source.text[start..end], edit, is_toml(&source.name)));
-        at = end;
-        lines.push(source.line_column(start).0);
-    }
-    text.push_str(&source.text[at..]);
+    let edits = renames.iter().map(|renamed| {
+        let span = renamed.place.span;
+        let written = &source.text[span.start..span.end];
+        Edit { span, text: replaced(written, renamed, is_toml(&source.name)) }
+    });
+    let text = apply_edits(&edits.collect::<Vec<_>>(), &loaded.sources).remove(&file);
+    let text = text.expect("an edit is in this file");
+    let lines = renames.iter().map(|renamed| source.line_column(renamed.place.span.start).0);
+    let mut lines: Vec<usize> = lines.collect();
     lines.dedup();
     let parse = |text: &str| syntax::parse(file, &source.name, text, &mut Findings::default());
-    let wanted = parse(&source.text).map(|nodes| renamed(nodes, edits));
+    let wanted = parse(&source.text).map(|nodes| with_new_names(nodes, renames));
     if let (Some(wanted), Some(made)) = (wanted, parse(&text))
         && wanted.len() == made.len()
         && wanted.iter().zip(&made).all(|(wanted, made)| wanted.means(made))
@@ -92,15 +99,17 @@ fn edit_file(loaded: &Loaded, file: FileId, edits: &[Edit<'_>]) -> Result<Edited
     }
     let finding = Finding::error(BY_HAND, "this file cannot be edited without another change")
         .help("write the names in plain quotes, or rename by hand; then `sfgen mv` renames in the lock");
-    Err(edits.iter().fold(finding, |finding, edit| finding.label(edit.place.span, "to be renamed")))
+    Err(renames
+        .iter()
+        .fold(finding, |finding, renamed| finding.label(renamed.place.span, "to be renamed")))
 }
 
 /// What stands at a place, with the new name in the same quotes.
-fn replaced(written: &str, edit: &Edit<'_>, is_toml: bool) -> String {
-    let (value, wanted) = edit.rename(&edit.place.value);
-    let (made, count) = edit.rename(written);
+fn replaced(written: &str, renamed: &Renamed<'_>, is_toml: bool) -> String {
+    let (value, wanted) = renamed.rename(&renamed.place.value);
+    let (made, count) = renamed.rename(written);
     let is_quoted = written.starts_with(['"', '\'', '#']);
-    if count == wanted && (is_quoted || is_toml || is_bare(&edit.to)) {
+    if count == wanted && (is_quoted || is_toml || is_bare(&renamed.to)) {
         return made;
     }
     // Escapes hide the name, or KDL takes the new one for a number or keyword.
@@ -113,18 +122,18 @@ fn is_bare(name: &str) -> bool {
     !is_keyword && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The nodes with the texts at those places renamed.
-fn renamed(mut nodes: Vec<Node>, edits: &[Edit<'_>]) -> Vec<Node> {
+/// The nodes with the new names at those places.
+fn with_new_names(mut nodes: Vec<Node>, renames: &[Renamed<'_>]) -> Vec<Node> {
     let rename = |value: &mut Spanned<Value>| {
         let Value::Text(text) = &mut value.value else { return };
-        if let Some(edit) = edits.iter().find(|edit| edit.place.span == value.span) {
-            *text = edit.rename(text).0;
+        if let Some(renamed) = renames.iter().find(|renamed| renamed.place.span == value.span) {
+            *text = renamed.rename(text).0;
         }
     };
     for node in &mut nodes {
         node.args.iter_mut().for_each(rename);
         node.props.iter_mut().for_each(|prop| rename(&mut prop.value));
-        node.children = renamed(std::mem::take(&mut node.children), edits);
+        node.children = with_new_names(std::mem::take(&mut node.children), renames);
     }
     nodes
 }

@@ -1,19 +1,21 @@
 //! Another name for a party, a host or a service's port: the edits of topology and lock that move no number.
 //!
 //! Topology, lock and two names enter; the texts of the files to replace leave, or the findings why there are none.
-//! What is renamed is what the language's table of values calls a name: paths, comments, scripts and certificates stay.
+//! What is renamed is what the table of the language calls a name: paths, comments, scripts and certificates stay.
 
 mod edit;
+mod pages;
 mod target;
 
 use crate::{
-    diag::{Code, FileId, Finding, SourceSpan},
+    diag::{Code, Finding, SourceSpan},
     lockfile::{Key, Lock},
     syntax::{Loaded, Mention, mentions, nearest},
 };
 
-use edit::Edit;
 pub use edit::EditedFile;
+use edit::Renamed;
+pub use pages::PAGES;
 pub use target::Pair;
 use target::Target;
 
@@ -21,8 +23,6 @@ use target::Target;
 const UNKNOWN: Code = Code("SF0608");
 /// The new name belongs to something else.
 const TAKEN: Code = Code("SF0609");
-/// A place that cannot be edited.
-const BY_HAND: Code = Code("SF0611");
 
 /// A rename that can be carried out.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub fn rename(input: Input<'_>) -> Result<Renaming, Vec<Finding>> {
     let taken = new.declaration(&places).or_else(|| declared.and(new.elsewhere(&places)));
     let keys: Vec<&Key> = input.lock.iter().flat_map(|lock| lock.ports.keys()).collect();
     let in_lock = keys.iter().any(|key| old.is_of(key));
-    let occurrences: Vec<Edit<'_>> =
+    let occurrences: Vec<Renamed<'_>> =
         places.iter().filter_map(|place| old.edit(&new, place, &places)).collect();
     match (declared, taken) {
         (Some(_), Some(place)) => return Err(vec![already_declared(input.pair, &new, place)]),
@@ -147,9 +147,4 @@ fn unknown(
         None if known.is_empty() => "read `sfgen.lock` for the names that there are".to_owned(),
         None => format!("known here: {list}"),
     })
-}
-
-/// A text of the user that stands in no file of the topology.
-fn argument(file: FileId, at: usize, text: &str) -> SourceSpan {
-    SourceSpan::new(file, at..at + text.len())
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diag::{Code, Finding, SourceSpan, Sources},
+    diag::{Code, FileId, Finding, SourceSpan, Sources},
     lockfile::Key,
     syntax::{
-        Mention,
-        values::{Kind, Name, Part},
+        Mention, Part,
+        language::{Kind, Name},
     },
     types::{HostName, PartyName, Role},
 };
 
-use super::{BY_HAND, argument, edit::Edit};
+use super::edit::{BY_HAND, Renamed};
 
 /// The two names are no pair.
 const NO_PAIR: Code = Code("SF0610");
@@ -208,8 +208,8 @@ impl Target {
         new: &Self,
         place: &'m Mention,
         places: &[Mention],
-    ) -> Option<Edit<'m>> {
-        let edit = Edit { place, from: self.name().to_owned(), to: new.name().to_owned() };
+    ) -> Option<Renamed<'m>> {
+        let edit = Renamed { place, from: self.name().to_owned(), to: new.name().to_owned() };
         let is_name = place.value == edit.from;
         let is_ours = edit.applies()
             && match (self, place.kind) {
@@ -234,7 +234,7 @@ impl Target {
             return None;
         }
         let place = places.iter().find(|place| {
-            let edit = Edit { place, from: name.clone(), to: name.clone() };
+            let edit = Renamed { place, from: name.clone(), to: name.clone() };
             place.kind == Kind::Template && is_member(place, party, places) && edit.applies()
         })?;
         let message =
@@ -281,4 +281,9 @@ fn is_member(place: &Mention, party: &PartyName, places: &[Mention]) -> bool {
             && other.kind == Kind::Name(Name::Party)
             && other.value == party.as_str()
     })
+}
+
+/// A text of the user that stands in no file of the topology.
+fn argument(file: FileId, at: usize, text: &str) -> SourceSpan {
+    SourceSpan::new(file, at..at + text.len())
 }

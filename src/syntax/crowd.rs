@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Code, Finding};
 
-use super::{Node, grammar};
+use super::{Node, language};
 
 /// More nodes of one name in one place than are read.
 const TOO_MANY: Code = Code("SF0020");
@@ -17,7 +17,7 @@ pub(super) fn find(parent: &str, nodes: &[Node]) -> Option<Finding> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for node in nodes {
         let name = node.name.value.as_str();
-        let is_known = grammar::find(parent, name).is_some();
+        let is_known = language::child(parent, name).is_some();
         let count = counts.entry(if is_known { name } else { "" }).or_default();
         *count += 1;
         if *count > LIMIT {

@@ -6,8 +6,8 @@ use crate::diag::SourceSpan;
 
 use super::{
     Loaded, Node, Value,
+    language::{self, Kind},
     toml_keys::name_keys,
-    values::{self, Kind, Part},
 };
 
 /// A node round a place.
@@ -17,6 +17,15 @@ pub struct Ancestor {
     pub node: &'static str,
     /// Its first argument, where that is a text.
     pub name: Option<String>,
+}
+
+/// Which part of a node a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The argument at this index.
+    Arg(usize),
+    /// The property of this key; `*` where the node takes any.
+    Prop(&'static str),
 }
 
 /// A text of the topology, and what the language says of it.
@@ -59,10 +68,12 @@ pub fn mentions(loaded: &Loaded) -> Vec<Mention> {
     for (file, source) in loaded.sources.iter().filter(|(_, source)| is_toml(&source.name)) {
         for key in name_keys(file, &source.text) {
             let own = key.lineage.last().expect("a name is that of a node");
-            let Some(entry) = values::of_arg(own.node, 0) else { continue };
+            let Some(entry) = language::rule(own.node).and_then(|rule| rule.arg(0)) else {
+                continue;
+            };
             let (lineage, value, span) = (key.lineage, key.value, key.span);
-            let mention =
-                Mention { lineage, part: entry.part, kind: entry.kind, value, span, host: None };
+            let part = Part::Arg(0);
+            let mention = Mention { lineage, part, kind: entry.kind, value, span, host: None };
             found.entry(span).or_insert(mention);
         }
     }
@@ -78,7 +89,7 @@ pub fn is_toml(file: &str) -> bool {
 fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Mention>) {
     let parent = above.last().map_or("", |ancestor| ancestor.node);
     for node in nodes {
-        let Some(rule) = super::grammar::find(parent, &node.name.value) else { continue };
+        let Some(rule) = language::child(parent, &node.name.value) else { continue };
         let name = match node.args.first().map(|arg| &arg.value) {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
@@ -87,15 +98,16 @@ fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Men
         lineage.push(Ancestor { node: rule.name, name });
         let host = node.prop("host").map(|prop| prop.value.value.to_string());
         let args = node.args.iter().enumerate();
-        let args = args.filter_map(|(index, arg)| Some((values::of_arg(rule.name, index)?, arg)));
-        let props = node.props.iter();
-        let props =
-            props.filter_map(|p| Some((values::of_prop(rule.name, &p.key.value)?, &p.value)));
-        for (entry, value) in args.chain(props) {
+        let args = args.filter_map(|(index, arg)| Some((Part::Arg(index), rule.arg(index)?, arg)));
+        let props = node.props.iter().filter_map(|prop| {
+            let known = rule.prop(&prop.key.value)?;
+            Some((Part::Prop(known.key), &known.value, &prop.value))
+        });
+        for (part, entry, value) in args.chain(props) {
             let Value::Text(text) = &value.value else { continue };
             let mention = Mention {
                 lineage: lineage.clone(),
-                part: entry.part,
+                part,
                 kind: entry.kind,
                 value: text.clone(),
                 span: value.span,

@@ -1,34 +1,39 @@
 //! Topology files as spanned trees of nodes.
 //!
-//! In goes text, KDL or TOML by the file's ending, out come [`Node`]s whose names, arguments and properties are known to the [`grammar`], each with
-//! its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
+//! In goes text, KDL or TOML by the file's ending, out come [`Node`]s whose names, arguments and properties are
+//! known to the [`language`], each with its place. This layer knows shapes, not meaning: it cannot say whether a party exists or a port is free. It
 //! reads no files itself; [`load()`] asks a [`Workspace`] for them.
 
 mod crowd;
 mod cursor;
 mod foreign;
 mod format;
-pub mod grammar;
 mod include;
 mod kdl;
-mod kind;
+pub mod language;
+mod literal;
 mod load;
 mod mentions;
+mod near;
 mod nesting;
 mod node;
+mod pages;
+mod removal;
 mod spelling;
 mod toml;
 mod toml_keys;
 mod validate;
-pub mod values;
 mod workspace;
 
-pub use cursor::{Cursor, nearest, slips};
+pub use cursor::{Cursor, absent, or_absent};
 pub use format::format;
 pub use include::normalise;
 pub use load::{Loaded, MAX_FILE, load, load_those, parse};
-pub use mentions::{Ancestor, Mention, is_toml, mentions};
+pub use mentions::{Ancestor, Mention, Part, is_toml, mentions};
+pub use near::{nearest, slips};
 pub use nesting::toml_too_deep_at;
 pub use node::{Node, Property, Value};
+pub use pages::PAGES;
+pub use removal::{entry_removal, node_removal};
 pub use spelling::spell_helps;
 pub use workspace::{MemoryWorkspace, Overlay, Workspace};

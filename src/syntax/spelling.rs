@@ -1,18 +1,13 @@
 //! Helps in the syntax of the file that they are about.
 //!
 //! Helps show what to write, in KDL, between backticks. About a TOML file they say it in TOML: each piece that is a node
-//! or a property of the language is spelled anew, by the same [`grammar`] that reads it. So no help is written twice.
+//! or a property of the language is spelled anew, by the same [`language`] that reads it. So no help is written twice.
 
 use std::collections::BTreeMap;
 
 use crate::diag::{Finding, Findings, Sources};
 
-use super::{
-    Node, Value,
-    grammar::{self, Occurs, RULES},
-    kdl,
-    mentions::is_toml,
-};
+use super::{Node, Value, kdl, language, mentions::is_toml};
 
 /// What stands for anything in a piece, which is then a pattern and no node.
 const ANYTHING: &str = "...";
@@ -23,9 +18,11 @@ pub fn spell_helps(findings: &mut [Finding], sources: &Sources) {
     let mut spelled: BTreeMap<String, String> = BTreeMap::new();
     for finding in findings {
         let file = finding.labels.first().map(|label| sources.get(label.span.file));
-        if let (Some(help), true) =
-            (&mut finding.help, file.is_some_and(|file| is_toml(&file.name)))
-        {
+        if !file.is_some_and(|file| is_toml(&file.name)) {
+            continue;
+        }
+        let labels = finding.fixes.iter_mut().map(|fix| &mut fix.label);
+        for help in finding.help.iter_mut().chain(labels) {
             let toml = spelled.entry(help.clone()).or_insert_with_key(|help| in_toml(help));
             help.clone_from(toml);
         }
@@ -54,7 +51,7 @@ fn spell(piece: &str) -> Option<String> {
     let nodes = parse(&format!("node {piece}"))?;
     let [Node { args, props, children, .. }] = &nodes[..] else { return None };
     let is_known = |key: &str| {
-        RULES.iter().any(|rule| rule.props.contains(&key) && !rule.props.contains(&"*"))
+        language::nodes().iter().flat_map(|rule| rule.keys()).any(|own| own == key && own != "*")
     };
     let are_known = props.iter().all(|prop| is_known(&prop.key.value));
     let is_piece = args.is_empty() && children.is_empty() && !props.is_empty() && are_known;
@@ -69,17 +66,17 @@ fn parse(text: &str) -> Option<Vec<Node>> {
 /// `key = value`; `None` where it is no node of the language, or a name alone.
 fn spell_node(node: &Node) -> Option<String> {
     let name = node.name.value.as_str();
-    let rule = RULES.iter().find(|rule| rule.name == name)?;
+    let rule = language::rule(name)?;
     let is_bare = node.args.is_empty() && node.props.is_empty() && node.children.is_empty();
     let is_pattern = node.args.iter().any(|arg| arg.value == Value::Text(ANYTHING.to_owned()));
-    let (fewest, most) = rule.args;
+    let (fewest, most) = rule.arity();
     // A node that is only named, by its first argument, has that alone.
     let is_named = node.args.len() == 1 && most > 0;
     let is_complete = (fewest..=most).contains(&node.args.len()) || is_named;
     if is_bare || is_pattern || !is_complete {
         return None;
     }
-    let is_keyed = rule.occurs == Occurs::Keyed || name == "pin";
+    let is_keyed = rule.has_key();
     let alone = node.props.is_empty() && node.children.is_empty();
     let (mut path, mut args) = (name.to_owned(), &node.args[..]);
     if is_keyed && !(alone && args.len() == 1 && fewest == 1) {
@@ -104,7 +101,7 @@ fn spell_node(node: &Node) -> Option<String> {
     }
     parts.extend(properties(node));
     for child in &node.children {
-        grammar::find(name, &child.name.value)?;
+        language::child(name, &child.name.value)?;
         parts.push(spell_node(child)?);
     }
     Some(match &parts[..] {
@@ -149,10 +146,10 @@ mod tests {
     use crate::syntax::toml;
 
     /// The table in which a node can stand.
-    fn table_of(rule: &grammar::Rule) -> String {
-        let parent = RULES.iter().find(|parent| rule.parents.contains(&parent.name));
+    fn table_of(rule: &language::Rule) -> String {
+        let parent = language::parents(rule.name).into_iter().find_map(language::rule);
         parent.map_or_else(String::new, |parent| {
-            let key = if parent.occurs == Occurs::Keyed { ".x" } else { "" };
+            let key = if parent.has_key() { ".x" } else { "" };
             format!("{}{}{key}.", table_of(parent), parent.name)
         })
     }
@@ -167,7 +164,7 @@ mod tests {
         assert_eq!(spell(kdl).as_deref(), Some(toml));
         let nodes = parse(kdl);
         let Some([node]) = nodes.as_deref() else { return }; // properties alone
-        let rule = RULES.iter().find(|rule| rule.name == node.name.value).unwrap();
+        let rule = language::rule(&node.name.value).unwrap();
         let text = format!("{}{toml}\n", table_of(rule));
         let file = Sources::default().add("t.toml", text.as_str());
         let read = toml::parse(file, &text, &mut Findings::default()).unwrap();

@@ -1,6 +1,6 @@
 //! TOML text as the nodes that KDL text becomes.
 //!
-//! What a table means follows from the [`grammar`], so that a new node needs nothing here:
+//! What a table means follows from the table of the [`language`], so that a new node needs nothing here:
 //!
 //! - A node that is told apart by its first argument is a table keyed by it: `[party.alice.host.alice-1]`. Without
 //!   anything else it may be a string or a list of strings: `port = ["redis", "admin"]`. `pin` is keyed by its role,
@@ -24,8 +24,8 @@ use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned};
 
 use super::{
     Node, Property, Value,
-    grammar::{self, Occurs, Rule},
     kdl::MISTAKES,
+    language::{self, Rule},
     nesting,
 };
 
@@ -121,10 +121,10 @@ impl Reader {
     /// What a table holds in the node `parent`: children and properties.
     fn children(self, parent: &str, table: &DeTable<'_>) -> (Vec<Node>, Vec<Property>) {
         let (mut children, mut props) = (Vec::new(), Vec::new());
-        let known = grammar::RULES.iter().find(|rule| rule.name == parent);
+        let known = language::rule(parent);
         for (key, value) in self.entries(table) {
-            let is_child = grammar::find(parent, &key.value);
-            let is_prop = known.is_some_and(|rule| rule.props.contains(&key.value.as_str()));
+            let is_child = language::child(parent, &key.value);
+            let is_prop = known.is_some_and(|rule| rule.keys().any(|own| own == key.value));
             let is_simple = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
             // At the top there are no properties; elsewhere a strange key is taken for what its value looks like.
             if is_child.is_none() && (is_prop || (is_simple && !parent.is_empty())) {
@@ -143,7 +143,7 @@ impl Reader {
         key: &Spanned<String>,
         value: &TomlSpanned<DeValue<'_>>,
     ) -> Vec<Node> {
-        let is_keyed = rule.is_some_and(|rule| rule.occurs == Occurs::Keyed || rule.name == PIN);
+        let is_keyed = rule.is_some_and(Rule::has_key);
         match value.get_ref() {
             DeValue::Table(table) if is_keyed => {
                 let entries = self.entries(table).into_iter().flat_map(|(first, value)| {
@@ -204,7 +204,7 @@ impl Reader {
     ) -> Node {
         let mut args: Vec<Spanned<Value>> = first.into_iter().cloned().collect();
         let (mut children, mut props) = (Vec::new(), Vec::new());
-        let most = rule.map_or(0, |rule| rule.args.1);
+        let most = rule.map_or(0, |rule| rule.arity().1);
         let mut head = name.span;
         match value.get_ref() {
             DeValue::Table(table) => {
@@ -214,7 +214,7 @@ impl Reader {
                     args.extend(at.map(|at| props.remove(at).value));
                 }
                 // Where a child of that name exists, it is the child.
-                if most > 1 && grammar::find(&name.value, ARGS).is_none() {
+                if most > 1 && language::child(&name.value, ARGS).is_none() {
                     props.retain(|prop| prop.key.value != ARGS);
                     children.retain(|child| child.name.value != ARGS);
                     let rest = self.entries(table).into_iter().find(|(key, _)| key.value == ARGS);

@@ -12,10 +12,7 @@ use toml_parser::{
 
 use crate::diag::{FileId, SourceSpan};
 
-use super::{
-    grammar::{self, Occurs},
-    mentions::Ancestor,
-};
+use super::{language, mentions::Ancestor};
 
 /// A key that is the first argument of a node.
 pub(super) struct NameKey {
@@ -159,9 +156,9 @@ fn lineage(path: &[Step]) -> Option<Vec<Ancestor>> {
     while let Some(step) = steps.next() {
         let Step::Key(key) = step else { continue };
         let parent = nodes.last().map_or("", |ancestor| ancestor.node);
-        let rule = grammar::find(parent, key)?;
+        let rule = language::child(parent, key)?;
         let mut name = None;
-        if rule.occurs == Occurs::Keyed || rule.name == "pin" {
+        if rule.has_key() {
             match steps.next()? {
                 Step::Key(first) => name = Some(first.clone()),
                 Step::Element => {}

@@ -1,14 +1,13 @@
-//! Compares nodes with the grammar: unknown, repeated and surplus names.
+//! Compares nodes with the table of the language: unknown, repeated and surplus names.
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Code, Finding, Findings, SourceSpan};
+use crate::diag::{Code, Finding, Findings, Fix, SourceSpan};
 
 use super::{
-    Node, Value,
-    cursor::nearest,
-    foreign,
-    grammar::{self, Occurs, RULES, Rule},
+    Node, Value, foreign,
+    language::{self, Occurs, Rule},
+    near::nearest,
 };
 
 /// A node or property that the language does not have there.
@@ -18,7 +17,7 @@ const TWICE: Code = Code("SF0004");
 /// More or fewer arguments than the node takes.
 const ARGUMENTS: Code = Code("SF0007");
 
-/// Reports whatever of `nodes` is not in the grammar; `parent` is the name of their parent, empty at the top.
+/// Reports whatever of `nodes` is not in the table; `parent` is the name of their parent, empty at the top.
 pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
     let mut first: BTreeMap<(&str, Option<&str>), &Node> = BTreeMap::new();
     for node in nodes {
@@ -26,7 +25,7 @@ pub(super) fn validate(parent: &str, nodes: &[Node], findings: &mut Findings) {
             return;
         }
         let name = node.name.value.as_str();
-        let Some(rule) = grammar::find(parent, name) else {
+        let Some(rule) = language::child(parent, name) else {
             findings.push(unknown_node(parent, node));
             continue;
         };
@@ -75,7 +74,7 @@ fn twice(node: &Node, key: Option<&str>, earlier: &Node) -> Finding {
 }
 
 fn arguments(rule: &Rule, node: &Node, findings: &mut Findings) {
-    let (fewest, most) = rule.args;
+    let (fewest, most) = rule.arity();
     let count = node.args.len();
     if (fewest..=most).contains(&count) {
         return;
@@ -95,8 +94,9 @@ fn properties(rule: &Rule, node: &Node, findings: &mut Findings) {
     let mut first: BTreeMap<&str, SourceSpan> = BTreeMap::new();
     for prop in &node.props {
         let key = prop.key.value.as_str();
-        if !rule.props.contains(&key) && !rule.props.contains(&"*") {
-            findings.push(unknown_property(rule, key, prop.key.span));
+        if rule.prop(key).is_none() {
+            let is_there = |name: &str| node.prop(name).is_some();
+            findings.push(unknown_property(rule, key, prop.key.span, is_there));
         } else if let Some(earlier) = first.get(key) {
             let finding = Finding::error(TWICE, format!("property `{key}` is given twice"))
                 .label(prop.key.span, "again here")
@@ -118,36 +118,42 @@ fn unknown_node(parent: &str, node: &Node) -> Finding {
     };
     let finding = Finding::error(UNKNOWN, format!("there is no node `{name}` {place}"))
         .label(node.name.span, "unknown here");
-    let elsewhere = RULES.iter().find(|rule| rule.name == name);
-    let is_property = grammar::find("", parent)
-        .into_iter()
-        .chain(RULES.iter().filter(|rule| rule.name == parent))
-        .any(|rule| rule.props.contains(&name));
-    finding.help(if is_property {
+    let written = |name: &str| Fix::replace(format!("write `{name}`"), node.name.span, name);
+    let mut fix = None;
+    let known = || language::children(parent).map(|child| child.rule.name);
+    let is_property = language::rule(parent).is_some_and(|rule| rule.keys().any(|key| key == name));
+    let help = if is_property {
         format!("`{name}` is a property of `{parent}`: write `{parent} ... {name}=...`")
-    } else if let Some(rule) = elsewhere {
+    } else if let Some(rule) = language::rule(name) {
         format!("`{name}` belongs {}", parents(rule))
     } else if let Some(help) = foreign::help(name) {
         help
     } else if let Some(owners) = owners(name) {
         owners
-    } else if let Some(near) = nearest(name, grammar::children_of(parent)) {
+    } else if let Some(near) = nearest(name, known()) {
+        fix = Some(written(near));
         format!("did you mean `{near}`?")
-    } else if let Some(near) = nearest(name, RULES.iter().map(|rule| rule.name)) {
-        let rule =
-            RULES.iter().find(|rule| rule.name == near).expect("it was taken from the rules");
+    } else if let Some(near) = nearest(name, language::nodes().iter().map(|rule| rule.name)) {
+        let rule = language::rule(near).expect("it was taken from the table");
         format!("did you mean `{near}`? It belongs {}", parents(rule))
     } else {
-        format!("known here: {}", list(grammar::children_of(parent)))
-    })
+        format!("known here: {}", list(known()))
+    };
+    finding.help(help).fixes(fix)
 }
 
-fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
+fn unknown_property(
+    rule: &Rule,
+    key: &str,
+    span: SourceSpan,
+    is_there: impl Fn(&str) -> bool,
+) -> Finding {
     let finding = Finding::error(UNKNOWN, format!("`{}` has no property `{key}`", rule.name))
         .label(span, "unknown here");
-    let near = nearest(key, rule.props.iter().copied());
-    let is_child = grammar::find(rule.name, key).is_some();
-    finding.help(if is_child {
+    let near = nearest(key, rule.keys());
+    let mut fix = None;
+    let is_child = language::child(rule.name, key).is_some();
+    let help = if is_child {
         format!(
             "`{key}` is a node inside `{}`: write `{} ... {{ {key} ... }}`",
             rule.name, rule.name
@@ -160,23 +166,26 @@ fn unknown_property(rule: &Rule, key: &str, span: SourceSpan) -> Finding {
             |near| format!("{owners}; here, did you mean `{near}`?"),
         )
     } else if let Some(near) = near {
+        fix = (!is_there(near)).then(|| Fix::replace(format!("write `{near}`"), span, near));
         format!("did you mean `{near}`?")
-    } else if let Some(other) = RULES.iter().find(|other| other.name == key) {
+    } else if let Some(other) = language::rule(key) {
         format!("`{key}` is a node, and belongs {}", parents(other))
     } else if rule.props.is_empty() {
         format!("`{}` has no properties", rule.name)
     } else {
-        format!("known here: {}", list(rule.props.iter().copied()))
-    })
+        format!("known here: {}", list(rule.keys()))
+    };
+    finding.help(help).fixes(fix)
 }
 
 /// Which nodes have a property, in words; `None` where none has.
 fn owners(key: &str) -> Option<String> {
-    let owners = RULES.iter().filter(|rule| rule.props.contains(&key));
+    let owners = language::nodes().iter().filter(|rule| rule.keys().any(|own| own == key));
     let owners: Vec<String> = owners
-        .map(|rule| match rule.parents {
-            ["" | "*"] => format!("`{}`", rule.name),
-            parents => format!("`{}` in {}", rule.name, list(parents.iter().copied())),
+        .map(|rule| match language::parents(rule.name)[..] {
+            [""] => format!("`{}`", rule.name),
+            _ if is_everywhere(rule) => format!("`{}`", rule.name),
+            ref parents => format!("`{}` in {}", rule.name, list(parents.iter().copied())),
         })
         .collect();
     let last = owners.last()?;
@@ -187,11 +196,16 @@ fn owners(key: &str) -> Option<String> {
 }
 
 fn parents(rule: &Rule) -> String {
-    match rule.parents {
+    match language::parents(rule.name)[..] {
         [""] => "at the top of a topology".to_owned(),
-        ["*"] => "in any node".to_owned(),
-        parents => format!("in {}", list(parents.iter().copied())),
+        _ if is_everywhere(rule) => "in any node".to_owned(),
+        ref parents => format!("in {}", list(parents.iter().copied())),
     }
+}
+
+/// Whether a node may stand in every other one.
+fn is_everywhere(rule: &Rule) -> bool {
+    language::child(rule.name, rule.name).is_some()
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -207,13 +221,14 @@ mod tests {
     #[test]
     fn a_property_at_the_wrong_node_is_told_with_the_nodes_that_have_it() {
         let span = SourceSpan::new(Sources::default().add("t.kdl", ""), 0..0);
-        for rule in RULES.iter().filter(|rule| !rule.props.contains(&"*")) {
-            for owner in RULES {
-                let keys = owner.props.iter().filter(|key| **key != "*");
-                for key in keys.filter(|key| !rule.props.contains(key)) {
-                    let help = unknown_property(rule, key, span).help.unwrap();
-                    let is_child = grammar::find(rule.name, key).is_some();
-                    let named = if is_child { *key } else { owner.name };
+        let nodes = language::nodes();
+        for rule in nodes.iter().filter(|rule| rule.prop("*").is_none()) {
+            for owner in nodes {
+                let keys = owner.keys().filter(|key| *key != "*");
+                for key in keys.filter(|key| rule.prop(key).is_none()) {
+                    let help = unknown_property(rule, key, span, |_| false).help.unwrap();
+                    let is_child = language::child(rule.name, key).is_some();
+                    let named = if is_child { key } else { owner.name };
                     assert!(help.contains(&format!("`{named}`")), "{key} of {}: {help}", rule.name);
                 }
             }

@@ -36,11 +36,10 @@ impl HttpScheme {
     /// The port that is dialled where none is written.
     #[must_use]
     pub fn port(self) -> Port {
-        let number: i128 = match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        };
-        Port::try_from(number).expect("it is a port")
+        match self {
+            Self::Http => Port::of(80),
+            Self::Https => Port::of(443),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod host_addr;
 mod http_url;
 mod image;
 mod name;
+mod partial;
 mod port;
 mod port_mapping;
 mod process_name;
@@ -32,6 +33,7 @@ pub use image::Image;
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
+pub use partial::Partial;
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};
 pub use process_name::ProcessName;
@@ -40,5 +42,7 @@ pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
 pub use template::{Piece, Placeholder, Template};
-pub use text::{PathText, TextError, check_text};
-pub use words::{BackEnd, Engine, Links, Mode};
+pub use text::{PathText, Reason, TextError, check_text};
+pub use words::{
+    BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
+};

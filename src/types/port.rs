@@ -28,6 +28,12 @@ impl Port {
     /// The highest port there is.
     pub const MAX: Self = Self(NonZeroU16::MAX);
 
+    /// The port of a number that is known while this program is compiled; 0 does not compile.
+    #[must_use]
+    pub const fn of(number: u16) -> Self {
+        Self(NonZeroU16::new(number).expect("0 is no port"))
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u16 {
@@ -79,6 +85,15 @@ pub struct PortRange {
 }
 
 impl PortRange {
+    /// The ports on which only root may listen.
+    pub const PRIVILEGED: Self = Self { first: Port::of(1), last: Port::of(1023) };
+
+    /// `net.ipv4.ip_local_port_range` of Linux as every distribution leaves it: the numbers of outgoing connections.
+    pub const EPHEMERAL: Self = Self { first: Port::of(32768), last: Port::of(60999) };
+
+    /// The ports between those two classes, on which any program can listen at any time.
+    pub const PLANNABLE: Self = Self { first: Port::of(1024), last: Port::of(32767) };
+
     /// The ports from `first` to `last`; an error where `last` lies before `first`.
     pub fn new(first: Port, last: Port) -> Result<Self, PortError> {
         if first <= last {
@@ -130,6 +145,12 @@ impl PortRange {
         self.first <= port && port <= self.last
     }
 
+    /// Whether every port of `other` lies in the range.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+
     /// Every port, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Port> {
         (self.first.get()..=self.last.get()).filter_map(|n| NonZeroU16::new(n).map(Port))
@@ -172,6 +193,17 @@ mod tests {
 
     fn range(first: i128, last: i128) -> PortRange {
         PortRange::new(first.try_into().unwrap(), last.try_into().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn plannable_ports_are_those_between_the_other_two_classes() {
+        let all = [PortRange::PRIVILEGED, PortRange::PLANNABLE, PortRange::EPHEMERAL];
+        for [low, high] in all.windows(2).map(|pair| [pair[0], pair[1]]) {
+            assert_eq!(low.last().plus(1), Some(high.first()));
+        }
+        assert!(PortRange::PLANNABLE.covers(range(1024, 32767)));
+        assert!(!PortRange::PLANNABLE.covers(range(1023, 1024)));
+        assert!(!PortRange::PLANNABLE.covers(range(32767, 32768)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::str::FromStr;
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use thiserror::Error;
 
 /// Why a text reaches no program.
@@ -67,6 +68,24 @@ macro_rules! checked_text {
 }
 
 pub(super) use checked_text;
+
+/// Why something is right that is not a matter of course, in the user's words.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(extend("pattern" = r"\S"))]
+pub struct Reason(String);
+
+checked_text!(Reason);
+
+impl FromStr for Reason {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("the reason is empty".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
 
 /// A path that tables, shells and mounts spell alike.
 #[derive(Clone, Debug, PartialEq, Eq)]

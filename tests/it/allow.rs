@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use sfgen::{
-    check::CHECKS,
+    check,
     compile::{Compilation, Input, compile},
     syntax::MemoryWorkspace,
 };
@@ -70,7 +70,7 @@ fn in_toml_it_reaches_every_table_of_its_node() {
 /// The plan is built although a check found an error: it must not depend on the check.
 #[test]
 fn whatever_is_allowed_can_be_planned() {
-    for check in CHECKS {
+    for check in check::all() {
         let code = check.page.code.0;
         for block in check.page.text.split("```kdl fails").skip(1) {
             let (words, text) = block.split_once('\n').unwrap();

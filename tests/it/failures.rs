@@ -1,9 +1,9 @@
 //! Deployments that failed in public threads, written as topologies: each yields its finding before anything starts.
 //!
 //! A file of `tests/failures/` names its thread, its finding and the help. Lines that end in `// here` are the places
-//! of the finding, once per place; a line `// fix: ...` is what the line above becomes when the help is followed,
-//! and an empty one removes it. `// also: ...` names what is found before
-//! and after.
+//! of the finding, once per place. Where the finding offers fixes, each is applied; where it has words alone, a line
+//! `// fix: ...` is what the line above becomes when the help is followed, and an empty one removes it.
+//! `// also: ...` names what is found before and after.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use sfgen::{
     diag::{Finding, Label, render_text},
 };
 
-use crate::{federation::compile_text, generated::blesses};
+use crate::{federation::compile_text, fixes, generated::blesses};
 
 /// The threads of which the cause is visible in a topology.
 const STATIC: &str = include_str!("../failures/static.txt");
@@ -88,10 +88,18 @@ impl Thread {
         if !self.has_only(&done, Some(self.code())) {
             broken.push(render_text(&done.findings, &done.sources, 100, false));
         }
-        let fixed = compile_text(&self.fixed());
-        if !self.has_only(&fixed, None) {
-            let text = render_text(&fixed.findings, &fixed.sources, 100, false);
-            broken.push(format!("when the help is followed:\n{text}"));
+        let offered =
+            of_code.first().map(|finding| fixes::fixed(&done, finding)).unwrap_or_default();
+        if !offered.is_empty() && self.text.contains(FIX) {
+            broken.push("the finding offers a fix; the file needs none of its own".to_owned());
+        }
+        let by_hand = || vec![("the help".to_owned(), self.fixed())];
+        for (label, text) in if offered.is_empty() { by_hand() } else { offered } {
+            let fixed = compile_text(&text);
+            if !self.has_only(&fixed, None) {
+                let text = render_text(&fixed.findings, &fixed.sources, 100, false);
+                broken.push(format!("when this is followed: {label}\n{text}"));
+            }
         }
         broken
     }

@@ -101,7 +101,7 @@ fn add(mut files: MemoryWorkspace, topology: &Topology, beside: Beside) -> Memor
     let everywhere: Vec<HostAddr> =
         topology.hosts().map(|(_, host)| host.address.value.clone()).collect();
     for (index, party) in topology.parties.values().enumerate() {
-        let Some(identity) = &party.identity else { continue };
+        let Some(identity) = party.identity.as_ref() else { continue };
         let flaw =
             if index == 0 || beside.flaw == Flaw::SharedCa { beside.flaw } else { Flaw::None };
         let own = party.hosts.iter().map(|host| host.address.value.clone()).collect();

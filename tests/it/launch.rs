@@ -143,16 +143,14 @@ fn a_peer_that_is_there_and_does_not_ask_for_the_job_is_said_to() {
 }
 
 #[test]
-fn a_changed_byte_in_ones_own_copy_of_the_tree_is_refused_before_anything_starts() {
+fn every_file_of_ones_own_copy_of_the_tree_that_was_changed_is_told_before_anything_starts() {
     let ws = two_parties();
     ws.edit("generated/bob/plan.json", |text| text.replace("\"input\": 31", "\"input\": 32"));
+    std::fs::remove_file(ws.join("generated/bob/RUNBOOK.md")).unwrap();
     let ran = ws.run(&["run", "total", "--party", "bob"]).status_is(4);
     assert!(ran.stderr.contains("SF0891"), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("bob's copy of the tree was changed: `bob/plan.json`"),
-        "{}",
-        ran.stderr
-    );
+    let all = "bob's copy of the tree is not what manifest.json says: `bob/RUNBOOK.md` is missing, `bob/plan.json` was edited";
+    assert!(ran.stderr.contains(all), "every file is told: {}", ran.stderr);
     // What is another party's business does not stop this one.
     let ran = ws.run(&["run", "total", "--party", "alice", "--wait", "1s"]).status_is(5);
     assert!(ran.stderr.contains("waited 1s for bob"), "{}", ran.stderr);

@@ -1,17 +1,22 @@
 //! The order of the layers: a module imports from lower rows only, and never from its own.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::imports::{Source, circles, imports, sources};
+
+/// Rooms in which files still import each other in circles.
+const WITH_CIRCLES: [&str; 5] = ["check", "model", "plan", "render", "syntax"];
 
 /// Lowest first; modules of one row do not know each other.
 const ROWS: &[&[&str]] = &[
     &["types", "fs"],
-    &["pki", "keys"],
+    &["pki"],
     &["diag"],
-    &["catalogue", "syntax"],
+    &["keys", "catalogue", "syntax"],
     &["model"],
     &["check", "lockfile"],
     &["plan", "rename"],
-    &["render"],
+    &["render", "tree"],
     &["compile"],
     &["output", "launch"],
     &["cli"],
@@ -21,12 +26,12 @@ const ROWS: &[&[&str]] = &[
 fn every_module_imports_from_lower_rows_only() {
     let row = |name: &str| ROWS.iter().position(|modules| modules.contains(&name));
     let mut wrong = Vec::new();
-    for (module, file, text) in sources() {
-        let own = row(&module).unwrap_or_else(|| panic!("`{module}` stands in no row"));
-        let code = text.split("#[cfg(test)]").next().unwrap();
-        for used in crate_paths(code) {
+    for Source { module, file, code } in sources() {
+        let module = &module[0];
+        let own = row(module).unwrap_or_else(|| panic!("`{module}` stands in no row"));
+        for used in crate_paths(&code) {
             let Some(other) = row(&used) else { continue };
-            if used != module && other >= own {
+            if used != *module && other >= own {
                 wrong.push(format!("{file}: `{module}` imports `{used}`"));
             }
         }
@@ -36,29 +41,86 @@ fn every_module_imports_from_lower_rows_only() {
 
 #[test]
 fn the_crate_docs_show_the_same_rows() {
-    let text = include_str!("../../src/lib.rs");
-    let rows = text.lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("//! | ")?.split(" | ");
-        let row: usize = cells.next()?.parse().ok()?;
-        let module = cells.next()?.trim_start_matches("[`mod@").trim_start_matches("[`");
-        Some((row, module.trim_end_matches("`]").to_owned()))
-    });
-    let listed: BTreeSet<_> = rows.collect();
+    let listed = rows_in_docs(include_str!("../../src/lib.rs"));
     let rows = ROWS.iter().enumerate();
     let wanted =
         rows.flat_map(|(row, names)| names.iter().map(move |n| (row + 1, (*n).to_owned())));
     assert_eq!(listed, wanted.collect());
 }
 
+/// The table `| row | module | ...` in the docs at the head of a file.
+fn rows_in_docs(text: &str) -> BTreeSet<(usize, String)> {
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("//! | ")?.split(" | ");
+        let row: usize = cells.next()?.parse().ok()?;
+        let module = cells.next()?.trim_start_matches("[`mod@").trim_start_matches("[`");
+        Some((row, module.trim_end_matches("`]").to_owned()))
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_parts_of_the_launcher_import_from_lower_rows_of_their_table_only() {
+    let rows = rows_in_docs(include_str!("../../src/launch/mod.rs"));
+    let row: BTreeMap<String, usize> = rows.into_iter().map(|(row, part)| (part, row)).collect();
+    let part = |module: &[String]| match module {
+        [room, part, ..] if room == "launch" => Some(part.clone()),
+        _ => None,
+    };
+    let mut wrong = Vec::new();
+    for (module, used) in imports(&sources()) {
+        let Some(own) = part(&module) else { continue };
+        assert!(row.contains_key(&own), "`{own}` stands in no row");
+        for other in used.iter().filter_map(|used| part(used)).filter(|other| *other != own) {
+            if row[&other] >= row[&own] {
+                wrong.push(format!("{}: imports `{other}`", module.join("::")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_files_of_a_room_import_each_other_in_no_circle() {
+    let edges = imports(&sources());
+    let within = |module: &[String], used: &[String]| module[0] == used[0];
+    let edges = edges.into_iter().map(|(module, mut used)| {
+        used.retain(|used| within(&module, used));
+        (module, used)
+    });
+    let edges: BTreeMap<_, _> =
+        edges.filter(|(module, _)| !WITH_CIRCLES.contains(&module[0].as_str())).collect();
+    let found: Vec<String> = circles(&edges).iter().map(|circle| circle.join(" <-> ")).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_circle_of_imports_is_found_through_re_exports_and_paths_in_code() {
+    let source = |module: &[&str], code: &str| Source {
+        module: module.iter().map(|part| (*part).to_owned()).collect(),
+        file: String::new(),
+        code: code.to_owned(),
+    };
+    let sources = [
+        source(&["room"], "mod a;\nmod b;\nmod c;\npub use a::One;\nuse b::{Two, Three};\n"),
+        source(&["room", "a"], "use std::fmt;\npub struct One;\n"),
+        source(&["room", "b"], "use crate::room::{One, c::{self, Four}};\n"),
+        source(&["room", "c"], "fn f() -> u8 { super::b::two() } // super::a::one()\n"),
+    ];
+    let edges = imports(&sources);
+    assert_eq!(edges[&sources[0].module], [sources[2].module.clone()].into());
+    assert_eq!(circles(&edges), [["room::b".to_owned(), "room::c".to_owned()]]);
+}
+
 #[test]
 fn only_the_wrapper_reads_and_only_the_command_line_prints() {
-    for (module, file, text) in sources() {
-        let code = text.split("#[cfg(test)]").next().unwrap();
+    for Source { module, file, code } in sources() {
+        let module = module[0].as_str();
         if module != "cli" && !file.ends_with("guard.rs") {
             assert!(!code.contains("println!") && !code.contains("eprintln!"), "{file} prints");
         }
         let pure = ["syntax", "model", "check", "lockfile", "plan", "render", "compile"];
-        if pure.contains(&module.as_str()) {
+        if pure.contains(&module) {
             for word in ["std::env::var", "std::fs", "SystemTime", "now_utc", "getrandom"] {
                 assert!(
                     !code.contains(word),
@@ -69,24 +131,19 @@ fn only_the_wrapper_reads_and_only_the_command_line_prints() {
     }
 }
 
-/// Every source file with the top-level module to which it belongs.
-fn sources() -> Vec<(String, String, String)> {
-    let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
-    found
-}
-
-fn walk(folder: &Path, module: &str, found: &mut Vec<(String, String, String)>) {
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let module = if module.is_empty() { stem.clone() } else { module.to_owned() };
-        if path.is_dir() {
-            walk(&path, &module, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs")
-            && !["main", "lib"].contains(&module.as_str())
-        {
-            found.push((module, path.display().to_string(), fs::read_to_string(&path).unwrap()));
+#[test]
+fn no_check_imports_another() {
+    let sources = sources();
+    let checks: Vec<_> =
+        sources.iter().filter(|source| source.code.contains("Check::new(")).collect();
+    assert!(checks.len() > 80, "the search finds the checks");
+    for check in &checks {
+        for other in checks.iter().filter(|other| other.file != check.file) {
+            let path = format!("{}::", other.module.last().expect("a file has a module"));
+            let is_imported = check.code.match_indices(&path).any(|(at, _)| {
+                !check.code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            });
+            assert!(!is_imported, "{} imports {}", check.file, other.file);
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sfgen::diag::{Severity, render_text};
 
-use crate::federation::compile_text;
+use crate::{federation::compile_text, fixes::broken_fixes};
 
 const SECRETFLOW: &str = r#"topology "credit-risk" mode="production"
 runtime "secretflow" version="1.13.0b0" engine="ray" {
@@ -77,6 +77,7 @@ fn check(good: &str, cases: &[(&str, &str, &str)]) {
         assert_eq!(good.matches(from).count(), 1, "`{from}` stands once");
         let done = compile_text(&good.replace(from, to));
         let codes: Vec<&str> = done.findings.iter().map(|finding| finding.code.0).collect();
+        wrong += &broken_fixes(&done, compile_text);
         if codes != [*code] {
             let text = render_text(&done.findings, &done.sources, 100, false);
             wrong += &["`", from, "` -> `", to, "`, expected ", code, "\n", &text, "\n"].concat();

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use sfgen::{
-    check::CHECKS,
-    compile::Compilation,
-    diag::{PAGES, Page, render_text},
-    syntax::MemoryWorkspace,
+    check, cli::pages::pages as all_pages, compile::Compilation, diag::render_text,
+    syntax::MemoryWorkspace, types::PortRange,
 };
 
 use crate::federation::{Beside, Flaw, compile_with};
@@ -22,7 +20,7 @@ party "bob" { host "bob-1" address="127.0.0.1"; }
 
 /// A fenced block of a page.
 pub(crate) struct Block {
-    language: String,
+    pub(crate) language: String,
     pub(crate) fails: bool,
     /// A finding that the mistake cannot be made without.
     also: Option<String>,
@@ -90,15 +88,8 @@ pub(crate) fn run(block: &Block) -> Compilation {
     compile_with(files, block.beside)
 }
 
-fn all_pages() -> impl Iterator<Item = &'static Page> {
-    CHECKS.iter().map(|check| &check.page).chain(PAGES)
-}
-
 #[test]
-fn codes_are_unique_and_sorted() {
-    let (checks, pages) = (CHECKS.iter().map(|check| check.page.code), PAGES.iter());
-    assert!(checks.is_sorted(), "CHECKS is sorted by code");
-    assert!(pages.map(|page| page.code).is_sorted(), "PAGES is sorted by code");
+fn codes_are_unique() {
     let mut seen = BTreeSet::new();
     for page in all_pages() {
         let code = page.code.0;
@@ -121,7 +112,7 @@ fn every_page_begins_with_what_is_wrong() {
 
 #[test]
 fn every_check_has_an_example_that_fails_and_one_that_passes() {
-    for check in CHECKS {
+    for check in check::all() {
         let code = check.page.code.0;
         let blocks = blocks(check.page.text);
         assert!(blocks.iter().any(|block| block.fails), "{code} fails");
@@ -168,10 +159,23 @@ pub(crate) fn is_error(finding: &sfgen::diag::Finding) -> bool {
 }
 
 #[test]
+fn the_pages_about_classes_of_ports_name_their_numbers() {
+    let (plannable, first) = (PortRange::PLANNABLE, PortRange::PLANNABLE.first());
+    for (code, numbers) in [
+        ("SF0207", PortRange::EPHEMERAL.to_string()),
+        ("SF0207", format!("below {}", PortRange::EPHEMERAL.first())),
+        ("SF0208", format!("below {first}")),
+        ("SF0208", format!("from {first} to {}", plannable.last())),
+        ("SF0210", format!("up to {}", plannable.last())),
+    ] {
+        let page = all_pages().find(|page| page.code.0 == code).unwrap();
+        assert!(page.text.contains(&numbers), "{code}: {numbers}");
+    }
+}
+
+#[test]
 fn every_code_in_the_sources_has_a_page() {
-    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut codes = BTreeSet::new();
-    collect(&root, &mut codes);
+    let codes: BTreeSet<String> = rust_files().iter().flat_map(|(_, text)| raised(text)).collect();
     assert!(codes.len() > 40, "the search finds what there is");
     let known: BTreeSet<&str> = all_pages().map(|page| page.code.0).collect();
     let absent: Vec<_> = codes.iter().filter(|code| !known.contains(code.as_str())).collect();
@@ -180,18 +184,57 @@ fn every_code_in_the_sources_has_a_page() {
     assert!(unused.is_empty(), "pages of codes that nothing raises: {unused:?}");
 }
 
-/// The codes that the Rust files below `folder` raise, as `Code("SF0000")` or `code(SF0000)`.
-fn collect(folder: &Utf8Path, codes: &mut BTreeSet<String>) {
-    for entry in folder.read_dir_utf8().expect("the sources are there") {
-        let path = entry.expect("the sources are there").into_path();
-        if path.is_dir() {
-            collect(&path, codes);
-        } else if path.extension() == Some("rs") {
-            let text = sfgen::fs::read_text(&path).expect("the sources are there");
-            for start in ["Code(\"SF", "code(SF"] {
-                let after = text.split(start).skip(1);
-                codes.extend(after.filter_map(|rest| Some(format!("SF{}", rest.get(..4)?))));
+#[test]
+fn every_page_stands_beside_a_file_that_raises_its_code() {
+    let files = rust_files();
+    let pages = sources("md");
+    assert_eq!(pages.len(), all_pages().count(), "each page is in a table");
+    for page in pages {
+        let folder = page.parent().expect("it is in a folder");
+        let name = page.file_stem().expect("it has a name");
+        // The page of a check is named as the check; others are named by their code.
+        let is_beside = if name.starts_with("SF") {
+            let mut near = files.iter().filter(|(path, _)| path.starts_with(folder));
+            let module = folder.with_extension("rs");
+            let own = files.iter().filter(|(path, _)| *path == module);
+            near.any(|(_, text)| raised(text).contains(name))
+                || own.into_iter().any(|(_, text)| raised(text).contains(name))
+        } else {
+            let file = page.with_extension("rs");
+            files.iter().any(|(path, text)| *path == file && !raised(text).is_empty())
+        };
+        assert!(is_beside, "nothing beside {page} raises its code");
+    }
+}
+
+/// The codes that a Rust file raises, as `Code("SF0000")` or `code(SF0000)`.
+fn raised(text: &str) -> BTreeSet<String> {
+    let starts = ["Code(\"SF", "code(SF"].into_iter();
+    let after = starts.flat_map(|start| text.split(start).skip(1));
+    after.filter_map(|rest| Some(format!("SF{}", rest.get(..4)?))).collect()
+}
+
+fn rust_files() -> Vec<(Utf8PathBuf, String)> {
+    let read = |path: Utf8PathBuf| {
+        let text = sfgen::fs::read_text(&path).expect("the sources are readable");
+        (path, text)
+    };
+    sources("rs").into_iter().map(read).collect()
+}
+
+/// The source files with that ending.
+fn sources(ending: &str) -> Vec<Utf8PathBuf> {
+    let mut folders = vec![Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir_utf8().expect("the sources are there") {
+            let path = entry.expect("the sources are there").into_path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension() == Some(ending) {
+                found.push(path);
             }
         }
     }
+    found
 }

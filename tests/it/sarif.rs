@@ -36,6 +36,14 @@ fn each_finding_is_a_result_at_its_place_with_its_page_as_rule() {
 }
 
 #[test]
+fn a_fix_is_the_region_that_goes_and_the_text_that_comes() {
+    let (_workspace, log) = log();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let store = results.iter().find(|result| result["ruleId"] == "SF0304").unwrap();
+    assert_snapshot!(store["fixes"][0], @r#"{"description":{"text":"write `object-store=\"75MiB\"`"},"artifactChanges":[{"artifactLocation":{"uri":"deploy/topology.kdl","uriBaseId":"%SRCROOT%"},"replacements":[{"deletedRegion":{"startLine":4,"startColumn":65,"endLine":4,"endColumn":71},"insertedContent":{"text":"\"75MiB\""}}]}]}"#);
+}
+
+#[test]
 fn nothing_found_is_an_empty_list_of_results() {
     let workspace = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
     let ran = workspace.run(&["check", "--format", "sarif"]).success();

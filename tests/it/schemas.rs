@@ -9,7 +9,7 @@ use sfgen::{
     diag::Findings,
     fs,
     model::Topology,
-    syntax::{self, MemoryWorkspace, Node, values::VALUES},
+    syntax::{self, MemoryWorkspace, Node, language},
 };
 
 use crate::{
@@ -245,11 +245,9 @@ fn schema_and_reader_agree_on_strange_and_missing_keys() {
 #[test]
 fn the_document_of_these_tests_has_every_property_of_the_language() {
     let text = all().to_string();
-    for entry in VALUES {
-        if let syntax::values::Part::Prop(key) = entry.part
-            && key != "*"
-        {
-            assert!(text.contains(&format!("{key:?}:")), "{} {key}", entry.node);
+    for rule in language::nodes() {
+        for key in rule.keys().filter(|key| *key != "*") {
+            assert!(text.contains(&format!("{key:?}:")), "{} {key}", rule.name);
         }
     }
 }

@@ -6,13 +6,13 @@ use camino::Utf8Path;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use sfgen::{
-    check::CHECKS,
+    check,
     diag::{Findings, Report, render_text},
     fs,
     model::Topology,
     syntax::{
         self, MemoryWorkspace, Node, Value,
-        grammar::{self, Occurs},
+        language::{self, Occurs},
     },
 };
 
@@ -40,7 +40,7 @@ fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
         }
         seen.push(name);
         let all: Vec<&Node> = nodes.iter().filter(|node| node.name.value == name).collect();
-        let rule = grammar::find(parent, name).expect("the nodes are known");
+        let rule = language::child(parent, name).expect("the nodes are known");
         if rule.occurs == Occurs::Keyed {
             for node in all {
                 if node.args.len() > 1 && node.children.is_empty() {
@@ -229,7 +229,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn helps_about_a_toml_file_say_what_to_write_in_toml() {
     let mut spelled = 0;
-    for check in CHECKS {
+    for check in check::all() {
         for block in pages::blocks(check.page.text).into_iter().filter(|block| block.fails) {
             let files = MemoryWorkspace::default().with("t.kdl", block.text.as_str());
             let nodes =

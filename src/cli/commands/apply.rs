@@ -1,32 +1,42 @@
 //! `sfgen apply`: bring this machine's side up, meet the peers, supervise.
 
+use clap::Args;
 use tokio::sync::mpsc;
 
 use crate::{
     cli::{
-        args::ApplyArgs,
+        args::SideArgs,
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::launcher::{LaunchEnd, launch},
+    launch::launcher::{LaunchEnd, launch, prepare},
 };
 
-use super::launching::{Show, for_all, prepare, read_side, runtime};
+use super::launching::{Show, for_all, read_side, runtime, worst};
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// Which side
+    #[command(flatten)]
+    pub(crate) side: SideArgs,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> {
     let Some(party) = &args.side.party else {
         let outcomes = for_all(&args.side, &["apply"], ui)?;
-        let worst =
-            outcomes.iter().map(|outcome| outcome.status).max_by_key(|status| status.rank());
-        return Ok(worst.unwrap_or(Status::Done));
+        return Ok(worst(&outcomes));
     };
     let side = read_side(&args.side, party)?;
-    // Nobody in this process gives orders; those of other processes come through the socket.
-    let (_none, orders) = mpsc::channel(1);
-    let prepared = prepare(&args.side, side, false, orders, ui)?;
+    // Nothing in this process requests anything; requests of other processes come through the socket.
+    let (_none, requests) = mpsc::channel(1);
     let mut show = Show::new(ui, party);
-    let end = runtime().block_on(launch(prepared, &mut |event| show.event(event)))?;
+    let end = runtime().block_on(async {
+        let mut report = |event| show.event(event);
+        let prepared = prepare(side, args.side.wait.get(), false, requests, &mut report).await?;
+        Ok::<_, Failure>(launch(prepared, &mut report).await?)
+    })?;
     Ok(match end {
         LaunchEnd::Stopped => Status::Done,
         LaunchEnd::Interrupted => Status::Interrupted,

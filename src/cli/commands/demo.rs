@@ -6,15 +6,35 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{
-        args::{DemoArgs, DemoRuntime},
         status::{Failure, Status},
         ui::Ui,
     },
     fs::{self, Kind},
 };
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The runtime to show
+    #[arg(long, value_enum, default_value_t = DemoRuntime::Embedded)]
+    pub(crate) runtime: DemoRuntime,
+    /// A new folder for it; a temporary one, removed at the end, unless given
+    #[arg(long)]
+    pub(crate) dir: Option<Utf8PathBuf>,
+}
+
+/// What a demo runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoRuntime {
+    /// sfgen's own arithmetic, needs nothing
+    Embedded,
+    /// SecretFlow on two Ray clusters, installed with progress shown
+    Secretflow,
+}
 
 /// The topologies that the demo shows are the examples.
 const EMBEDDED: &str = include_str!("../../../examples/two_parties/topology.kdl");

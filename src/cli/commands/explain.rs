@@ -1,25 +1,31 @@
 //! `sfgen explain CODE`: the page of a finding.
 
+use clap::Args;
+
 use crate::{
-    check::CHECKS,
     cli::{
-        args::ExplainArgs,
+        pages::pages,
         status::{Failure, Status},
         ui::Ui,
     },
-    diag::{PAGES, Page},
     syntax::nearest,
 };
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as SF0201
+    pub(crate) code: String,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Status, Failure> {
     let wanted = args.code.to_ascii_uppercase();
-    let pages: Vec<&Page> = PAGES.iter().chain(CHECKS.iter().map(|check| &check.page)).collect();
-    if let Some(page) = pages.iter().find(|page| page.code.0 == wanted) {
+    if let Some(page) = pages().find(|page| page.code.0 == wanted) {
         ui.result(format!("# {}\n\n{}", page.code, page.text.trim_end()));
         return Ok(Status::Done);
     }
-    let near = nearest(&wanted, pages.iter().map(|page| page.code.0));
+    let near = nearest(&wanted, pages().map(|page| page.code.0));
     let failure = Failure::new(Status::Usage, format!("there is no finding `{}`", args.code));
     Err(match near {
         Some(near) => failure.help(format!("did you mean `{near}`?")),

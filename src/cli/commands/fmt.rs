@@ -1,10 +1,10 @@
 //! `sfgen fmt [TOPOLOGY...]`: lays out KDL files.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
 
 use crate::{
     cli::{
-        args::FmtArgs,
         status::{Failure, Status},
         ui::Ui,
     },
@@ -12,6 +12,17 @@ use crate::{
     fs::{self, Kind},
     syntax::{self, MAX_FILE},
 };
+
+/// Arguments of `fmt`.
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// The files, `topology.kdl` unless given
+    #[arg(value_name = "TOPOLOGY", default_value = "topology.kdl")]
+    pub(crate) files: Vec<Utf8PathBuf>,
+    /// Write nothing; status 3 where a file would change
+    #[arg(long)]
+    pub(crate) check: bool,
+}
 
 /// Runs the command. A file that cannot be read as KDL is left alone with its findings; the others are laid out.
 pub(in crate::cli) fn run(args: &FmtArgs, ui: &Ui) -> Result<Status, Failure> {

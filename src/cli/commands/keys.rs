@@ -1,11 +1,11 @@
 //! `sfgen keys new --party NAME`.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 
 use crate::{
     cli::{
-        args::{KeysArgs, KeysCommand, KeysNewArgs},
         disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
         ui::Ui,
@@ -17,6 +17,31 @@ use crate::{
     syntax::{load, load_those, spell_helps},
     types::{HostAddr, PartyName, TopologyName},
 };
+
+/// Arguments of `keys`.
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    /// What to do with the keys
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a CA and a leaf certificate for every address that the peers dial
+    New(KeysNewArgs),
+}
+
+/// Arguments of `keys new`.
+#[derive(Debug, Args)]
+pub(crate) struct KeysNewArgs {
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Whose keys
+    #[arg(long)]
+    pub(crate) party: PartyName,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
@@ -103,7 +128,7 @@ fn shown(path: &Utf8Path, workspace: &DiskWorkspace) -> Utf8PathBuf {
 }
 
 fn key_files(party: &Party, folder: &Utf8Path) -> Result<KeyFiles, Failure> {
-    let Some(Identity { ca, cert, key, .. }) = &party.identity else {
+    let Some(Identity { ca, cert, key, .. }) = party.identity.as_ref() else {
         let message = format!("party `{}` has no `identity` node", party.name.value);
         let help = format!(
             "add `identity ca=\"pki/{0}/ca.pem\" cert=\"pki/{0}/node.pem\" key=\"keys/{0}/node.key\"`",

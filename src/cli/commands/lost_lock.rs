@@ -6,15 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cli::{
-        disk::DiskWorkspace,
+        disk::{DiskWorkspace, LOCK, tree_or_default},
         status::{Failure, Status},
     },
     diag::{Code, Finding},
     fs::{self, Kind},
     output::TreePorts,
 };
-
-use super::{LOCK, tree_or_default};
 
 /// The lock is gone, and a tree that was planned with one is there.
 const LOST: Code = Code("SF0607");
@@ -28,7 +26,7 @@ pub(super) struct IfLost<'a> {
     pub(super) takes_tree: bool,
 }
 
-/// What there is to go by.
+/// What was found beside the topology.
 pub(super) enum Found {
     /// A lock, or neither lock nor tree.
     Usual,

@@ -1,11 +1,11 @@
 //! `sfgen mv OLD NEW`: renames in topology and lock at once, so that no port moves.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
 
 use crate::{
     cli::{
-        args::MvArgs,
-        disk::{DiskWorkspace, topology_or_default},
+        disk::{DiskWorkspace, LOCK, topology_or_default},
         status::{Failure, Status},
         ui::Ui,
     },
@@ -17,10 +17,26 @@ use crate::{
 };
 
 use super::{
-    LOCK,
+    compiling::take_lock,
     lost_lock::{self, IfLost},
-    take_lock,
 };
+
+/// Arguments of `mv`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Topology and lock are edited together: what names the party, host or port says the new name afterwards, and every number stays. Where the topology has the new name already, only the lock is. Names are `alice`, `alice/alice-1` or, for a port of a service, `alice/alice-1/redis`."
+)]
+pub(crate) struct MvArgs {
+    /// The name as it is
+    pub(crate) old: String,
+    /// The name as it is to be
+    pub(crate) new: String,
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
 
 /// Runs the command. Nothing is written where anything is wrong.
 pub(in crate::cli) fn run(args: &MvArgs, ui: &Ui) -> Result<Status, Failure> {

@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
+use clap::Args;
+
 use crate::{
     cli::{
-        args::{Format, PlanArgs},
-        disk::{DiskWorkspace, topology_or_default},
+        args::{Format, ModeChoice},
+        disk::{DiskWorkspace, LOCK, topology_or_default, tree_or_default},
         status::{Failure, Status},
         ui::Ui,
     },
@@ -23,7 +25,51 @@ use crate::{
     types::{Digest, PartyName, PortRange},
 };
 
-use super::{LOCK, compile_path, is_fatal, lost_lock::IfLost, take_lock, tree_or_default};
+use super::{
+    compiling::{compile_path, is_fatal, take_lock},
+    lost_lock::IfLost,
+};
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct PlanArgs {
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Write nothing; status 3 where tree or lock is stale
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) check: bool,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Show the changes line by line
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Fail instead of changing the lock
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Forget the ports of what was removed
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Where the lock is lost, take the ports from the tree
+    #[arg(long, conflicts_with = "locked")]
+    pub(crate) lock_from_tree: bool,
+    /// Give up edits made by hand in the tree
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// The folder of the tree, `generated` beside the topology unless given
+    #[arg(long)]
+    pub(crate) out: Option<Utf8PathBuf>,
+    /// Compile for this mode, whatever the topology says
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeChoice>,
+    /// Treat warnings as errors
+    #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+    pub(crate) deny: Option<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
 
 /// What `plan --format json` prints.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

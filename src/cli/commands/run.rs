@@ -1,34 +1,44 @@
 //! `sfgen run JOB`: a job in lockstep with the other parties' launchers.
 
+use clap::Args;
 use tokio::sync::mpsc;
 
 use crate::{
     cli::{
-        args::{RunArgs, SideArgs},
+        args::SideArgs,
         status::{Failure, Status},
         ui::Ui,
     },
     launch::{
-        launcher::{LaunchEnd, launch},
-        local::{Order, Problem, Reply, Request, RunEnd, ask},
+        launcher::{LaunchEnd, launch, prepare},
+        local::{ClientRequest, Problem, Reply, Request, RunEnd, ask},
         machine::{
             side::Side,
-            state::{Folders, instances},
+            state::{Folders, instances, run_folder},
         },
+        processes::{PartyOutcome, interrupted},
     },
-    types::PartyName,
+    types::{JobName, PartyName},
 };
 
-use super::launching::{Outcome, Show, for_all, prepare, read_side, runtime};
+use super::launching::{Show, for_all, read_side, runtime, worst};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The job
+    pub(crate) job: JobName,
+    /// Which side
+    #[command(flatten)]
+    pub(crate) side: SideArgs,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
     let Some(party) = &args.side.party else {
         let outcomes = for_all(&args.side, &["run", args.job.as_str()], ui)?;
         print_results(&outcomes, ui);
-        let worst =
-            outcomes.iter().map(|outcome| outcome.status).max_by_key(|status| status.rank());
-        return Ok(worst.unwrap_or(Status::Done));
+        return Ok(worst(&outcomes));
     };
     let side = read_side(&args.side, party)?;
     let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
@@ -44,7 +54,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
 /// The socket of the launcher that is up for this side, if one is.
 fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
     let folders = Folders::from_env();
-    let run = crate::launch::machine::state::run_folder(&folders, &side.tree, side.party())?;
+    let run = run_folder(&folders, &side.tree, side.party())?;
     let running = instances(&folders)?;
     Ok(running.into_iter().map(|(_, socket)| socket).find(|socket| socket.parent() == Some(&*run)))
 }
@@ -52,13 +62,13 @@ fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
 /// Brings up what is not up, runs the job, takes it down again.
 fn alone(args: &SideArgs, side: Side, request: Request, ui: &Ui) -> Result<Status, Failure> {
     let party = side.party().clone();
-    let (order, replies) = Order::new(request);
-    let (orders, receiver) = mpsc::channel(1);
-    orders.try_send(order).expect("a new channel has room");
-    let prepared = prepare(args, side, true, receiver, ui)?;
+    let (request, replies) = ClientRequest::new(request);
+    let (sender, requests) = mpsc::channel(1);
+    sender.try_send(request).expect("a new channel has room");
     let mut show = Show::new(ui, &party);
     runtime().block_on(async {
         let mut report = |event| show.event(event);
+        let prepared = prepare(side, args.wait.get(), true, requests, &mut report).await?;
         let (launched, followed) =
             tokio::join!(launch(prepared, &mut report), follow(replies, &party, ui));
         match launched? {
@@ -68,13 +78,13 @@ fn alone(args: &SideArgs, side: Side, request: Request, ui: &Ui) -> Result<Statu
     })
 }
 
-/// Shows what a launcher replies, until its last word.
+/// Shows what a launcher replies, until its last reply.
 async fn follow(
     mut replies: mpsc::Receiver<Reply>,
     party: &PartyName,
     ui: &Ui,
 ) -> Result<Status, Failure> {
-    let mut interrupted = std::pin::pin!(super::launching::interrupted());
+    let mut interrupted = std::pin::pin!(interrupted());
     loop {
         let reply = tokio::select! {
             reply = replies.recv() => reply,
@@ -103,7 +113,7 @@ fn failure(status: Status, problem: Problem) -> Failure {
 }
 
 /// What the job printed: once where all parties printed the same, which is what a joint result is; else by party.
-fn print_results(outcomes: &[Outcome], ui: &Ui) {
+fn print_results(outcomes: &[PartyOutcome], ui: &Ui) {
     let mut different = outcomes.iter().map(|outcome| &outcome.results).collect::<Vec<_>>();
     different.dedup();
     if let [same] = different[..] {

@@ -1,8 +1,10 @@
 //! `sfgen schema [NAME]`: schemas of what others read and write.
 
+use camino::Utf8PathBuf;
+use clap::Args;
+
 use crate::{
     cli::{
-        args::SchemaArgs,
         schemas::{SCHEMAS, Schema},
         status::{Failure, Status},
         ui::Ui,
@@ -10,6 +12,16 @@ use crate::{
     fs,
     syntax::nearest,
 };
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which one; all are listed unless given
+    pub(crate) name: Option<String>,
+    /// Write it, or all of them, into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<Utf8PathBuf>,
+}
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &SchemaArgs, ui: &Ui) -> Result<Status, Failure> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use clap::Args;
+
 use crate::{
     cli::{
-        args::{Format, StatusArgs},
+        args::Format,
         status::{Failure, Status},
         ui::Ui,
     },
@@ -12,11 +14,23 @@ use crate::{
         local::{Reply, Request, ask_once, status::LauncherStatus},
         machine::state::{Folders, Instance, instances},
     },
+    types::PartyName,
 };
 
 use super::launching::runtime;
 
-/// A launcher answers between two happenings, which take it milliseconds.
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Only this party
+    #[arg(long)]
+    pub(crate) party: Option<PartyName>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A launcher answers between two inputs, each of which takes it milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the command.

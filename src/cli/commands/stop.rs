@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use clap::Args;
+
 use crate::{
     cli::{
-        args::StopArgs,
         status::{Failure, Status},
         ui::Ui,
     },
@@ -12,9 +13,18 @@ use crate::{
         local::{Reply, Request, ask_once},
         machine::state::{Folders, instances},
     },
+    types::PartyName,
 };
 
 use super::launching::runtime;
+
+/// Arguments of `stop`.
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    /// Only this party
+    #[arg(long)]
+    pub(crate) party: Option<PartyName>,
+}
 
 /// Jobs and services end one after the other, each within its grace period.
 const PATIENCE: Duration = Duration::from_mins(5);

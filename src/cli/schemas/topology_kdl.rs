@@ -1,15 +1,12 @@
-//! The schema of `topology.kdl` in the KDL Schema Language, from the grammar and the table of values.
+//! The schema of `topology.kdl` in the KDL Schema Language, from the table of the language.
 
 use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-use crate::syntax::{
-    grammar::{self, Occurs, RULES, Rule},
-    values::{self, Entry, Part},
-};
+use crate::syntax::language::{self, Entry, Literal, Occurs, Rule};
 
-use super::value::facts;
+use super::value::{description, facts};
 
 /// The schema of a file.
 pub(super) fn schema(title: &str) -> String {
@@ -18,12 +15,12 @@ pub(super) fn schema(title: &str) -> String {
     text.open("info");
     text.line(format_args!("title {}", quoted(title)));
     text.line(format_args!(
-        "description \"In the KDL Schema Language, made from sfgen's grammar. Arguments are values, in order.\""
+        "description \"In the KDL Schema Language, made from sfgen's table of the language. Arguments are values, in order.\""
     ));
     text.close();
     children("", &mut text);
     text.open("definitions");
-    for rule in RULES {
+    for rule in language::nodes() {
         node(rule, &mut text);
     }
     text.close();
@@ -55,29 +52,33 @@ impl Text {
 
 /// A node where it is defined.
 fn node(rule: &Rule, text: &mut Text) {
-    let about = quoted(values::about(rule.name));
+    let about = quoted(rule.about);
     text.open(format_args!("node {0} id={0} description={about}", quoted(rule.name)));
-    let (fewest, _) = rule.args;
-    for entry in values::of(rule.name) {
-        let about = quoted(entry.about);
-        match entry.part {
-            Part::Prop("*") => text.open(format_args!("prop description={about}")),
-            Part::Prop(key) => text.open(format_args!("prop {} description={about}", quoted(key))),
-            Part::Arg(_) | Part::Rest(_) => text.open(format_args!("value description={about}")),
-        }
-        match entry.part {
-            Part::Prop(_) if entry.is_required => text.line(format_args!("required #true")),
-            Part::Prop(_) => {}
-            Part::Arg(index) => {
-                text.line(format_args!("min {}", usize::from(index < fewest)));
-                text.line(format_args!("max 1"));
-            }
-            Part::Rest(from) => text.line(format_args!("min {}", fewest.saturating_sub(from))),
+    for entry in rule.args {
+        text.open(format_args!(
+            "value description={}",
+            about_value(entry, "Without the node it is")
+        ));
+        text.line(format_args!("min {}", usize::from(entry.is_required)));
+        if !entry.is_repeated {
+            text.line(format_args!("max 1"));
         }
         validations(entry, text);
         text.close();
     }
-    if grammar::children_of(rule.name).next().is_some() {
+    for prop in rule.props {
+        let key = if prop.key == "*" { String::new() } else { format!(" {}", quoted(prop.key)) };
+        text.open(format_args!(
+            "prop{key} description={}",
+            about_value(&prop.value, "The default is")
+        ));
+        if prop.value.is_required {
+            text.line(format_args!("required #true"));
+        }
+        validations(&prop.value, text);
+        text.close();
+    }
+    if language::children(rule.name).next().is_some() {
         text.open("children");
         children(rule.name, text);
         text.close();
@@ -85,15 +86,23 @@ fn node(rule: &Rule, text: &mut Text) {
     text.close();
 }
 
+/// What a value is for, with its default, for which the language of schemas has no word.
+fn about_value(entry: &Entry, otherwise: &str) -> String {
+    let about = description(entry);
+    quoted(&match entry.default {
+        Some(Literal::Text(default)) => format!("{about} {otherwise} `{default}`."),
+        Some(Literal::Number(default)) => format!("{about} {otherwise} {default}."),
+        None => about,
+    })
+}
+
 /// The nodes that may stand in `parent`, each defined once.
 fn children(parent: &str, text: &mut Text) {
-    for name in grammar::children_of(parent) {
-        let is_once = grammar::find(parent, name).is_some_and(|rule| rule.occurs == Occurs::Once);
-        let is_needed = values::NEEDED
-            .iter()
-            .any(|(node, children)| *node == parent && children.contains(&name));
-        let head = format!("node {} ref=#\"[id={}]\"#", quoted(name), quoted(name));
-        let (min, max) = (is_needed.then_some("min 1"), is_once.then_some("max 1"));
+    for child in language::children(parent) {
+        let name = quoted(child.rule.name);
+        let head = format!("node {name} ref=#\"[id={name}]\"#");
+        let is_once = child.rule.occurs == Occurs::Once;
+        let (min, max) = (child.needed.map(|_| "min 1"), is_once.then_some("max 1"));
         let limits: Vec<&str> = min.into_iter().chain(max).collect();
         if limits.is_empty() {
             text.line(format_args!("{head}"));

@@ -1,23 +1,20 @@
-//! The JSON Schema of `topology.toml`, from the grammar and the table of values.
+//! The JSON Schema of `topology.toml`, from the table of the language.
 //!
-//! What a key means follows from the grammar as `syntax` reads it (`docs/toml.md`): a node is a value, an array or a
+//! What a key means follows from the table as `syntax` reads it (`docs/toml.md`): a node is a value, an array or a
 //! table, and one that is told apart by its first argument is a table keyed by it.
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    syntax::{
-        grammar::{self, Occurs, RULES, Rule},
-        values::{self, Entry, NEEDED, Part, VALUES},
-    },
+    syntax::language::{self, Entry, Literal, Occurs, Rule},
     types::{RayPort, Role},
 };
 
-use super::value::facts;
+use super::value::{description, facts};
 
 /// The schema of a file.
 pub(super) fn schema() -> Value {
-    let keys = RULES.iter().map(|rule| (rule.name.to_owned(), key(rule)));
+    let keys = language::nodes().iter().map(|rule| (rule.name.to_owned(), key(rule)));
     let top = children("").collect::<Map<_, _>>();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -30,27 +27,29 @@ pub(super) fn schema() -> Value {
 
 /// The keys of the nodes that may stand in `parent`.
 fn children(parent: &str) -> impl Iterator<Item = (String, Value)> {
-    grammar::children_of(parent)
-        .map(|name| (name.to_owned(), json!({ "$ref": format!("#/$defs/{name}") })))
+    language::children(parent).map(|child| {
+        let name = child.rule.name;
+        (name.to_owned(), json!({ "$ref": format!("#/$defs/{name}") }))
+    })
 }
 
 /// What may stand behind a key that is the name of a node.
 fn key(rule: &Rule) -> Value {
-    let mut schema = if rule.occurs == Occurs::Keyed || rule.name == "pin" {
+    let mut schema = if rule.has_key() {
         keyed(rule)
     } else if rule.occurs == Occurs::Many {
         several(rule, 0)
     } else {
         any_of(forms(rule, 0))
     };
-    schema["description"] = values::about(rule.name).into();
+    schema["description"] = rule.about.into();
     schema
 }
 
 /// A table whose keys are first arguments, or a list of nodes that name themselves.
 fn keyed(rule: &Rule) -> Value {
     let one = if rule.occurs == Occurs::Keyed { any_of(forms(rule, 1)) } else { several(rule, 1) };
-    let name = values::of_arg(rule.name, 0).map(value).unwrap_or_default();
+    let name = rule.arg(0).map(value).unwrap_or_default();
     let mut by_name =
         json!({ "type": "object", "propertyNames": name, "additionalProperties": one });
     if rule.name == "pin" {
@@ -62,7 +61,7 @@ fn keyed(rule: &Rule) -> Value {
         by_name["properties"] = json!({ "ray": any_of(vec![one, ray]) });
     }
     let list = json!({ "type": "array", "items": any_of(forms(rule, 0)) });
-    let alone = (rule.args.0 <= 1).then_some(name);
+    let alone = (rule.arity().0 <= 1).then_some(name);
     any_of([by_name, list].into_iter().chain(alone).collect())
 }
 
@@ -79,10 +78,10 @@ fn several(rule: &Rule, from: usize) -> Value {
 
 /// The ways to write one node, of whose arguments `from` stand elsewhere: a value, an array, a table.
 fn forms(rule: &Rule, from: usize) -> Vec<Value> {
-    let (fewest, most) = rule.args;
+    let (fewest, most) = rule.arity();
     let mut forms = Vec::new();
     if fewest <= from + 1 && most > from {
-        forms.extend(values::of_arg(rule.name, from).map(value));
+        forms.extend(rule.arg(from).map(value));
     }
     if most > from {
         forms.push(array(rule, from));
@@ -93,21 +92,16 @@ fn forms(rule: &Rule, from: usize) -> Vec<Value> {
 
 /// The arguments from one index on, as an array.
 fn array(rule: &Rule, from: usize) -> Value {
-    let (fewest, most) = rule.args;
+    let (fewest, most) = rule.arity();
     let mut schema = json!({ "type": "array", "minItems": fewest.saturating_sub(from) });
-    let last = values::of(rule.name).filter_map(|entry| match entry.part {
-        Part::Arg(index) => Some(index + 1),
-        Part::Rest(index) => Some(index),
-        Part::Prop(_) => None,
-    });
-    let fixed = last.max().unwrap_or(0);
-    let entries = (from..fixed).filter_map(|index| values::of_arg(rule.name, index));
-    let entries: Vec<Value> = entries.map(value).collect();
+    let fixed = rule.args.iter().filter(|entry| !entry.is_repeated);
+    let fixed = fixed.count();
+    let entries: Vec<Value> = rule.args[..fixed].iter().skip(from).map(value).collect();
     if !entries.is_empty() {
         schema["prefixItems"] = entries.into();
     }
     if most == usize::MAX {
-        schema["items"] = values::of_arg(rule.name, fixed.max(from)).map(value).unwrap_or_default();
+        schema["items"] = rule.arg(fixed.max(from)).map(value).unwrap_or_default();
     } else {
         schema["items"] = false.into();
     }
@@ -116,32 +110,31 @@ fn array(rule: &Rule, from: usize) -> Value {
 
 /// A node as a table: children and properties, and arguments where they have no other place.
 fn table(rule: &Rule, from: usize) -> Value {
-    let (fewest, most) = rule.args;
+    let (fewest, most) = rule.arity();
     let mut properties: Map<String, Value> = children(rule.name).collect();
     let mut others = Value::from(false);
     let mut required: Vec<&str> = Vec::new();
-    for entry in VALUES.iter().filter(|entry| entry.node == rule.name) {
-        let Part::Prop(key) = entry.part else { continue };
-        if key == "*" {
-            others = value(entry);
+    for prop in rule.props {
+        if prop.key == "*" {
+            others = value(&prop.value);
             continue;
         }
-        properties.insert(key.to_owned(), value(entry));
-        required.extend(entry.is_required.then_some(key));
+        properties.insert(prop.key.to_owned(), value(&prop.value));
+        required.extend(prop.value.is_required.then_some(prop.key));
     }
     if from == 0 && most > 0 {
-        let name = values::of_arg(rule.name, 0).map(value).unwrap_or_default();
+        let name = rule.arg(0).map(value).unwrap_or_default();
         properties.insert("name".to_owned(), name);
         required.extend((fewest > 0).then_some("name"));
     }
-    if most > 1 && grammar::find(rule.name, "args").is_none() {
-        let alone = values::of_arg(rule.name, 1).filter(|_| fewest <= 2).map(value);
+    if most > 1 && language::child(rule.name, "args").is_none() {
+        let alone = rule.arg(1).filter(|_| fewest <= 2).map(value);
         let args = alone.into_iter().chain([array(rule, 1)]).collect();
         properties.insert("args".to_owned(), any_of(args));
         required.extend((fewest > 1).then_some("args"));
     }
-    let needed = NEEDED.iter().filter(|(node, _)| *node == rule.name);
-    required.extend(needed.flat_map(|(_, children)| *children));
+    let needed = rule.children.iter().filter(|child| child.needed.is_some());
+    required.extend(needed.map(|child| child.rule.name));
     let mut schema =
         json!({ "type": "object", "properties": properties, "additionalProperties": others });
     if !required.is_empty() {
@@ -152,7 +145,12 @@ fn table(rule: &Rule, from: usize) -> Value {
 
 fn value(entry: &Entry) -> Value {
     let mut facts = facts(entry.kind);
-    facts.insert("description".to_owned(), entry.about.into());
+    facts.insert("description".to_owned(), description(entry).into());
+    let default = entry.default.map(|default| match default {
+        Literal::Text(text) => Value::from(text),
+        Literal::Number(number) => Value::from(number),
+    });
+    facts.extend(default.map(|default| ("default".to_owned(), default)));
     facts.into()
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    syntax::values::Kind,
-    types::{Account, Home, Image, PartyName, Port, RayPort, Role, Size, Span, Subnet},
+    syntax::language::{Entry, Kind},
+    types::{Account, Home, Image, PartyName, Port, RayPort, Reason, Role, Size, Span, Subnet},
 };
 
 /// `[IP:]MACHINE:CONTAINER`, or a port of the container alone.
@@ -15,6 +15,7 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
     match kind {
         Kind::Name(_) => of::<PartyName>(),
         Kind::Text | Kind::Template => text(None),
+        Kind::Reason => of::<Reason>(),
         Kind::Path => text(Some(r"^[^\s-](.*\S)?$".to_owned())),
         Kind::Account => of::<Account>(),
         Kind::Home => of::<Home>(),
@@ -31,8 +32,8 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Subnet => of::<Subnet>(),
         Kind::Port => of::<Port>(),
         Kind::Role => text(Some(role_pattern())),
-        Kind::Duration => of::<Span>(),
-        Kind::Size => of::<Size>(),
+        Kind::Duration(_) => of::<Span>(),
+        Kind::Size(_) => of::<Size>(),
         Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),
         Kind::Code => text(Some("^SF[0-9]{4}$".to_owned())),
         Kind::Number(least, most) => {
@@ -45,6 +46,14 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
             facts.insert("enum".to_owned(), words.to_vec().into());
             facts
         }
+    }
+}
+
+/// What a value is for, with the limit that a pattern cannot state.
+pub(super) fn description(entry: &Entry) -> String {
+    match entry.kind.limit() {
+        Some(limit) => format!("{} {limit}", entry.about),
+        None => entry.about.to_owned(),
     }
 }
 

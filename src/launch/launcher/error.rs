@@ -20,15 +20,6 @@ use crate::{
 /// Why a launch failed.
 #[derive(Debug, Error, Diagnostic)]
 pub enum LaunchError {
-    /// The plan has no port for the rendezvous: a simulation, which has nobody to meet.
-    #[error("this plan has no control port, so there is nobody to meet")]
-    #[diagnostic(
-        code(SF0893),
-        help(
-            "a simulation is run by hand on its head, as RUNBOOK.md of its first party says; or plan with `--mode production`"
-        )
-    )]
-    NoControlPort,
     /// Certificates or keys are not usable.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use crate::{
-    launch::peers::rendezvous::Phase,
+    diag::Finding,
+    launch::peers::rendezvous::LauncherPhase,
     types::{Endpoint, PartyName},
 };
 
-/// Something that happened.
+/// Something that happened during a launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The launcher moved on.
-    Phase(Phase),
-    /// A service moved on.
+pub enum LaunchEvent {
+    /// The launcher entered another phase.
+    Phase(LauncherPhase),
+    /// A service entered another phase.
     Service {
         /// Which.
         name: String,
-        /// Where it stands, in words.
+        /// The phase, and how it ended if it did.
         what: String,
     },
     /// A peer is there, and agrees.
@@ -37,6 +38,8 @@ pub enum Event {
     },
     /// Somebody was turned away at the control port.
     Refused(String),
-    /// Anything else worth a line.
+    /// What is wrong with this machine, or may be.
+    Findings(Vec<Finding>),
+    /// Progress that is neither of these.
     Note(String),
 }

@@ -1,4 +1,4 @@
-//! The end of a launch: peers are told, jobs and services end, nothing is left.
+//! The end of a launch: peers learn of it, jobs and services end, nothing is left.
 
 use std::time::Duration;
 
@@ -6,15 +6,21 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::launch::{
     local::{Problem, Reply, RunEnd},
-    peers::rendezvous::{Phase, Snapshot},
+    peers::rendezvous::{LauncherPhase, Snapshot},
 };
 
-use super::{Happening, LaunchEnd, LaunchError, Launcher, Sources, events::Event, runs::FAILED};
+use super::{
+    error::LaunchError,
+    events::LaunchEvent,
+    input::{LauncherInput, Sources},
+    runs::FAILED,
+    state::{LaunchEnd, Launcher},
+};
 
-/// How long peers may take to acknowledge the last word. They answer within milliseconds where they live.
-const LAST_WORD: Duration = Duration::from_secs(2);
-/// How long a client on this machine may take to read its last word.
-const CLIENT_PATIENCE: Duration = Duration::from_secs(1);
+/// How long peers may take to acknowledge the last snapshot; peers that run do so within milliseconds.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(2);
+/// How long a client on this machine may take to read its last reply.
+const LAST_REPLY: Duration = Duration::from_secs(1);
 
 impl Launcher<'_> {
     /// Brings everything down, and returns what the launch ended with.
@@ -23,7 +29,7 @@ impl Launcher<'_> {
         outcome: Result<LaunchEnd, LaunchError>,
         sources: &mut Sources,
     ) -> Result<LaunchEnd, LaunchError> {
-        (self.report)(Event::Phase(Phase::Stopping));
+        (self.report)(LaunchEvent::Phase(LauncherPhase::Stopping));
         let why = match &outcome {
             Ok(LaunchEnd::Stopped) if self.single => "its job is over".to_owned(),
             Ok(LaunchEnd::Stopped) => "it was stopped".to_owned(),
@@ -31,26 +37,26 @@ impl Launcher<'_> {
             // The first line only: what a service printed is not for others.
             Err(why) => why.to_string().lines().next().unwrap_or_default().to_owned(),
         };
-        let actions = self.muster.withdraw_all(&why);
+        let actions = self.lockstep.withdraw_all(&why);
         self.act_on(actions);
-        self.last_word(&why);
+        self.publish_last(&why);
         while self.runs.any_alive() {
             // Each process ends within its grace period, and its guard sees to it.
-            if let Happening::Run(ticket, event) = sources.next(&mut self.runs, None).await {
+            if let LauncherInput::Run(ticket, event) = sources.next(&mut self.runs, None).await {
                 self.run_event(ticket, event);
             }
         }
-        let actions = self.muster.step(&self.peers.views());
+        let actions = self.lockstep.step(&self.peers.views());
         self.act_on(actions);
-        let sequence = self.last_word(&why);
+        let sequence = self.publish_last(&why);
         let present = self.peers.present();
-        if self.meeting.wait_acknowledged(sequence, &present, LAST_WORD).await.is_err() {
-            (self.report)(Event::Note("some peers did not hear that we leave".to_owned()));
+        if self.meeting.wait_acknowledged(sequence, &present, LAST_SNAPSHOT).await.is_err() {
+            (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
         }
         let Self { meeting, mut supervisor, mut runs, deployment, .. } = self;
         meeting.stop().await;
         supervisor.stop().await;
-        // Whoever asked for the end may start anew as soon as they hear of it, so the place is free by then.
+        // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
         drop(deployment);
         let (unsettled, stopping) = runs.take_clients();
         let problem = Problem::new(FAILED, format!("the launcher ended: {why}"), "start it again");
@@ -63,16 +69,17 @@ impl Launcher<'_> {
         outcome
     }
 
-    fn last_word(&mut self, why: &str) -> u64 {
-        let jobs = self.muster.entries();
+    fn publish_last(&mut self, why: &str) -> u64 {
+        let jobs = self.lockstep.entries();
         let leaving = Some(why.to_owned());
-        let last = Snapshot { phase: Phase::Stopping, jobs, leaving, ..self.published.clone() };
+        let last =
+            Snapshot { phase: LauncherPhase::Stopping, jobs, leaving, ..self.published.clone() };
         self.published = last.clone();
         self.meeting.publish(last)
     }
 }
 
-/// Gives a client its last word, and waits until it has gone away with it.
+/// Sends a client its last reply, and waits until it has closed the connection.
 async fn say(client: mpsc::Sender<Reply>, word: Reply) {
     let told = async {
         if client.send(word).await.is_ok() {
@@ -80,5 +87,5 @@ async fn say(client: mpsc::Sender<Reply>, word: Reply) {
         }
     };
     // A client that does not read is not waited for.
-    let _ = timeout(CLIENT_PATIENCE, told).await;
+    let _ = timeout(LAST_REPLY, told).await;
 }

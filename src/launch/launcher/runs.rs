@@ -6,31 +6,21 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use crate::{
     diag::Code,
-    fs,
     launch::{
-        links::door::{self, doors},
-        local::{Problem, Reply, RunEnd, status::JobReport},
+        local::{Reply, status::JobReport},
         peers::{
-            muster::{Action, End, RunId},
+            lockstep::RunId,
             rendezvous::{JobEntry, JobState, Ticket},
         },
         processes::{
             GuardProgram, JobEnd, JobHandle, Line, Stream,
             diagnose::{Diagnosis, diagnose, is_native_log},
-            run_job,
         },
     },
-    plan::Program,
-    types::{Digest, JobName, PartyName},
 };
-
-use super::Launcher;
 
 /// A job of this party ended badly, or that of a peer did.
 pub(super) const FAILED: Code = Code("SF0897");
-/// The job cannot be run from here.
-const NOT_RUNNABLE: Code = Code("SF0898");
-
 /// What a run's task reports.
 pub(super) enum RunEvent {
     /// A line says what is wrong, so that nothing good will come of it.
@@ -39,37 +29,38 @@ pub(super) enum RunEvent {
     Suspected(String),
     /// Its process is gone.
     Ended(JobEnd),
-    /// Nobody wants its outcome any more.
+    /// Its client has gone away.
     ClientGone,
 }
 
-/// Every wish of this party that a client waits for, or whose process lives.
+/// Every request of this party that a client waits for, or whose process lives.
 pub(super) struct Runs {
-    guard: GuardProgram,
-    tasks: JoinSet<()>,
+    pub(super) guard: GuardProgram,
+    pub(super) tasks: JoinSet<()>,
     sender: mpsc::Sender<(Ticket, RunEvent)>,
     events: mpsc::Receiver<(Ticket, RunEvent)>,
-    active: BTreeMap<Ticket, Active>,
-    /// Whether a wish was ever taken in.
-    any_asked: bool,
+    pub(super) active: BTreeMap<Ticket, Active>,
+    /// Whether a request was ever taken in.
+    pub(super) any_asked: bool,
     /// Clients that wait for the end of the launcher.
     stopping: Vec<mpsc::Sender<Reply>>,
 }
 
-struct Active {
-    client: mpsc::Sender<Reply>,
+/// One request of this party and its process.
+pub(super) struct Active {
+    pub(super) client: mpsc::Sender<Reply>,
     /// Until when the other parties are waited for; `None` once the run has started.
-    deadline: Option<Instant>,
-    wait: Duration,
+    pub(super) deadline: Option<Instant>,
+    pub(super) wait: Duration,
     /// Ends the process; `None` where none runs.
-    cancel: Option<mpsc::Sender<()>>,
-    /// What this party's own process said last: for its own client alone, since it can hold private data.
-    last_lines: Vec<String>,
-    /// What a line said that may be why the run fails.
-    suspicion: Option<String>,
+    pub(super) cancel: Option<mpsc::Sender<()>>,
+    /// The last lines of this party's own process. Only its own client gets them, since they can hold private data.
+    pub(super) last_lines: Vec<String>,
+    /// What a line says may be why the run fails.
+    pub(super) suspicion: Option<String>,
     /// The doors before its SPUs, open as long as its process lives.
-    doors: Vec<JoinSet<()>>,
-    settled: bool,
+    pub(super) doors: Vec<JoinSet<()>>,
+    pub(super) settled: bool,
 }
 
 impl Runs {
@@ -114,14 +105,14 @@ impl Runs {
         self.stopping.push(client);
     }
 
-    /// Everybody who still waits for an answer, to be given their last word.
+    /// The clients that wait for the end of a run, and those that wait for the end of the launcher.
     pub(super) fn take_clients(&mut self) -> (Vec<mpsc::Sender<Reply>>, Vec<mpsc::Sender<Reply>>) {
         let unsettled = std::mem::take(&mut self.active).into_values();
         let runs = unsettled.filter(|active| !active.settled).map(|active| active.client);
         (runs.collect(), std::mem::take(&mut self.stopping))
     }
 
-    fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
+    pub(super) fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
         let events = self.sender.clone();
         self.tasks.spawn(async move {
             client.closed().await;
@@ -129,7 +120,7 @@ impl Runs {
         });
     }
 
-    fn watch_process(
+    pub(super) fn watch_process(
         &mut self,
         ticket: Ticket,
         handle: JobHandle,
@@ -145,9 +136,9 @@ impl Runs {
         self.tasks.spawn(follow(ticket, handle, lines, cancelled, client, events));
     }
 
-    fn cancel(&self, ticket: Ticket) {
+    pub(super) fn cancel(&self, ticket: Ticket) {
         if let Some(cancel) = self.active.get(&ticket).and_then(|active| active.cancel.as_ref()) {
-            let _ = cancel.try_send(()); // full: it was told already
+            let _ = cancel.try_send(()); // full: it was cancelled already
         }
     }
 }
@@ -220,194 +211,4 @@ async fn pass(
         Stream::Stdout | Stream::Stderr => Reply::Stderr(line.text),
     };
     let _ = client.send(reply).await; // a client that is gone is noticed elsewhere
-}
-
-impl Launcher<'_> {
-    /// Takes in a client's wish for a run; `false` where it was refused.
-    pub(super) fn request_run(
-        &mut self,
-        job: JobName,
-        wait: Duration,
-        client: mpsc::Sender<Reply>,
-    ) -> bool {
-        let script = match self.script_digest(&job) {
-            Ok(script) => script,
-            Err(problem) => {
-                let _ = client.try_send(Reply::Refused(problem)); // the channel is new
-                return false;
-            }
-        };
-        let ticket = Ticket::random();
-        if let Err(unknown) = self.muster.request(job, ticket, script) {
-            let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
-            return false;
-        }
-        let active = Active {
-            client: client.clone(),
-            deadline: Some(Instant::now() + wait),
-            wait,
-            cancel: None,
-            last_lines: Vec::new(),
-            suspicion: None,
-            doors: Vec::new(),
-            settled: false,
-        };
-        self.runs.active.insert(ticket, active);
-        self.runs.any_asked = true;
-        self.runs.watch_client(ticket, client);
-        true
-    }
-
-    /// The digest of a job's script, which all parties compare; `None` for a job without one.
-    fn script_digest(&self, job: &JobName) -> Result<Option<Digest>, Problem> {
-        match self.side.plan.jobs.get(job).map(|job| &job.program) {
-            Some(Program::Script { path, .. }) => {
-                let bytes = fs::read(&self.side.root.join(path));
-                bytes.map(|bytes| Some(Digest::of(&bytes))).map_err(|why| {
-                    let help = "the script lies beside the topology; `--root` names another folder";
-                    Problem::new(NOT_RUNNABLE, format!("job `{job}`: {why}"), help)
-                })
-            }
-            Some(Program::External) => Err(Problem::new(
-                NOT_RUNNABLE,
-                format!("job `{job}` has no script: it only has ports"),
-                "another program starts it; give the job a `script` to run it here",
-            )),
-            Some(Program::Sum) | None => Ok(None),
-        }
-    }
-
-    /// Carries out what the muster decided.
-    pub(super) fn act_on(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Start { job, ticket, run, slots } => self.start(&job, ticket, run, &slots),
-                Action::Abort { ticket, .. } => self.runs.cancel(ticket),
-                Action::Settled { job, ticket, ends } => self.settle(&job, ticket, &ends),
-            }
-        }
-    }
-
-    fn start(
-        &mut self,
-        job: &JobName,
-        ticket: Ticket,
-        run: RunId,
-        slots: &BTreeMap<PartyName, u16>,
-    ) {
-        let slot = slots.get(self.side.party()).copied().unwrap_or_default();
-        let doors = doors(&self.side.plan, job, slot);
-        let spec = self.specs().job(job, run, slots, &doors);
-        let spec = spec.expect("jobs without a program are refused");
-        let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
-        let (lines, receiver) = mpsc::channel(256);
-        let started = opened.and_then(|doors| Ok((doors, run_job(&self.runs.guard, spec, lines)?)));
-        match started {
-            Ok((doors, handle)) => {
-                if let Some(active) = self.runs.active.get(&ticket) {
-                    let word = format!("run {run} of job `{job}` starts in slot {slot}");
-                    let _ = active.client.try_send(Reply::Progress(word)); // a word of comfort may be lost
-                }
-                self.runs.watch_process(ticket, handle, receiver, doors);
-            }
-            Err(why) => self.muster.ended(ticket, Err(why.to_string())),
-        }
-    }
-
-    pub(super) fn run_event(&mut self, ticket: Ticket, event: RunEvent) {
-        match event {
-            RunEvent::Diagnosed(why) => {
-                let actions = self.muster.withdraw(ticket, &why);
-                self.act_on(actions);
-            }
-            RunEvent::Suspected(why) => {
-                if let Some(active) = self.runs.active.get_mut(&ticket) {
-                    active.suspicion.get_or_insert(why);
-                }
-            }
-            RunEvent::Ended(end) => {
-                // What it said last may be private: peers learn how it ended, and its own client what it said.
-                let mut outcome = if end.ending.is_success() {
-                    Ok(())
-                } else {
-                    Err(format!("its job {}", end.ending))
-                };
-                if let Some(active) = self.runs.active.get_mut(&ticket) {
-                    active.cancel = None;
-                    active.doors.clear();
-                    if outcome.is_err() && !end.cancelled {
-                        active.last_lines = end.last_lines;
-                        active.last_lines.push(format!("(the whole log: {})", end.log));
-                    }
-                    if let (Err(why), Some(suspicion)) = (&mut outcome, &active.suspicion) {
-                        why.push_str(", probably because ");
-                        why.push_str(suspicion);
-                    }
-                    if active.settled {
-                        self.runs.active.remove(&ticket);
-                    }
-                }
-                self.muster.ended(ticket, outcome);
-            }
-            RunEvent::ClientGone => {
-                if self.runs.active.get(&ticket).is_some_and(|active| !active.settled) {
-                    let actions = self.muster.withdraw(ticket, "interrupted");
-                    self.act_on(actions);
-                }
-            }
-        }
-    }
-
-    /// Gives up waiting for the other parties of a run.
-    pub(super) fn give_up(&mut self, ticket: Ticket) {
-        let Some(active) = self.runs.active.get_mut(&ticket) else { return };
-        active.deadline = None;
-        let wait = active.wait;
-        let entries = self.muster.entries();
-        let Some(entry) = entries.iter().find(|entry| entry.ticket == ticket) else { return };
-        let parties = self.side.plan.jobs.get(&entry.job).map(|job| &job.parties);
-        let takes_part = |party: &PartyName| parties.is_some_and(|all| all.contains(party));
-        let missing = self.peers.missing(takes_part);
-        let why = if missing.is_empty() {
-            let job = &entry.job;
-            format!(
-                "waited {wait:?}, and another party did not ask for job `{job}` (`sfgen run {job}` there)"
-            )
-        } else {
-            format!("waited {wait:?} for {missing}")
-        };
-        let actions = self.muster.withdraw(ticket, &why);
-        self.act_on(actions);
-    }
-
-    fn settle(&mut self, job: &JobName, ticket: Ticket, ends: &BTreeMap<PartyName, End>) {
-        let Some(active) = self.runs.active.get_mut(&ticket) else { return };
-        active.settled = true;
-        active.deadline = None;
-        let mut causes: Vec<&str> = ends
-            .values()
-            .filter_map(|end| match end {
-                End::Done => None,
-                End::Failed(cause) => Some(cause.as_str()),
-            })
-            .collect();
-        causes.sort_unstable();
-        causes.dedup();
-        let end = if causes.is_empty() {
-            RunEnd::Done
-        } else {
-            let message = format!("job `{job}` failed: {}", causes.join("; "));
-            RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
-        };
-        let client = active.client.clone();
-        for line in std::mem::take(&mut active.last_lines) {
-            let _ = client.try_send(Reply::Progress(format!("  {line}"))); // lines may be lost, the log has them
-        }
-        if active.cancel.is_none() {
-            self.runs.active.remove(&ticket);
-        }
-        self.runs.tasks.spawn(async move {
-            let _ = client.send(Reply::Ended(end)).await; // a client that is gone needs no last word
-        });
-    }
 }

@@ -6,9 +6,9 @@ use camino::Utf8Path;
 
 use crate::{
     launch::{
-        links::door::Door,
+        links::door::SpuDoor,
         machine::{python::Venv, side::Side, state::Deployment},
-        peers::muster::RunId,
+        peers::lockstep::RunId,
         processes::{RestartPolicy, ServiceSpec},
     },
     plan::{Location, Locations, Process, located},
@@ -48,7 +48,7 @@ impl Specs<'_> {
         job: &JobName,
         run: RunId,
         slots: &BTreeMap<PartyName, u16>,
-        doors: &BTreeMap<DeviceName, Door>,
+        doors: &BTreeMap<DeviceName, SpuDoor>,
     ) -> Option<ServiceSpec> {
         let process = self.side.plan.jobs.get(job)?.process.as_ref()?;
         let slots = serde_json::to_string(slots).expect("names and numbers");

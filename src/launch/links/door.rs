@@ -1,4 +1,4 @@
-//! The door before an SPU's port: only TLS gets through.
+//! The door before an SPU's port: a listener that passes TLS connections on and closes all others.
 //!
 //! An SPU whose `tls_opts` are set answers TLS clients with a verified certificate, and on the same port everybody who
 //! speaks plain text (ran with SPU 0.9.4: HTTP/2 in clear is answered; brpc serves both unless `force_ssl` is set, and
@@ -31,7 +31,7 @@ const HANDSHAKE: [u8; 2] = [0x16, 0x03];
 
 /// Where peers dial an SPU, and where the SPU listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
+pub struct SpuDoor {
     /// What the launcher listens on.
     pub outside: SocketAddr,
     /// What the SPU listens on.
@@ -40,7 +40,7 @@ pub struct Door {
 
 /// The doors of one run: one per SPU whose parties all take part in the job; none where the runtime's TLS is off.
 #[must_use]
-pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName, Door> {
+pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName, SpuDoor> {
     let ports = &plan.main().ports;
     let ranges = ports.get(&Role::Spu).zip(ports.get(&Role::SpuLocal));
     let (Some((outer, inner)), Some(job)) = (ranges, plan.jobs.get(job)) else {
@@ -55,7 +55,7 @@ pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName,
             HostAddr::Ip(ip) => *ip,
             HostAddr::Dns(_) => [0, 0, 0, 0].into(),
         };
-        Some(Door {
+        Some(SpuDoor {
             outside: SocketAddr::new(listen, outside.get()),
             inside: SocketAddr::from(([127, 0, 0, 1], inside.get())),
         })
@@ -64,7 +64,7 @@ pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName,
 }
 
 /// Opens a door; it closes, with every connection through it, when the set is dropped.
-pub fn open(door: Door) -> Result<JoinSet<()>, FsError> {
+pub fn open(door: SpuDoor) -> Result<JoinSet<()>, FsError> {
     let fail = |why| FsError::new("listen on", door.outside.to_string().as_str().into(), why);
     // Made without waiting, so that a run is started in one step.
     let listener = std::net::TcpListener::bind(door.outside).map_err(fail)?;
@@ -81,7 +81,7 @@ async fn admit(listener: TcpListener, inside: SocketAddr) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // Whoever finds no place is closed at once; a peer's SPU tries again.
+                // Beyond that number connections are closed at once; a peer's SPU tries again.
                 if let (Ok((stream, _)), Ok(place)) = (accepted, places.clone().try_acquire_owned()) {
                     clients.spawn(async move {
                         pass(stream, inside).await;
@@ -99,7 +99,7 @@ async fn pass(mut client: TcpStream, inside: SocketAddr) {
         return;
     }
     let Ok(mut spu) = TcpStream::connect(inside).await else { return };
-    // Either end may go away at any time; the other one notices.
+    // An end that closes its connection ends the other, too.
     let _ = client.set_nodelay(true).and_then(|()| spu.set_nodelay(true));
     let _ = copy_bidirectional(&mut client, &mut spu).await;
 }
@@ -127,7 +127,7 @@ mod tests {
         let spare = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let outside = spare.local_addr().unwrap();
         drop(spare);
-        let _door = open(Door { outside, inside: inside.local_addr().unwrap() }).unwrap();
+        let _door = open(SpuDoor { outside, inside: inside.local_addr().unwrap() }).unwrap();
         let mut service = JoinSet::new();
         service.spawn(async move {
             let (mut stream, _) = inside.accept().await.unwrap();

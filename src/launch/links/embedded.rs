@@ -13,42 +13,15 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
 use self::{frame::Frame, links::Link};
-use crate::{
-    launch::peers::{identity::Credentials, muster::RunId},
-    plan::LinkAddress,
-    types::{HostAddr, JobName, PartyName},
-};
+use crate::types::PartyName;
 
 pub use error::SumError;
-pub use spec::{DEADLINE, spec_from_env};
-
-/// What one party's process needs to take part in a sum.
-#[derive(Clone, Debug)]
-pub struct SumSpec {
-    /// The party.
-    pub me: PartyName,
-    /// Name of the run, checked against what the peers say.
-    pub run: RunId,
-    /// The job, likewise.
-    pub job: JobName,
-    /// The parties of the run with the slot of each.
-    pub slots: BTreeMap<PartyName, u16>,
-    /// The party's private number.
-    pub input: i64,
-    /// The address that the party's listener binds.
-    pub listen: HostAddr,
-    /// Where each party is dialled; under its own name, the ports that it binds.
-    pub links: BTreeMap<PartyName, LinkAddress>,
-    /// Who the party is, and whom it trusts.
-    pub credentials: Arc<Credentials>,
-    /// How long everything together may take.
-    pub deadline: Duration,
-}
+pub use spec::{DEADLINE, SumSpec, spec_from_env};
 
 /// The line that a party's process prints: `sum 42`.
 #[must_use]

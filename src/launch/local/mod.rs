@@ -3,4 +3,4 @@
 mod socket;
 pub mod status;
 
-pub use socket::{Order, Problem, Reply, Request, RunEnd, ask, ask_once, serve};
+pub use socket::{ClientRequest, Problem, Reply, Request, RunEnd, ask, ask_once, serve};

@@ -1,4 +1,4 @@
-//! The socket on which a launcher takes orders of `sfgen run`, `status` and `stop`.
+//! The socket on which a launcher takes requests of `sfgen run`, `status` and `stop`.
 //!
 //! One request per connection, then replies until the last one, each a line of JSON. Only processes of the same user
 //! are heard.
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    diag::Code,
+    diag::{Code, Finding},
     fs::{self, FsError},
     types::{JobName, Span},
 };
@@ -35,7 +35,7 @@ const REPLIES: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// How things are.
+    /// The state of the launcher and all that it looks after.
     Status,
     /// End everything.
     Stop,
@@ -48,11 +48,11 @@ pub enum Request {
     },
 }
 
-/// What a launcher answers. `Status`, `Stopped`, `Ended` and `Refused` are last words.
+/// What a launcher answers. No reply follows `Status`, `Stopped`, `Ended` or `Refused`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// How things are.
+    /// The state of the launcher and all that it looks after.
     Status(Box<LauncherStatus>),
     /// Everything has ended.
     Stopped,
@@ -89,6 +89,12 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+impl From<Finding> for Problem {
+    fn from(finding: Finding) -> Self {
+        Self { code: Some(finding.code.to_string()), message: finding.message, help: finding.help }
+    }
+}
+
 impl Problem {
     /// A problem with its page and what to do.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
@@ -105,17 +111,17 @@ impl Problem {
     }
 }
 
-/// A request with the way back to whoever made it.
+/// A request, and where its replies go.
 #[derive(Debug)]
-pub struct Order {
+pub struct ClientRequest {
     /// What is asked.
     pub request: Request,
     /// Where replies go; closed when the client is gone.
     pub replies: mpsc::Sender<Reply>,
 }
 
-impl Order {
-    /// An order from within the same process, and where its replies arrive.
+impl ClientRequest {
+    /// A request from within the same process, and where its replies arrive.
     #[must_use]
     pub fn new(request: Request) -> (Self, mpsc::Receiver<Reply>) {
         let (replies, receiver) = mpsc::channel(REPLIES);
@@ -124,7 +130,10 @@ impl Order {
 }
 
 /// Listens at `path` and passes requests on, until it is dropped. A socket that a killed launcher left is replaced.
-pub fn serve(path: &Utf8Path, orders: mpsc::Sender<Order>) -> Result<JoinSet<()>, FsError> {
+pub fn serve(
+    path: &Utf8Path,
+    requests: mpsc::Sender<ClientRequest>,
+) -> Result<JoinSet<()>, FsError> {
     fs::remove_file(path)?;
     let listener = UnixListener::bind(path).map_err(|why| FsError::new("listen on", path, why))?;
     let mut tasks = JoinSet::new();
@@ -134,7 +143,7 @@ pub fn serve(path: &Utf8Path, orders: mpsc::Sender<Order>) -> Result<JoinSet<()>
             tokio::select! {
                 accepted = listener.accept() => {
                     if let Ok((stream, _)) = accepted {
-                        clients.spawn(answer(stream, orders.clone()));
+                        clients.spawn(answer(stream, requests.clone()));
                     }
                 }
                 Some(_) = clients.join_next() => {}
@@ -144,7 +153,7 @@ pub fn serve(path: &Utf8Path, orders: mpsc::Sender<Order>) -> Result<JoinSet<()>
     Ok(tasks)
 }
 
-async fn answer(stream: UnixStream, orders: mpsc::Sender<Order>) {
+async fn answer(stream: UnixStream, requests: mpsc::Sender<ClientRequest>) {
     let is_ours = stream.peer_cred().is_ok_and(|peer| peer.uid() == getuid().as_raw());
     if !is_ours {
         return;
@@ -154,8 +163,8 @@ async fn answer(stream: UnixStream, orders: mpsc::Sender<Order>) {
     let mut line = String::new();
     let Ok(Ok(_)) = tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await else { return };
     let Ok(request) = serde_json::from_str(&line) else { return };
-    let (order, mut replies) = Order::new(request);
-    if orders.send(order).await.is_err() {
+    let (asked, mut replies) = ClientRequest::new(request);
+    if requests.send(asked).await.is_err() {
         return;
     }
     let mut rest = String::new();
@@ -172,7 +181,7 @@ async fn answer(stream: UnixStream, orders: mpsc::Sender<Order>) {
     }
 }
 
-/// Asks the launcher behind `path`; replies arrive until the last word. Dropping the receiver takes the request back.
+/// Asks the launcher behind `path`; replies arrive until the last one. Dropping the receiver takes the request back.
 pub async fn ask(path: &Utf8Path, request: &Request) -> Result<mpsc::Receiver<Reply>, FsError> {
     let fail = |why| FsError::new("reach the launcher at", path, why);
     let stream = UnixStream::connect(path).await.map_err(fail)?;
@@ -224,11 +233,11 @@ mod tests {
     async fn a_launcher_that_does_not_answer_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
-        let (sender, mut orders) = mpsc::channel(1);
+        let (sender, mut requests) = mpsc::channel(1);
         let _server = serve(&socket, sender).unwrap();
         let patience = Duration::from_millis(50);
         let ask = async { ask_once(&socket, &Request::Status, patience).await.unwrap() };
-        let (answer, order) = tokio::join!(ask, orders.recv());
+        let (answer, order) = tokio::join!(ask, requests.recv());
         assert_eq!(answer, None);
         assert_eq!(order.unwrap().request, Request::Status);
     }
@@ -237,12 +246,12 @@ mod tests {
     async fn the_reply_to_a_request_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
-        let (sender, mut orders) = mpsc::channel(1);
+        let (sender, mut requests) = mpsc::channel(1);
         let _server = serve(&socket, sender).unwrap();
         let ask =
             async { ask_once(&socket, &Request::Stop, Duration::from_mins(1)).await.unwrap() };
         let reply =
-            async { orders.recv().await.unwrap().replies.send(Reply::Stopped).await.unwrap() };
+            async { requests.recv().await.unwrap().replies.send(Reply::Stopped).await.unwrap() };
         let (answer, ()) = tokio::join!(ask, reply);
         assert_eq!(answer, Some(Reply::Stopped));
     }

@@ -20,7 +20,7 @@ pub struct LauncherStatus {
     pub plan: Digest,
     /// Its process.
     pub pid: u32,
-    /// `preflight`, `services`, `meeting`, `armed`, `running` or `stopping`.
+    /// `services`, `meeting`, `armed`, `running` or `stopping`.
     pub phase: String,
     /// Its services by name.
     pub services: BTreeMap<String, ServiceReport>,
@@ -53,7 +53,7 @@ pub struct PeerReport {
     pub address: String,
     /// Its phase, where it is there.
     pub phase: Option<String>,
-    /// Why it is not there, or cannot be told anything.
+    /// Why it is not there, or cannot be reached.
     pub trouble: Option<String>,
 }
 

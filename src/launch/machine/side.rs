@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     fs::{self, FsError},
     plan::{Federation, HostPlan, Manifest, PartyPlan},
+    tree::{Deviation, DeviationKind, verify},
     types::{Digest, HostName, PartyName},
 };
 
@@ -22,8 +23,8 @@ pub enum SideError {
         /// Where it was looked for.
         tree: Utf8PathBuf,
     },
-    /// A file that is not what the manifest says.
-    #[error("{party}'s copy of the tree was changed: `{file}` is not what {MANIFEST} says")]
+    /// Files that are not what the manifest says.
+    #[error("{party}'s copy of the tree is not what {MANIFEST} says: {}", list(deviations))]
     #[diagnostic(
         code(SF0891),
         help("restore it with git, or plan again and let all parties pull the same commit")
@@ -31,8 +32,8 @@ pub enum SideError {
     Changed {
         /// Whose copy.
         party: PartyName,
-        /// The file.
-        file: Utf8PathBuf,
+        /// All of them.
+        deviations: Vec<Deviation>,
     },
     /// A tree of another release of sfgen, or a file that is none.
     #[error("`{file}` cannot be used: {why}")]
@@ -63,6 +64,10 @@ pub enum SideError {
 }
 
 const MANIFEST: &str = Manifest::FILE;
+
+fn list(deviations: &[Deviation]) -> String {
+    deviations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
 
 /// What a launcher goes by. It was verified against the manifest when it was read.
 #[derive(Clone, Debug)]
@@ -108,16 +113,9 @@ impl Side {
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
             return Err(absent());
         }
-        for (file, expected) in &manifest.files {
-            let folder = file.parent().unwrap_or(Utf8Path::new(""));
-            let shared = folder.as_str().is_empty() || folder == "ca";
-            if !shared && !file.starts_with(party.as_str()) {
-                continue;
-            }
-            let found = fs::read_if_exists(&tree.join(file))?;
-            if found.map(|bytes| Digest::of(&bytes)) != Some(expected.sha256) {
-                return Err(SideError::Changed { party: party.clone(), file: file.clone() });
-            }
+        let deviations = verify(&tree, &manifest, party)?;
+        if !deviations.is_empty() {
+            return Err(SideError::Changed { party: party.clone(), deviations });
         }
         let federation_bytes = fs::read(&tree.join("federation.json"))?;
         let digest = Digest::of(&federation_bytes);
@@ -126,10 +124,9 @@ impl Side {
         let path = Utf8Path::new(party.as_str()).join("plan.json");
         let plan: PartyPlan = parse(&tree, &path, &fs::read(&tree.join(&path))?)?;
         if plan.federation != digest || manifest.plan != digest {
-            return Err(SideError::Changed {
-                party: party.clone(),
-                file: "federation.json".into(),
-            });
+            let file = "federation.json".into();
+            let deviations = vec![Deviation { file, kind: DeviationKind::Edited }];
+            return Err(SideError::Changed { party: party.clone(), deviations });
         }
         let root = match root {
             Some(root) => fs::resolve(root)?,

@@ -57,7 +57,7 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// From the environment: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`,
+    /// The folders that the environment names: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`,
     /// else `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`.
     #[must_use]
     pub fn from_env() -> Self {
@@ -153,7 +153,7 @@ impl Deployment {
         Ok(Self { logs, state: folders.state.clone(), run, lock })
     }
 
-    /// The socket on which this launcher takes orders.
+    /// The socket on which this launcher takes requests.
     #[must_use]
     pub fn socket(&self) -> Utf8PathBuf {
         self.run.join(SOCKET)
@@ -189,7 +189,7 @@ pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, FsEr
     for name in fs::list(&folders.run)? {
         let run = folders.run.join(name);
         let Ok(lock) = File::open(&run) else { continue };
-        // A folder that can be locked belongs to nobody any more: its launcher was killed.
+        // Where the lock is free, no launcher runs: it was killed and left the folder behind.
         if matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
             running.extend(read_instance(&run).map(|instance| (instance, run.join(SOCKET))));
         }

@@ -35,7 +35,7 @@ use crate::{
 pub use channel::{Acceptor, HANDSHAKE, PeerStream, Refusal, ServerStream};
 pub use error::IdentityError;
 pub use explain::explain;
-use verifier::{PinnedClients, PinnedServer};
+use verifier::{PinnedClients, PinnedPeer, PinnedServer};
 
 /// ALPN of the rendezvous, which is gRPC over HTTP/2.
 pub const RENDEZVOUS: &[u8] = b"h2";
@@ -65,20 +65,13 @@ pub struct PeerFiles {
     pub pins: Fingerprints,
 }
 
-/// A peer whose CA was read and found to be the planned one.
-#[derive(Clone, Debug)]
-struct Peer {
-    ca: Certificate,
-    leaf: Digest,
-}
-
 /// This party's certificate and key, and the pinned certificates of its peers. Its `Debug` shows no key.
 pub struct Credentials {
     me: PartyName,
     own: Arc<SingleCertAndKey>,
     cert_pem: Vec<u8>,
     key_pem: Vec<u8>,
-    peers: Arc<BTreeMap<PartyName, Peer>>,
+    peers: Arc<BTreeMap<PartyName, PinnedPeer>>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -145,7 +138,7 @@ impl Credentials {
         })?;
         let peers = peers.iter().map(|(party, files)| {
             let ca = pinned(party, &files.ca, &files.pins.ca)?.0;
-            Ok((party.clone(), Peer { ca, leaf: files.pins.leaf }))
+            Ok((party.clone(), PinnedPeer { ca, leaf: files.pins.leaf }))
         });
         let peers = Arc::new(peers.collect::<Result<_, IdentityError>>()?);
         let own = Arc::new(SingleCertAndKey::from(certified));
@@ -180,7 +173,7 @@ impl Credentials {
             .with_client_cert_verifier(Arc::new(PinnedClients { inner, peers: self.peers.clone() }))
             .with_cert_resolver(self.own.clone());
         config.alpn_protocols = vec![protocol.to_vec()];
-        // A resumed session would skip the check of the certificate, and nobody reconnects often enough to gain.
+        // A resumed session would skip the check of the certificate; the time that it saves does not matter here.
         config.send_tls13_tickets = 0;
         config
     }
@@ -235,7 +228,7 @@ fn pinned(
             planned: planned.short(),
         });
     }
-    // Asked here, so that whoever builds a configuration later can rely on it.
+    // Tried here, so that `roots` below cannot fail.
     if RootCertStore::empty().add(CertificateDer::from(certificate.der())).is_err() {
         let why = crate::pki::PkiError::Malformed("TLS cannot use it".to_owned());
         return Err(IdentityError::NotACertificate { path: path.to_owned(), why });
@@ -243,7 +236,7 @@ fn pinned(
     Ok((certificate, pem))
 }
 
-/// A private key's text, if nobody but its owner can read it.
+/// A private key's text; an error where others than its owner can read it.
 fn private(path: &Utf8Path) -> Result<Vec<u8>, IdentityError> {
     // A link is followed: what matters is who can read the key itself.
     let real = fs::resolve(path).map_err(IdentityError::Unreadable)?;
@@ -256,7 +249,7 @@ fn private(path: &Utf8Path) -> Result<Vec<u8>, IdentityError> {
     }
 }
 
-fn roots<'a>(peers: impl IntoIterator<Item = &'a Peer>) -> Arc<RootCertStore> {
+fn roots<'a>(peers: impl IntoIterator<Item = &'a PinnedPeer>) -> Arc<RootCertStore> {
     let mut store = RootCertStore::empty();
     for peer in peers {
         store

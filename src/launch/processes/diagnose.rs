@@ -83,7 +83,7 @@ fn between<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 fn waiting(line: &str) -> Option<Diagnosis> {
     let (names, rest) = line.split_once("Try ping [")?.1.split_once("] at ")?;
-    // The word is rayfed's.
+    // rayfed spells it so.
     rest.contains("attemp").then_some(())?;
     let names = names.split(',').map(|name| name.trim().trim_matches('\''));
     let peers: Vec<PartyName> = names.map(str::parse).collect::<Result<_, _>>().ok()?;

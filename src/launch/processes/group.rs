@@ -1,102 +1,24 @@
 //! A party's services together: started in the order in which they need each other, stopped in the reverse one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use thiserror::Error;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
 };
 
 use super::{
-    Ending, GuardProgram, LogFile, Outcome, Phase, ServiceSpec, Stream,
-    service::{Happening, Order, Service},
+    GoneReason, GuardProgram, LogFile, ServicePhase, ServiceSpec,
+    event::{ServiceEvent, ServiceFailure, ServiceStatus},
+    order::{SpecError, check},
+    service::{Service, ServiceCommand, ServiceInput},
 };
-use crate::fs::FsError;
 
 /// Events that may wait for their reader.
 const EVENTS: usize = 1024;
 /// Of these, so many are kept free for changes of phase: a reader who is slow loses lines, which are in the log.
 const KEPT_FOR_PHASES: usize = 256;
-
-/// Why a group of services cannot be started.
-#[derive(Debug, Error)]
-pub enum SpecError {
-    /// Two services with one name.
-    #[error("two services are called `{0}`")]
-    Twice(String),
-    /// An `after` that names nobody.
-    #[error("`{service}` starts after `{missing}`, which does not run here")]
-    Unknown {
-        /// Who waits.
-        service: String,
-        /// For whom.
-        missing: String,
-    },
-    /// Services that wait for each other.
-    #[error("these services wait for each other: {}", .0.join(", "))]
-    Cycle(Vec<String>),
-    /// A log that cannot be written.
-    #[error(transparent)]
-    Log(#[from] FsError),
-}
-
-/// What a group reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceEvent {
-    /// A service moved on.
-    Phase {
-        /// Which.
-        service: String,
-        /// Where it stands now.
-        phase: Phase,
-        /// How it ended last, if it has since its last start.
-        ending: Option<Ending>,
-    },
-    /// A service wrote a line. Lines are dropped where nobody takes them; the log has them all.
-    Line {
-        /// Which.
-        service: String,
-        /// Where it was written.
-        stream: Stream,
-        /// What was written.
-        text: String,
-    },
-    /// A service failed for good; the group is being stopped.
-    Failed(ServiceFailure),
-}
-
-/// A service that failed for good.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("service `{service}` {ending}{}", times(*starts))]
-pub struct ServiceFailure {
-    /// Which.
-    pub service: String,
-    /// How it ended the last time.
-    pub ending: Ending,
-    /// How often it was started.
-    pub starts: u32,
-    /// Its last lines, oldest first.
-    pub last_lines: Vec<String>,
-    /// Where all lines are.
-    pub log: Utf8PathBuf,
-}
-
-fn times(starts: u32) -> String {
-    if starts > 1 { format!(", the last of {starts} starts") } else { String::new() }
-}
-
-/// Where a service stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceStatus {
-    /// Its phase.
-    pub phase: Phase,
-    /// Process number of its guard, while there is one.
-    pub pid: Option<u32>,
-    /// How often it was started.
-    pub starts: u32,
-}
 
 /// A group of services that runs. Dropping it ends them all within their grace periods, without waiting for it.
 #[derive(Debug)]
@@ -120,21 +42,25 @@ impl Supervisor {
         let mut members = BTreeMap::new();
         for spec in specs {
             let log = LogFile::open(&spec.log)?;
-            let (orders, order_receiver) = mpsc::channel(2);
-            let member =
-                Member { after: spec.after.clone(), orders, phase: Phase::Waiting, told: None };
+            let (commands, command_receiver) = mpsc::channel(2);
+            let member = Member {
+                after: spec.after.clone(),
+                commands,
+                phase: ServicePhase::Waiting,
+                given: None,
+            };
             members.insert(spec.name.clone(), member);
-            let post = Post {
+            let post = Reporter {
                 name: spec.name.clone(),
                 log_path: spec.log.clone(),
                 events: events.clone(),
                 reports: reports.clone(),
             };
-            let service = Service::new(spec, guard.clone(), order_receiver);
+            let service = Service::new(spec, guard.clone(), command_receiver);
             tasks.spawn(supervise(service, log, post));
         }
         let (stop, stop_receiver) = oneshot::channel();
-        let waiting = ServiceStatus { phase: Phase::Waiting, pid: None, starts: 0 };
+        let waiting = ServiceStatus { phase: ServicePhase::Waiting, pid: None, starts: 0 };
         let all = members.keys().map(|name| (name.clone(), waiting.clone())).collect();
         let (status_sender, status) = watch::channel(all);
         let group = Group {
@@ -158,14 +84,6 @@ impl Supervisor {
         self.status.borrow().clone()
     }
 
-    /// Waits until all services are ready; `false` where one failed or the group was stopped before.
-    pub async fn all_ready(&mut self) -> bool {
-        let ready = |status: &BTreeMap<String, ServiceStatus>| {
-            status.values().all(|service| matches!(service.phase, Phase::Ready(_)))
-        };
-        self.status.wait_for(ready).await.is_ok()
-    }
-
     /// Stops all services, the last one first, and returns when every process is gone. Tells which one had failed
     /// before. May be cancelled and asked again.
     pub async fn stop(&mut self) -> Option<ServiceFailure> {
@@ -179,44 +97,14 @@ impl Supervisor {
     }
 }
 
-/// Names are unique, and the services can be put in an order.
-fn check(specs: &[ServiceSpec]) -> Result<(), SpecError> {
-    let mut names = BTreeSet::new();
-    if let Some(twice) = specs.iter().find(|spec| !names.insert(&spec.name)) {
-        return Err(SpecError::Twice(twice.name.clone()));
-    }
-    for spec in specs {
-        if let Some(missing) = spec.after.iter().find(|name| !names.contains(name)) {
-            let (service, missing) = (spec.name.clone(), missing.clone());
-            return Err(SpecError::Unknown { service, missing });
-        }
-    }
-    let mut left: Vec<&ServiceSpec> = specs.iter().collect();
-    let mut started = BTreeSet::new();
-    loop {
-        let (can, cannot): (Vec<&ServiceSpec>, Vec<&ServiceSpec>) =
-            left.iter().partition(|spec| spec.after.iter().all(|name| started.contains(name)));
-        if can.is_empty() {
-            break;
-        }
-        started.extend(can.iter().map(|spec| &spec.name));
-        left = cannot;
-    }
-    if left.is_empty() {
-        Ok(())
-    } else {
-        Err(SpecError::Cycle(left.iter().map(|spec| spec.name.clone()).collect()))
-    }
-}
-
 struct Member {
     after: Vec<String>,
-    orders: mpsc::Sender<Order>,
-    phase: Phase,
-    told: Option<Order>,
+    commands: mpsc::Sender<ServiceCommand>,
+    phase: ServicePhase,
+    given: Option<ServiceCommand>,
 }
 
-struct Report {
+struct StatusReport {
     name: String,
     status: ServiceStatus,
 }
@@ -224,7 +112,7 @@ struct Report {
 struct Group {
     members: BTreeMap<String, Member>,
     tasks: JoinSet<Option<ServiceFailure>>,
-    reports: mpsc::Receiver<Report>,
+    reports: mpsc::Receiver<StatusReport>,
     status: watch::Sender<BTreeMap<String, ServiceStatus>>,
     events: mpsc::Sender<ServiceEvent>,
     failure: Option<ServiceFailure>,
@@ -234,10 +122,10 @@ struct Group {
 impl Group {
     async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Option<ServiceFailure> {
         loop {
-            for (name, order) in due_orders(&self.members, self.stopping) {
-                let member = self.members.get_mut(&name).expect("orders go to members");
-                member.told = Some(order);
-                let _ = member.orders.send(order).await; // two fit, and no member is told more
+            for (name, command) in due_commands(&self.members, self.stopping) {
+                let member = self.members.get_mut(&name).expect("commands go to members");
+                member.given = Some(command);
+                let _ = member.commands.send(command).await; // two fit, and no member gets more
             }
             tokio::select! {
                 biased; // a report is sent before its service's task ends, and read before it, too
@@ -252,7 +140,7 @@ impl Group {
         }
     }
 
-    fn take_in(&mut self, report: Report) {
+    fn take_in(&mut self, report: StatusReport) {
         if let Some(member) = self.members.get_mut(&report.name) {
             member.phase = report.status.phase;
         }
@@ -270,37 +158,46 @@ impl Group {
     }
 }
 
-/// Who is to be told what: started once all that it needs is ready, stopped once nobody needs it.
-fn due_orders(members: &BTreeMap<String, Member>, stopping: bool) -> Vec<(String, Order)> {
-    let is = |name: &String, wanted: fn(&Phase) -> bool| {
+/// The commands that are due: a service is started once all that it needs is ready, and stopped once no other needs it.
+fn due_commands(
+    members: &BTreeMap<String, Member>,
+    stopping: bool,
+) -> Vec<(String, ServiceCommand)> {
+    let is = |name: &String, wanted: fn(&ServicePhase) -> bool| {
         members.get(name).is_some_and(|member| wanted(&member.phase))
     };
     let due = members.iter().filter_map(|(name, member)| {
         if !stopping {
-            let can = member.after.iter().all(|other| is(other, |p| matches!(p, Phase::Ready(_))));
-            return (member.told.is_none() && can).then(|| (name.clone(), Order::Start));
+            let can =
+                member.after.iter().all(|other| is(other, |p| matches!(p, ServicePhase::Ready(_))));
+            return (member.given.is_none() && can).then(|| (name.clone(), ServiceCommand::Start));
         }
-        let needed = members
-            .values()
-            .any(|other| other.after.contains(name) && !matches!(other.phase, Phase::Gone(_)));
-        (member.told != Some(Order::Stop) && !needed).then(|| (name.clone(), Order::Stop))
+        let needed = members.values().any(|other| {
+            other.after.contains(name) && !matches!(other.phase, ServicePhase::Gone(_))
+        });
+        (member.given != Some(ServiceCommand::Stop) && !needed)
+            .then(|| (name.clone(), ServiceCommand::Stop))
     });
     due.collect()
 }
 
 /// Where a service's task sends what it has to tell.
-struct Post {
+struct Reporter {
     name: String,
     log_path: Utf8PathBuf,
     events: mpsc::Sender<ServiceEvent>,
-    reports: mpsc::Sender<Report>,
+    reports: mpsc::Sender<StatusReport>,
 }
 
 /// Runs one service until it is gone.
-async fn supervise(mut service: Service, mut log: LogFile, post: Post) -> Option<ServiceFailure> {
+async fn supervise(
+    mut service: Service,
+    mut log: LogFile,
+    post: Reporter,
+) -> Option<ServiceFailure> {
     loop {
         match service.next(true).await {
-            Happening::Line(line) => {
+            ServiceInput::Line(line) => {
                 log.line(&line.text);
                 if post.events.capacity() > KEPT_FOR_PHASES {
                     let service = post.name.clone();
@@ -309,14 +206,14 @@ async fn supervise(mut service: Service, mut log: LogFile, post: Post) -> Option
                     let _ = post.events.try_send(event);
                 }
             }
-            Happening::Event(event) => {
+            ServiceInput::Event(event) => {
                 if service.react(event).await {
                     post.phase(&service).await;
                 }
             }
         }
-        if let Phase::Gone(outcome) = service.phase() {
-            let ending = service.ending().filter(|_| outcome == Outcome::Ended)?.clone();
+        if let ServicePhase::Gone(outcome) = service.phase() {
+            let ending = service.ending().filter(|_| outcome == GoneReason::Ended)?.clone();
             return Some(ServiceFailure {
                 service: post.name,
                 ending,
@@ -328,11 +225,11 @@ async fn supervise(mut service: Service, mut log: LogFile, post: Post) -> Option
     }
 }
 
-impl Post {
+impl Reporter {
     async fn phase(&self, service: &Service) {
         let (phase, pid, starts) = (service.phase(), service.id(), service.starts());
         let status = ServiceStatus { phase, pid, starts };
-        let _ = self.reports.send(Report { name: self.name.clone(), status }).await;
+        let _ = self.reports.send(StatusReport { name: self.name.clone(), status }).await;
         let ending = service.ending().cloned();
         let event = ServiceEvent::Phase { service: self.name.clone(), phase, ending };
         let _ = self.events.try_send(event);
@@ -343,37 +240,41 @@ impl Post {
 mod tests {
     use super::*;
 
-    fn members(list: &[(&str, &str, Phase)]) -> BTreeMap<String, Member> {
-        let member = |(name, after, phase): &(&str, &str, Phase)| {
-            let told = (*phase != Phase::Waiting).then_some(Order::Start);
+    fn members(list: &[(&str, &str, ServicePhase)]) -> BTreeMap<String, Member> {
+        let member = |(name, after, phase): &(&str, &str, ServicePhase)| {
+            let given = (*phase != ServicePhase::Waiting).then_some(ServiceCommand::Start);
             let after = after.split_whitespace().map(String::from).collect();
-            ((*name).to_owned(), Member { after, orders: mpsc::channel(2).0, phase: *phase, told })
+            (
+                (*name).to_owned(),
+                Member { after, commands: mpsc::channel(2).0, phase: *phase, given },
+            )
         };
         list.iter().map(member).collect()
     }
 
-    fn names(orders: &[(String, Order)]) -> Vec<&str> {
-        orders.iter().map(|(name, _)| name.as_str()).collect()
+    fn names(commands: &[(String, ServiceCommand)]) -> Vec<&str> {
+        commands.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]
     fn a_service_starts_when_all_that_it_needs_is_ready() {
         let all = |redis| {
             members(&[
-                ("ray", "", Phase::Ready(1)),
+                ("ray", "", ServicePhase::Ready(1)),
                 ("redis", "", redis),
-                ("worker", "ray redis", Phase::Waiting),
+                ("worker", "ray redis", ServicePhase::Waiting),
             ])
         };
-        assert!(due_orders(&all(Phase::Starting(1)), false).is_empty());
-        assert_eq!(names(&due_orders(&all(Phase::Ready(2)), false)), ["worker"]);
+        assert!(due_commands(&all(ServicePhase::Starting(1)), false).is_empty());
+        assert_eq!(names(&due_commands(&all(ServicePhase::Ready(2)), false)), ["worker"]);
     }
 
     #[test]
     fn a_service_stops_when_nobody_needs_it_any_more() {
-        let all = |worker| members(&[("ray", "", Phase::Ready(1)), ("worker", "ray", worker)]);
-        assert_eq!(names(&due_orders(&all(Phase::Ready(1)), true)), ["worker"]);
-        let gone = all(Phase::Gone(Outcome::Stopped));
-        assert!(names(&due_orders(&gone, true)).contains(&"ray"));
+        let all =
+            |worker| members(&[("ray", "", ServicePhase::Ready(1)), ("worker", "ray", worker)]);
+        assert_eq!(names(&due_commands(&all(ServicePhase::Ready(1)), true)), ["worker"]);
+        let gone = all(ServicePhase::Gone(GoneReason::Stopped));
+        assert!(names(&due_commands(&gone, true)).contains(&"ray"));
     }
 }

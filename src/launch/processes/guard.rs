@@ -1,15 +1,16 @@
 //! The guard: a small process between the launcher and each program, so that nothing outlives a killed launcher.
 //!
-//! In come orders, one per line on its standard input, a pipe that the launcher holds: `term` asks the program to
-//! end, `kill` ends everything at once. The end of that pipe means that the launcher is gone or has let go, however
-//! it ended. Out goes the program's exit status, 128 and the signal's number where a signal ended it. A guard does
+//! Commands come one per line on its standard input, a pipe that the launcher holds: `term` asks the program to end,
+//! `kill` ends everything at once. The end of that pipe means that the launcher has ended, in whatever way, or
+//! no longer needs the program. The guard exits with the program's status; 128 and the signal's number where a signal
+//! ended it. A guard does
 //! not know what it runs, restarts nothing and writes no log.
 //!
 //! As a child subreaper it inherits what its descendants leave behind, daemons in sessions of their own included.
 //! Hence "no child is left" means "no descendant is left", and nothing is left when it exits.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::OsString,
     io::{self, Write as _},
     os::{
@@ -33,6 +34,7 @@ use nix::{
     unistd::Pid,
 };
 
+use super::descendants::{descendants, kill_all};
 use crate::types::Span;
 
 /// The hidden subcommand under which sfgen runs itself as a guard.
@@ -46,8 +48,8 @@ const NOT_STARTED: u8 = 127;
 const TICK: Duration = Duration::from_millis(50);
 /// How long the kernel gets to end a killed process. One that hangs in it cannot be ended by anybody.
 const KILLING: Duration = Duration::from_secs(5);
-/// An order is a word; a longer line is none and need not be kept.
-const LONGEST_ORDER: usize = 64;
+/// Commands are shorter, so a line that is longer is none and is not kept.
+const LONGEST_COMMAND: usize = 64;
 
 /// Runs a guard with the arguments that follow [`SUBCOMMAND`]: `--grace 10s -- PROGRAM ARGS...`.
 #[must_use]
@@ -92,25 +94,25 @@ fn parse(
     Ok((grace, word()?, args.collect()))
 }
 
-/// Nobody may be left to read this, which is no reason to fail.
+/// Standard error may be closed, which is no reason to fail.
 fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "sfgen: {message}");
 }
 
-/// How far the end has come.
+/// How far the guard is with ending what it guards.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// The program runs, and nobody wants it to end.
+    /// The program runs and was not asked to end.
     Running,
-    /// Whoever is left has until then to end on a SIGTERM.
+    /// A SIGTERM was sent. What is left at that time is killed.
     Closing(Instant),
-    /// Whoever is left is killed; after that time nobody can end it.
+    /// A SIGKILL was sent. What is left at that time hangs in the kernel, and the guard gives up.
     Killing(Instant),
 }
 
-/// What the launcher orders.
+/// A command of the launcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+enum GuardCommand {
     Terminate,
     Kill,
     LetGo,
@@ -123,10 +125,10 @@ struct Guard {
     /// How the program ended, once it has.
     ended: Option<ExitStatus>,
     stage: Stage,
-    /// Who has been sent a SIGTERM; once is enough, since a second one cuts a tidy end short in many programs.
+    /// The processes that were sent a SIGTERM. Each gets one only, since many programs end at once at a second one.
     asked: BTreeSet<Pid>,
     line: Vec<u8>,
-    /// Whether the pipe can still bring orders.
+    /// Whether the pipe can still bring commands.
     listening: bool,
 }
 
@@ -184,11 +186,11 @@ impl Guard {
                 Stage::Closing(_) | Stage::Running => {}
                 Stage::Killing(_) => kill_all(),
             }
-            for order in self.wait() {
-                match order {
-                    Order::Terminate => self.ask(self.program),
-                    Order::Kill => self.kill(),
-                    Order::LetGo => self.close(),
+            for command in self.wait() {
+                match command {
+                    GuardCommand::Terminate => self.ask(self.program),
+                    GuardCommand::Kill => self.kill(),
+                    GuardCommand::LetGo => self.close(),
                 }
             }
         }
@@ -211,11 +213,11 @@ impl Guard {
         }
     }
 
-    /// Sleeps until an order, a signal or the next deadline.
-    fn wait(&mut self) -> Vec<Order> {
+    /// Sleeps until a command, a signal or the next deadline.
+    fn wait(&mut self) -> Vec<GuardCommand> {
         let limit = match self.stage {
             Stage::Running => None,
-            // The next look at `run`'s table: more descendants may have appeared.
+            // Wakes up in time to look for descendants that are new.
             Stage::Closing(deadline) | Stage::Killing(deadline) => {
                 Some(deadline.saturating_duration_since(Instant::now()).min(TICK))
             }
@@ -229,56 +231,56 @@ impl Guard {
         if self.listening {
             files.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
-        let _ = poll(&mut files, limit); // EINTR is a reason to look around as good as any
+        let _ = poll(&mut files, limit); // after EINTR the caller looks around, as after any signal
         let spoken = files.get(1).and_then(PollFd::any).unwrap_or(false);
-        let mut orders = Vec::new();
+        let mut commands = Vec::new();
         while let Ok(Some(signal)) = self.signals.read_signal() {
             if i32::try_from(signal.ssi_signo) == Ok(Signal::SIGTERM as i32) {
-                orders.push(Order::LetGo);
+                commands.push(GuardCommand::LetGo);
             }
         }
         if spoken {
-            orders.extend(self.listen());
+            commands.extend(self.listen());
         }
-        orders
+        commands
     }
 
     /// Reads what the pipe holds, once: a second read could block.
-    fn listen(&mut self) -> Vec<Order> {
+    fn listen(&mut self) -> Vec<GuardCommand> {
         let mut bytes = [0; 256];
-        // Past the standard library's buffer, in which `poll` cannot see what is left over.
+        // Not through the standard library's buffer: `poll` cannot see what is left over in it.
         let count = match nix::unistd::read(io::stdin(), &mut bytes) {
             Err(Errno::EINTR | Errno::EAGAIN) => return Vec::new(),
             Ok(0) | Err(_) => {
                 self.listening = false;
-                return vec![Order::LetGo];
+                return vec![GuardCommand::LetGo];
             }
             Ok(count) => count,
         };
-        let mut orders = Vec::new();
+        let mut commands = Vec::new();
         for byte in &bytes[..count] {
             if *byte != b'\n' {
-                if self.line.len() < LONGEST_ORDER {
+                if self.line.len() < LONGEST_COMMAND {
                     self.line.push(*byte);
                 }
                 continue;
             }
             match self.line.as_slice() {
-                b"term" => orders.push(Order::Terminate),
-                b"kill" => orders.push(Order::Kill),
+                b"term" => commands.push(GuardCommand::Terminate),
+                b"kill" => commands.push(GuardCommand::Kill),
                 _ => {}
             }
             self.line.clear();
         }
-        orders
+        commands
     }
 
-    /// Starts the end; an end under way is not begun anew.
+    /// Begins to end the program; does nothing where that was begun before.
     fn close(&mut self) {
         if matches!(self.stage, Stage::Running) {
             self.stage = Stage::Closing(Instant::now() + self.grace);
             if self.ended.is_none() {
-                // Its own children are its own to end, as long as it is there: Ray's order matters to Ray.
+                // As long as the program runs, it ends its children itself: Ray does so in an order of its own.
                 self.ask(self.program);
             } else {
                 self.ask_the_rest();
@@ -307,40 +309,7 @@ impl Guard {
     }
 }
 
-/// Looks again at once as long as there are new ones: whoever forks while being looked for is met the next time.
-fn kill_all() {
-    let mut killed = BTreeSet::new();
-    loop {
-        let fresh: Vec<Pid> = descendants().difference(&killed).copied().collect();
-        if fresh.is_empty() {
-            return;
-        }
-        for who in fresh {
-            let _ = kill(who, Signal::SIGKILL); // it may have ended meanwhile
-            killed.insert(who);
-        }
-    }
-}
-
-/// Every process below this one.
-fn descendants() -> BTreeSet<Pid> {
-    let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
-    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
-    for stat in processes.filter_map(|process| process.stat().ok()) {
-        children.entry(Pid::from_raw(stat.ppid)).or_default().push(Pid::from_raw(stat.pid));
-    }
-    let mut found = BTreeSet::new();
-    let mut open = vec![Pid::this()];
-    while let Some(parent) = open.pop() {
-        for child in children.remove(&parent).unwrap_or_default() {
-            found.insert(child);
-            open.push(child);
-        }
-    }
-    found
-}
-
-/// Closes what a careless parent of sfgen left open, before anything of our own is.
+/// Closes the files that were inherited open from the parent, before the guard opens its own.
 fn close_stray_files() {
     let open = crate::fs::list(Utf8Path::new("/proc/self/fd")).unwrap_or_default();
     for number in open.iter().filter_map(|name| name.parse::<i32>().ok()).filter(|n| *n > 2) {

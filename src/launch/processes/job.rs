@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    Ending, GuardProgram, Line, LogFile, Outcome, Phase, ServiceSpec,
-    service::{Happening, Order, Service},
+    Ending, GoneReason, GuardProgram, Line, LogFile, ServicePhase, ServiceSpec,
+    service::{Service, ServiceCommand, ServiceInput},
 };
 use crate::fs::FsError;
 
@@ -22,17 +22,17 @@ pub struct JobEnd {
     pub log: Utf8PathBuf,
 }
 
-/// A job that runs. Dropping it ends the job within its grace period, without a word of how.
+/// A job that runs. Dropping it ends the job within its grace period, and its end is not reported.
 #[derive(Debug)]
 pub struct JobHandle {
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<ServiceCommand>,
     task: JoinSet<JobEnd>,
 }
 
 impl JobHandle {
     /// Asks the job to end; after its grace period it is killed. Saying it twice changes nothing.
     pub fn cancel(&self) {
-        let _ = self.orders.try_send(Order::Stop); // full or closed: it knows already, or has ended
+        let _ = self.commands.try_send(ServiceCommand::Stop); // full or closed: it knows already, or has ended
     }
 
     /// Waits until every process of the job is gone. May be cancelled and asked again, until it has answered.
@@ -50,14 +50,14 @@ pub fn run_job(
     lines: mpsc::Sender<Line>,
 ) -> Result<JobHandle, FsError> {
     let log = LogFile::open(&spec.log)?;
-    let (orders, receiver) = mpsc::channel(2);
-    orders.try_send(Order::Start).expect("a new channel has room");
+    let (commands, receiver) = mpsc::channel(2);
+    commands.try_send(ServiceCommand::Start).expect("a new channel has room");
     let path = spec.log.clone();
     let spec = ServiceSpec { restart: super::RestartPolicy::once(), ..spec };
     let service = Service::new(spec, guard.clone(), receiver);
     let mut task = JoinSet::new();
     task.spawn(run(service, log, path, lines));
-    Ok(JobHandle { orders, task })
+    Ok(JobHandle { commands, task })
 }
 
 async fn run(
@@ -68,8 +68,8 @@ async fn run(
 ) -> JobEnd {
     let mut outbox = None;
     loop {
-        let happening = tokio::select! {
-            happening = service.next(outbox.is_none()) => happening,
+        let input = tokio::select! {
+            input = service.next(outbox.is_none()) => input,
             room = lines.reserve(), if outbox.is_some() => {
                 if let (Ok(room), Some(line)) = (room, outbox.take()) {
                     room.send(line);
@@ -77,23 +77,23 @@ async fn run(
                 continue;
             }
         };
-        match happening {
-            Happening::Line(line) => {
+        match input {
+            ServiceInput::Line(line) => {
                 log.line(&line.text);
                 outbox = Some(line);
             }
-            Happening::Event(event) => {
+            ServiceInput::Event(event) => {
                 service.react(event).await;
             }
         }
-        if let Phase::Gone(outcome) = service.phase() {
+        if let ServicePhase::Gone(outcome) = service.phase() {
             if let Some(line) = outbox {
-                let _ = lines.try_send(line); // nobody may be listening any more
+                let _ = lines.try_send(line); // the receiver may be gone
             }
             let never = || Ending::NotStarted("cancelled before it was started".to_owned());
             return JobEnd {
                 ending: service.ending().cloned().unwrap_or_else(never),
-                cancelled: outcome == Outcome::Stopped,
+                cancelled: outcome == GoneReason::Stopped,
                 last_lines: log.last_lines(),
                 log: path,
             };

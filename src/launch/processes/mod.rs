@@ -1,21 +1,32 @@
 //! Keeps a party's processes up, runs its jobs, and leaves none of them behind.
 //!
-//! In come [`ServiceSpec`]s and orders, out come [`ServiceEvent`]s. What a process is for, and where its command
-//! line comes from, is not known here. `phase` decides, `service` acts, `group` knows who needs whom.
+//! [`ServiceSpec`]s and commands enter, [`ServiceEvent`]s leave. What a process is for, and where its command line comes
+//! from, is not known here. [`phase`] decides what is to be done to a process, `service` does it, `group` starts and
+//! stops services in the order of their `after`; [`guard`] is the small process between sfgen and each program, and
+//! [`diagnose`] knows what lines of SecretFlow and Ray mean.
 
+mod descendants;
 pub mod diagnose;
+mod event;
 mod group;
 pub mod guard;
 mod job;
 mod log;
+mod order;
 pub mod phase;
 mod process;
 mod service;
+mod side_by_side;
+mod signals;
 mod spec;
 
-pub use group::{ServiceEvent, ServiceFailure, ServiceStatus, SpecError, Supervisor};
+pub use event::{ServiceEvent, ServiceFailure, ServiceStatus};
+pub use group::Supervisor;
 pub use job::{JobEnd, JobHandle, run_job};
 pub use log::LogFile;
-pub use phase::{Outcome, Phase, RestartPolicy};
+pub use order::SpecError;
+pub use phase::{GoneReason, RestartPolicy, ServicePhase};
 pub use process::{Ending, Line, PROXY_VARIABLES, Stream};
+pub use side_by_side::{PartyLine, PartyOutcome, run_side_by_side};
+pub use signals::interrupted;
 pub use spec::{GuardProgram, ServiceSpec};

@@ -6,7 +6,7 @@ use crate::plan::Restart;
 
 /// Where one process stands. Only [`step`] moves it on; the number counts its starts since it last settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum ServicePhase {
     /// What it needs is not ready.
     Waiting,
     /// It runs and does not answer yet.
@@ -18,10 +18,10 @@ pub enum Phase {
     /// It has been asked to end.
     Stopping,
     /// It runs no more and is not started again.
-    Gone(Outcome),
+    Gone(GoneReason),
 }
 
-impl Phase {
+impl ServicePhase {
     /// Whether it runs and has answered.
     #[must_use]
     pub fn is_ready(self) -> bool {
@@ -29,7 +29,7 @@ impl Phase {
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for ServicePhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Waiting => "waiting",
@@ -37,15 +37,15 @@ impl fmt::Display for Phase {
             Self::Ready(_) => "ready",
             Self::BackingOff(_) => "backing off",
             Self::Stopping => "stopping",
-            Self::Gone(Outcome::Stopped) => "stopped",
-            Self::Gone(Outcome::Ended) => "ended",
+            Self::Gone(GoneReason::Stopped) => "stopped",
+            Self::Gone(GoneReason::Ended) => "ended",
         })
     }
 }
 
 /// Why a process is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum GoneReason {
     /// It was ordered to stop.
     Stopped,
     /// It ended by itself once more than the policy allows.
@@ -54,7 +54,7 @@ pub enum Outcome {
 
 /// What happens to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum ProcessEvent {
     /// All that it needs is ready.
     StartOrdered,
     /// It answers.
@@ -69,10 +69,10 @@ pub enum Event {
 
 /// What is to be done to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum ProcessAction {
     /// Start it.
     Spawn,
-    /// Send [`Event::TimerFired`] after this time, and forget an earlier timer.
+    /// Send [`ProcessEvent::TimerFired`] after this time, and forget an earlier timer.
     SetTimer(Duration),
     /// Ask it to end.
     Terminate,
@@ -130,30 +130,45 @@ pub struct Policy {
 
 /// What follows from `event` in `phase`.
 #[must_use]
-pub fn step(phase: Phase, event: Event, policy: &Policy) -> (Phase, Vec<Action>) {
-    let spawn = || vec![Action::Spawn, Action::SetTimer(policy.ready_within)];
+pub fn step(
+    phase: ServicePhase,
+    event: ProcessEvent,
+    policy: &Policy,
+) -> (ServicePhase, Vec<ProcessAction>) {
+    let spawn = || vec![ProcessAction::Spawn, ProcessAction::SetTimer(policy.ready_within)];
     match (phase, event) {
-        (Phase::Waiting, Event::StartOrdered) => (Phase::Starting(1), spawn()),
-        (Phase::Starting(n), Event::ProbePassed) => {
-            (Phase::Ready(n), vec![Action::SetTimer(policy.restart.settled_after)])
+        (ServicePhase::Waiting, ProcessEvent::StartOrdered) => (ServicePhase::Starting(1), spawn()),
+        (ServicePhase::Starting(n), ProcessEvent::ProbePassed) => {
+            (ServicePhase::Ready(n), vec![ProcessAction::SetTimer(policy.restart.settled_after)])
         }
         // Too late to be ready. Its end will be the `Exited` that counts.
-        (Phase::Starting(n), Event::TimerFired) => (Phase::Starting(n), vec![Action::Kill]),
-        (Phase::Ready(_), Event::TimerFired) => (Phase::Ready(1), vec![]),
-        (Phase::Starting(n) | Phase::Ready(n), Event::Exited) if n < policy.restart.max_starts => {
-            (Phase::BackingOff(n), vec![Action::SetTimer(policy.restart.pause(n))])
+        (ServicePhase::Starting(n), ProcessEvent::TimerFired) => {
+            (ServicePhase::Starting(n), vec![ProcessAction::Kill])
         }
-        (Phase::Starting(_) | Phase::Ready(_), Event::Exited) => {
-            (Phase::Gone(Outcome::Ended), vec![])
+        (ServicePhase::Ready(_), ProcessEvent::TimerFired) => (ServicePhase::Ready(1), vec![]),
+        (ServicePhase::Starting(n) | ServicePhase::Ready(n), ProcessEvent::Exited)
+            if n < policy.restart.max_starts =>
+        {
+            (ServicePhase::BackingOff(n), vec![ProcessAction::SetTimer(policy.restart.pause(n))])
         }
-        (Phase::BackingOff(n), Event::TimerFired) => (Phase::Starting(n + 1), spawn()),
-        (Phase::Starting(_) | Phase::Ready(_), Event::StopOrdered) => {
-            (Phase::Stopping, vec![Action::Terminate, Action::SetTimer(policy.grace)])
+        (ServicePhase::Starting(_) | ServicePhase::Ready(_), ProcessEvent::Exited) => {
+            (ServicePhase::Gone(GoneReason::Ended), vec![])
         }
-        (Phase::Stopping, Event::TimerFired) => (Phase::Stopping, vec![Action::Kill]),
-        (Phase::Waiting | Phase::BackingOff(_), Event::StopOrdered)
-        | (Phase::Stopping, Event::Exited) => (Phase::Gone(Outcome::Stopped), vec![]),
-        // A late timer, a repeated order or a second probe changes nothing.
+        (ServicePhase::BackingOff(n), ProcessEvent::TimerFired) => {
+            (ServicePhase::Starting(n + 1), spawn())
+        }
+        (ServicePhase::Starting(_) | ServicePhase::Ready(_), ProcessEvent::StopOrdered) => (
+            ServicePhase::Stopping,
+            vec![ProcessAction::Terminate, ProcessAction::SetTimer(policy.grace)],
+        ),
+        (ServicePhase::Stopping, ProcessEvent::TimerFired) => {
+            (ServicePhase::Stopping, vec![ProcessAction::Kill])
+        }
+        (ServicePhase::Waiting | ServicePhase::BackingOff(_), ProcessEvent::StopOrdered)
+        | (ServicePhase::Stopping, ProcessEvent::Exited) => {
+            (ServicePhase::Gone(GoneReason::Stopped), vec![])
+        }
+        // A late timer, a repeated command or a second probe changes nothing.
         (phase, _) => (phase, vec![]),
     }
 }
@@ -168,25 +183,28 @@ mod tests {
         grace: Duration::from_secs(10),
     };
 
-    fn seconds(seconds: u64) -> Action {
-        Action::SetTimer(Duration::from_secs(seconds))
+    fn seconds(seconds: u64) -> ProcessAction {
+        ProcessAction::SetTimer(Duration::from_secs(seconds))
     }
 
     #[test]
-    fn a_service_deaf_to_the_stop_order_is_killed_after_the_grace_period() {
-        let (phase, actions) = step(Phase::Ready(1), Event::StopOrdered, &POLICY);
-        assert_eq!(actions, [Action::Terminate, seconds(10)]);
-        assert_eq!(step(phase, Event::TimerFired, &POLICY), (phase, vec![Action::Kill]));
-        let gone = (Phase::Gone(Outcome::Stopped), vec![]);
-        assert_eq!(step(phase, Event::Exited, &POLICY), gone);
+    fn a_service_that_ignores_the_stop_command_is_killed_after_the_grace_period() {
+        let (phase, actions) = step(ServicePhase::Ready(1), ProcessEvent::StopOrdered, &POLICY);
+        assert_eq!(actions, [ProcessAction::Terminate, seconds(10)]);
+        assert_eq!(
+            step(phase, ProcessEvent::TimerFired, &POLICY),
+            (phase, vec![ProcessAction::Kill])
+        );
+        let gone = (ServicePhase::Gone(GoneReason::Stopped), vec![]);
+        assert_eq!(step(phase, ProcessEvent::Exited, &POLICY), gone);
     }
 
     #[test]
     fn pauses_double_until_the_starts_are_used_up() {
-        let exited = |n| step(Phase::Starting(n), Event::Exited, &POLICY);
-        assert_eq!(exited(1), (Phase::BackingOff(1), vec![seconds(1)]));
-        assert_eq!(exited(2), (Phase::BackingOff(2), vec![seconds(2)]));
-        assert_eq!(exited(3), (Phase::Gone(Outcome::Ended), vec![]));
+        let exited = |n| step(ServicePhase::Starting(n), ProcessEvent::Exited, &POLICY);
+        assert_eq!(exited(1), (ServicePhase::BackingOff(1), vec![seconds(1)]));
+        assert_eq!(exited(2), (ServicePhase::BackingOff(2), vec![seconds(2)]));
+        assert_eq!(exited(3), (ServicePhase::Gone(GoneReason::Ended), vec![]));
         assert_eq!(POLICY.restart.pause(5), Duration::from_secs(16));
         for starts in [6, 33, u32::MAX] {
             assert_eq!(POLICY.restart.pause(starts), Duration::from_secs(30));
@@ -195,33 +213,38 @@ mod tests {
 
     #[test]
     fn a_minute_of_readiness_forgives_earlier_ends() {
-        let (phase, actions) = step(Phase::Starting(3), Event::ProbePassed, &POLICY);
-        assert_eq!((phase, actions), (Phase::Ready(3), vec![seconds(60)]));
-        let (phase, _) = step(phase, Event::TimerFired, &POLICY);
-        assert_eq!(step(phase, Event::Exited, &POLICY).0, Phase::BackingOff(1));
+        let (phase, actions) = step(ServicePhase::Starting(3), ProcessEvent::ProbePassed, &POLICY);
+        assert_eq!((phase, actions), (ServicePhase::Ready(3), vec![seconds(60)]));
+        let (phase, _) = step(phase, ProcessEvent::TimerFired, &POLICY);
+        assert_eq!(step(phase, ProcessEvent::Exited, &POLICY).0, ServicePhase::BackingOff(1));
     }
 
     #[test]
     fn a_service_that_never_answers_is_ended_and_counts_as_a_start() {
-        let late = step(Phase::Starting(2), Event::TimerFired, &POLICY);
-        assert_eq!(late, (Phase::Starting(2), vec![Action::Kill]));
+        let late = step(ServicePhase::Starting(2), ProcessEvent::TimerFired, &POLICY);
+        assert_eq!(late, (ServicePhase::Starting(2), vec![ProcessAction::Kill]));
     }
 
     #[test]
     fn a_job_is_started_once() {
         let policy = Policy { restart: RestartPolicy::once(), ..POLICY };
-        let (phase, _) = step(Phase::Ready(1), Event::Exited, &policy);
-        assert_eq!(phase, Phase::Gone(Outcome::Ended));
+        let (phase, _) = step(ServicePhase::Ready(1), ProcessEvent::Exited, &policy);
+        assert_eq!(phase, ServicePhase::Gone(GoneReason::Ended));
     }
 
     #[test]
-    fn whoever_does_not_run_is_stopped_by_the_word() {
-        for phase in [Phase::Waiting, Phase::BackingOff(2)] {
-            let stopped = step(phase, Event::StopOrdered, &POLICY);
-            assert_eq!(stopped, (Phase::Gone(Outcome::Stopped), vec![]));
+    fn a_process_that_does_not_run_is_stopped_at_once() {
+        for phase in [ServicePhase::Waiting, ServicePhase::BackingOff(2)] {
+            let stopped = step(phase, ProcessEvent::StopOrdered, &POLICY);
+            assert_eq!(stopped, (ServicePhase::Gone(GoneReason::Stopped), vec![]));
         }
-        let gone = Phase::Gone(Outcome::Ended);
-        for event in [Event::StartOrdered, Event::TimerFired, Event::StopOrdered, Event::Exited] {
+        let gone = ServicePhase::Gone(GoneReason::Ended);
+        for event in [
+            ProcessEvent::StartOrdered,
+            ProcessEvent::TimerFired,
+            ProcessEvent::StopOrdered,
+            ProcessEvent::Exited,
+        ] {
             assert_eq!(step(gone, event, &POLICY), (gone, vec![]), "nobody comes back");
         }
     }

@@ -28,7 +28,7 @@ pub const PROXY_VARIABLES: [&str; 10] = [
 
 /// A longer line is cut into several: a program that never ends one must not fill the memory.
 const LONGEST_LINE: usize = 16 << 10;
-/// Lines under way from a process to whoever reads them; after that the process waits.
+/// How many lines may wait to be read; after that the process waits.
 const LINES: usize = 64;
 
 /// Where a line was written.
@@ -93,10 +93,10 @@ impl fmt::Display for Ending {
 pub(super) struct Process {
     child: Child,
     /// Taken out of the child, whose `wait` would close it.
-    orders: ChildStdin,
+    input: ChildStdin,
 }
 
-/// What a process writes, until nobody can write any more.
+/// What a process and its descendants write.
 pub(super) struct Output {
     lines: mpsc::Receiver<Line>,
     /// Reads the two pipes; they end when the last descendant has ended.
@@ -134,8 +134,8 @@ impl Process {
         let stderr = child.stderr.take().expect("piped above");
         readers.spawn(read_lines(stdout, Stream::Stdout, sender.clone()));
         readers.spawn(read_lines(stderr, Stream::Stderr, sender));
-        let orders = child.stdin.take().expect("piped above");
-        Ok((Self { child, orders }, Output { lines, _readers: readers }))
+        let input = child.stdin.take().expect("piped above");
+        Ok((Self { child, input }, Output { lines, _readers: readers }))
     }
 
     /// Process number of the guard.
@@ -151,9 +151,9 @@ impl Process {
         }
     }
 
-    /// Passes an order to the guard. One that has ended needs none.
-    pub(super) async fn order(&mut self, order: &str) {
-        let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;
+    /// Passes a command to the guard. One that has ended needs none.
+    pub(super) async fn command(&mut self, command: &str) {
+        let _ = self.input.write_all(format!("{command}\n").as_bytes()).await;
     }
 }
 
@@ -180,7 +180,7 @@ async fn read_lines(pipe: impl AsyncRead + Unpin, stream: Stream, lines: mpsc::S
     }
 }
 
-/// Whether anybody still reads.
+/// Sends a line; `false` where the receiver is gone.
 async fn pass_on(line: &mut Vec<u8>, stream: Stream, lines: &mpsc::Sender<Line>) -> bool {
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
     line.clear();

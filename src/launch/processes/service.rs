@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Ending, GuardProgram, Line, ServiceSpec,
-    phase::{Action, Event, Phase, step},
+    phase::{ProcessAction, ProcessEvent, ServicePhase, step},
     process::{Output, Process},
 };
 
@@ -20,16 +20,16 @@ const PROBE_EVERY: Duration = Duration::from_millis(200);
 /// How long the last lines may take once a process has ended. They are in the pipe already.
 const LAST_LINES_WITHIN: Duration = Duration::from_secs(5);
 
-/// What its owner wants of a process. The end of the channel means [`Order::Stop`].
+/// What its owner asks of a process. The end of the channel means [`ServiceCommand::Stop`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum ServiceCommand {
     Start,
     Stop,
 }
 
-/// What there is to react to.
-pub(super) enum Happening {
-    Event(Event),
+/// What a service reacts to.
+pub(super) enum ServiceInput {
+    Event(ProcessEvent),
     Line(Line),
 }
 
@@ -37,18 +37,18 @@ pub(super) enum Happening {
 pub(super) struct Service {
     spec: ServiceSpec,
     guard: GuardProgram,
-    orders: Option<mpsc::Receiver<Order>>,
-    phase: Phase,
+    commands: Option<mpsc::Receiver<ServiceCommand>>,
+    phase: ServicePhase,
     process: Option<Process>,
     output: Option<Output>,
     /// The process has ended; its last lines may be taken until then.
     leaving: Option<Instant>,
     timer: Option<Instant>,
     probe: JoinSet<()>,
-    known: VecDeque<Event>,
+    known: VecDeque<ProcessEvent>,
     starts: u32,
     ending: Option<Ending>,
-    /// Why it is being killed, which says more than that it was.
+    /// Why it is being killed, to be reported instead of the signal.
     late: Option<Ending>,
 }
 
@@ -56,13 +56,13 @@ impl Service {
     pub(super) fn new(
         spec: ServiceSpec,
         guard: GuardProgram,
-        orders: mpsc::Receiver<Order>,
+        commands: mpsc::Receiver<ServiceCommand>,
     ) -> Self {
         Self {
             spec,
             guard,
-            orders: Some(orders),
-            phase: Phase::Waiting,
+            commands: Some(commands),
+            phase: ServicePhase::Waiting,
             process: None,
             output: None,
             leaving: None,
@@ -75,7 +75,7 @@ impl Service {
         }
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> ServicePhase {
         self.phase
     }
 
@@ -92,57 +92,57 @@ impl Service {
         self.ending.as_ref()
     }
 
-    /// Waits for the next happening; lines only where there is `room` for one. May be cancelled.
-    pub(super) async fn next(&mut self, room: bool) -> Happening {
+    /// Waits for the next input; lines only where there is `room` for one. May be cancelled.
+    pub(super) async fn next(&mut self, room: bool) -> ServiceInput {
         loop {
             if let Some(event) = self.known.pop_front() {
-                return Happening::Event(event);
+                return ServiceInput::Event(event);
             }
             // The only `select!` of the module; what its arms wait for survives a cancellation.
             tokio::select! {
-                order = next_order(&mut self.orders) => return Happening::Event(order),
+                command = next_command(&mut self.commands) => return ServiceInput::Event(command),
                 line = next_line(&mut self.output), if room => match line {
-                    Some(line) => return Happening::Line(line),
-                    None => self.silence(),
+                    Some(line) => return ServiceInput::Line(line),
+                    None => self.output_closed(),
                 },
-                ending = next_end(&mut self.process), if self.leaving.is_none() => self.leave(ending),
-                () = due(self.leaving) => self.bury(),
+                ending = next_end(&mut self.process), if self.leaving.is_none() => self.ended(ending),
+                () = due(self.leaving) => self.gone(),
                 () = due(self.timer) => {
                     self.timer = None;
-                    return Happening::Event(Event::TimerFired);
+                    return ServiceInput::Event(ProcessEvent::TimerFired);
                 }
-                Some(Ok(())) = self.probe.join_next() => return Happening::Event(Event::ProbePassed),
+                Some(Ok(())) = self.probe.join_next() => return ServiceInput::Event(ProcessEvent::ProbePassed),
             }
         }
     }
 
     /// The process has ended; there may still be lines.
-    fn leave(&mut self, ending: Ending) {
+    fn ended(&mut self, ending: Ending) {
         self.ending = Some(self.late.take().unwrap_or(ending));
         self.leaving = Some(Instant::now() + LAST_LINES_WITHIN);
         self.probe = JoinSet::new();
         if self.output.is_none() {
-            self.bury();
+            self.gone();
         }
     }
 
-    /// Nobody can write any more. That alone is no end: a program may close its output and go on.
-    fn silence(&mut self) {
+    /// The output was closed. That alone does not mean that the process has ended.
+    fn output_closed(&mut self) {
         self.output = None;
         if self.leaving.is_some() {
-            self.bury();
+            self.gone();
         }
     }
 
-    /// Nothing is to be expected of the process any more.
-    fn bury(&mut self) {
+    /// Neither process nor output is left.
+    fn gone(&mut self) {
         (self.leaving, self.process, self.output) = (None, None, None);
-        self.known.push_back(Event::Exited);
+        self.known.push_back(ProcessEvent::Exited);
     }
 
     /// Lets an event take its effect; tells whether the phase changed.
-    pub(super) async fn react(&mut self, event: Event) -> bool {
-        if let (Phase::Starting(_), Event::TimerFired, Some(address)) =
+    pub(super) async fn react(&mut self, event: ProcessEvent) -> bool {
+        if let (ServicePhase::Starting(_), ProcessEvent::TimerFired, Some(address)) =
             (self.phase, event, self.spec.probe)
         {
             self.late = Some(Ending::NotReady(address, self.spec.ready_within));
@@ -154,18 +154,18 @@ impl Service {
         std::mem::replace(&mut self.phase, next) != next
     }
 
-    async fn perform(&mut self, action: Action) {
+    async fn perform(&mut self, action: ProcessAction) {
         match action {
-            Action::Spawn => self.spawn(),
-            Action::SetTimer(after) => self.timer = Some(Instant::now() + after),
-            Action::Terminate => self.order("term").await,
-            Action::Kill => self.order("kill").await,
+            ProcessAction::Spawn => self.spawn(),
+            ProcessAction::SetTimer(after) => self.timer = Some(Instant::now() + after),
+            ProcessAction::Terminate => self.command("term").await,
+            ProcessAction::Kill => self.command("kill").await,
         }
     }
 
-    async fn order(&mut self, order: &str) {
+    async fn command(&mut self, command: &str) {
         if let Some(process) = &mut self.process {
-            process.order(order).await;
+            process.command(command).await;
         }
     }
 
@@ -178,25 +178,25 @@ impl Service {
             }
             Err(ending) => {
                 self.ending = Some(ending);
-                self.known.push_back(Event::Exited);
+                self.known.push_back(ProcessEvent::Exited);
                 return;
             }
         }
         match self.spec.probe {
             Some(address) => drop(self.probe.spawn(answers(address))),
-            None => self.known.push_back(Event::ProbePassed),
+            None => self.known.push_back(ProcessEvent::ProbePassed),
         }
     }
 }
 
-async fn next_order(orders: &mut Option<mpsc::Receiver<Order>>) -> Event {
-    let Some(receiver) = orders else { return pending().await };
+async fn next_command(commands: &mut Option<mpsc::Receiver<ServiceCommand>>) -> ProcessEvent {
+    let Some(receiver) = commands else { return pending().await };
     match receiver.recv().await {
-        Some(Order::Start) => Event::StartOrdered,
-        Some(Order::Stop) => Event::StopOrdered,
+        Some(ServiceCommand::Start) => ProcessEvent::StartOrdered,
+        Some(ServiceCommand::Stop) => ProcessEvent::StopOrdered,
         None => {
-            *orders = None;
-            Event::StopOrdered
+            *commands = None;
+            ProcessEvent::StopOrdered
         }
     }
 }
@@ -222,7 +222,7 @@ async fn due(deadline: Option<Instant>) {
     }
 }
 
-/// Dials until somebody answers.
+/// Dials until the address accepts a connection.
 async fn answers(address: SocketAddr) {
     let mut ticks = interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

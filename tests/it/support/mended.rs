@@ -5,7 +5,7 @@ use sfgen::{
     diag::{Finding, render_text},
 };
 
-use crate::federation::compile_text;
+use crate::{federation::compile_text, fixes::broken_fixes};
 
 /// Of all that Kuscia runs it is said that nothing is generated yet.
 pub(crate) const NOT_GENERATED: &str = "SF1100";
@@ -48,6 +48,8 @@ pub(crate) fn check(
     assert!(finding.labels.len() >= 2, "{}", shown(&done));
     let said = finding.help.as_deref().unwrap_or_default();
     assert!(said.contains(help), "{}", shown(&done));
+    let broken = broken_fixes(&done, compile_text);
+    assert!(broken.is_empty(), "{broken}");
     let done = compile_text(&edited(&bad, mended));
     assert!(found(&done).is_empty(), "{}", shown(&done));
 }

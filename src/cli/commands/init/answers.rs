@@ -3,10 +3,12 @@
 use std::fmt::Display;
 
 use crate::{
-    cli::args::{DeployChoice, EngineChoice, InitArgs, ModeChoice, RuntimeChoice},
+    cli::args::ModeChoice,
     diag::{Code, Finding, Findings, SourceSpan, Sources},
     types::{HostAddr, PartyName, TopologyName},
 };
+
+use super::args::{DeployChoice, EngineChoice, InitArgs, RuntimeChoice};
 
 /// A value of the wrong kind.
 const BAD_VALUE: Code = Code("SF0005");

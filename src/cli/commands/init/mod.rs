@@ -1,6 +1,7 @@
 //! `sfgen init`: a first topology, from flags or from answers on a terminal.
 
 mod answers;
+mod args;
 mod questions;
 mod text;
 
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::{
     cli::{
-        args::{InitArgs, RuntimeChoice},
+        disk::LOCK,
         status::{Failure, Status},
         ui::Ui,
     },
@@ -21,8 +22,9 @@ use crate::{
     syntax::MemoryWorkspace,
 };
 
-use super::LOCK;
 use answers::{Answers, Given};
+pub(in crate::cli) use args::InitArgs;
+use args::RuntimeChoice;
 use questions::Terminal;
 
 /// Something is where the topology would be written.

@@ -10,13 +10,16 @@ use clap::ValueEnum;
 
 use crate::{
     cli::{
-        args::{DeployChoice, EngineChoice, ModeChoice, RuntimeChoice},
+        args::ModeChoice,
         status::{Failure, Status},
     },
     types::{PartyName, TopologyName},
 };
 
-use super::answers::{Answers, Given, NewParty, read_address};
+use super::{
+    answers::{Answers, Given, NewParty, read_address},
+    args::{DeployChoice, EngineChoice, RuntimeChoice},
+};
 
 /// Where questions are written and answers read.
 pub(super) struct Terminal<'a> {

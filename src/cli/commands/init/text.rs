@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cli::args::{DeployChoice, EngineChoice, ModeChoice, RuntimeChoice},
+    cli::args::ModeChoice,
     types::{HostAddr, PartyName},
 };
 
-use super::answers::{Answers, NewParty};
+use super::{
+    answers::{Answers, NewParty},
+    args::{DeployChoice, EngineChoice, RuntimeChoice},
+};
 
 /// The release of SecretFlow that this one knows best.
 const RELEASE: &str = "1.13.0b0";

@@ -1,6 +1,6 @@
 //! The messages of a sum: two bytes of length, one of kind, then the content.
 
-use crate::{launch::peers::muster::RunId, types::JobName};
+use crate::{launch::peers::lockstep::RunId, types::JobName};
 
 /// The longest frame, in bytes, without its length.
 pub(super) const LONGEST: usize = 4096;

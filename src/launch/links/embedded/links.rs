@@ -29,7 +29,7 @@ use crate::{
 /// The pause between two attempts to dial a party whose process is still starting.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many strangers may shake hands at the same time; more wait in the system's queue.
+/// How many TLS handshakes may be under way; more connections wait in the system's queue.
 const HANDSHAKES: usize = 64;
 
 /// A connection to a party that takes part in the same run.
@@ -105,7 +105,7 @@ pub(super) async fn connect(
     spec: &SumSpec,
     deadline: Instant,
 ) -> Result<BTreeMap<PartyName, Link>, SumError> {
-    // Nobody dials the first party, so it listens nowhere.
+    // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
         let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
         let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
@@ -192,27 +192,27 @@ impl Dial {
     }
 }
 
-/// What happens at the door.
-enum Noticed {
+/// What the listener reports.
+enum ListenerEvent {
     /// Somebody dialled.
     Dialled(io::Result<(TcpStream, SocketAddr)>),
     /// Somebody who dialled was looked at.
-    Met(Met),
+    Arrived(Arrival),
     /// The time is up.
     Late,
 }
 
 /// Who dialled.
-enum Met {
+enum Arrival {
     /// A party that is waited for.
     Peer(Link),
-    /// Nobody who matters, as a sentence.
+    /// Somebody else; why it was turned away.
     Stranger(String),
-    /// A party that is waited for, and that does not mean this run.
-    Astray(SumError),
+    /// A party that is waited for, in another run.
+    OtherRun(SumError),
 }
 
-/// Waits for all parties whose names come before this one's. Strangers are turned away and do not matter.
+/// Waits for all parties whose names come before this one's. Other connections are closed.
 async fn accept(
     spec: &SumSpec,
     listener: &TcpListener,
@@ -226,14 +226,14 @@ async fn accept(
     let mut awaited = spec.slots.keys().filter(|party| **party < spec.me).cloned().collect();
     while let Some(next) = BTreeSet::first(&awaited) {
         let noticed = tokio::select! {
-            dialled = listener.accept(), if arriving.len() < HANDSHAKES => Noticed::Dialled(dialled),
+            dialled = listener.accept(), if arriving.len() < HANDSHAKES => ListenerEvent::Dialled(dialled),
             Some(met) = arriving.join_next() => {
-                Noticed::Met(met.expect("a meeting task neither panics nor is aborted"))
+                ListenerEvent::Arrived(met.expect("a meeting task neither panics nor is aborted"))
             }
-            () = sleep_until(deadline) => Noticed::Late,
+            () = sleep_until(deadline) => ListenerEvent::Late,
         };
         match noticed {
-            Noticed::Dialled(Ok((stream, from))) => {
+            ListenerEvent::Dialled(Ok((stream, from))) => {
                 let acceptor = acceptor.clone();
                 arriving.spawn(meet(
                     acceptor,
@@ -245,16 +245,16 @@ async fn accept(
                 ));
             }
             // For want of files or memory; that passes, or the deadline does.
-            Noticed::Dialled(Err(_)) => sleep(PAUSE).await,
-            Noticed::Met(Met::Peer(link)) => {
+            ListenerEvent::Dialled(Err(_)) => sleep(PAUSE).await,
+            ListenerEvent::Arrived(Arrival::Peer(link)) => {
                 // Of two connections of one party the first counts.
                 if awaited.remove(&link.party) {
                     links.insert(link.party.clone(), link);
                 }
             }
-            Noticed::Met(Met::Stranger(why)) => last = Some(why),
-            Noticed::Met(Met::Astray(why)) => return Err(why),
-            Noticed::Late => {
+            ListenerEvent::Arrived(Arrival::Stranger(why)) => last = Some(why),
+            ListenerEvent::Arrived(Arrival::OtherRun(why)) => return Err(why),
+            ListenerEvent::Late => {
                 let last = last.map(|why| format!(" (somebody at {why})")).unwrap_or_default();
                 let port = endpoint(spec, &spec.me)?.port;
                 let why = format!("did not connect to port {port} of {} in time{last}", spec.me);
@@ -272,17 +272,21 @@ async fn meet(
     hello: Frame,
     awaited: BTreeSet<PartyName>,
     deadline: Instant,
-) -> Met {
+) -> Arrival {
     let (party, stream) = match acceptor.accept(stream).await {
         Ok((party, stream)) if awaited.contains(&party) => (party, Box::new(stream.into())),
-        Ok((party, _)) => return Met::Stranger(format!("{from} is {party}, who is not awaited")),
-        Err(Refusal(why)) => return Met::Stranger(format!("{from} {why}")),
+        Ok((party, _)) => {
+            return Arrival::Stranger(format!("{from} is {party}, who is not awaited"));
+        }
+        Err(Refusal(why)) => return Arrival::Stranger(format!("{from} {why}")),
     };
     let mut link = Link { party, stream, deadline };
     match timeout(HANDSHAKE, link.greet(&hello)).await {
-        Ok(Ok(())) => Met::Peer(link),
-        Ok(Err(why @ SumError::Wrong { .. })) => Met::Astray(why),
-        // A connection that came to nothing, such as a rehearsal's; a party in earnest dials again.
-        Ok(Err(_)) | Err(_) => Met::Stranger(format!("{from} is {}, and said nothing", link.party)),
+        Ok(Ok(())) => Arrival::Peer(link),
+        Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
+        // A connection without a greeting, such as that of a test for an open port; a party of the run dials again.
+        Ok(Err(_)) | Err(_) => {
+            Arrival::Stranger(format!("{from} is {}, and said nothing", link.party))
+        }
     }
 }

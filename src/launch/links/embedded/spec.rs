@@ -5,16 +5,39 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr, sync::Arc, time::Du
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
-use super::{SumError, SumSpec};
+use super::SumError;
 use crate::{
     fs,
-    launch::peers::identity::Credentials,
-    plan::{Federation, PartyPlan, Program},
-    types::{Digest, JobName, PartyName},
+    launch::peers::{identity::Credentials, lockstep::RunId},
+    plan::{Federation, LinkAddress, PartyPlan, Program},
+    types::{Digest, HostAddr, JobName, PartyName},
 };
 
 /// How long a sum may take: the processes of all parties start within seconds of each other.
 pub const DEADLINE: Duration = Duration::from_mins(1);
+
+/// What one party's process needs to take part in a sum.
+#[derive(Clone, Debug)]
+pub struct SumSpec {
+    /// The party.
+    pub me: PartyName,
+    /// Name of the run, checked against what the peers say.
+    pub run: RunId,
+    /// The job, likewise.
+    pub job: JobName,
+    /// The parties of the run with the slot of each.
+    pub slots: BTreeMap<PartyName, u16>,
+    /// The party's private number.
+    pub input: i64,
+    /// The address that the party's listener binds.
+    pub listen: HostAddr,
+    /// Where each party is dialled; under its own name, the ports that it binds.
+    pub links: BTreeMap<PartyName, LinkAddress>,
+    /// Who the party is, and whom it trusts.
+    pub credentials: Arc<Credentials>,
+    /// How long everything together may take.
+    pub deadline: Duration,
+}
 
 /// Reads `SFGEN_ROOT` (folder of the topology), `SFGEN_TREE`, `SFGEN_PARTY`, `SFGEN_JOB`, `SFGEN_RUN` and
 /// `SFGEN_SLOTS` (JSON, party to slot) through `variable`, and the rest from the tree.

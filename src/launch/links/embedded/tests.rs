@@ -1,6 +1,6 @@
 //! Sums over loopback with real certificates.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -12,14 +12,14 @@ use super::*;
 use crate::{
     fs,
     launch::peers::identity::{
-        SUM,
+        Credentials, SUM,
         fixtures::{Parties, party},
     },
     plan::{
         Deploy, FORMAT, Federation, FederationJob, FederationParty, FederationRuntime, Identity,
-        JobPlan, LinkTable, Links, Mode, PartyPlan, Program,
+        JobPlan, LinkAddress, LinkTable, Links, Mode, PartyPlan, Program,
     },
-    types::Digest,
+    types::{Digest, HostAddr, JobName},
 };
 
 const RUN: &str = "0123456789abcdef";

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, ToSocketAddrs as _, UdpSocket},
 };
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     types::HostAddr,
@@ -22,7 +22,7 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What peers dial. Behind a NAT or a load balancer it belongs to another machine, and rightly so.
+/// What peers dial. Behind a NAT or a load balancer it belongs to another machine, so this is only a warning.
 fn advertised(host: &str, address: &HostAddr) -> Option<Finding> {
     let ips = match resolve(address) {
         Ok(ips) => ips,
@@ -42,7 +42,7 @@ fn advertised(host: &str, address: &HostAddr) -> Option<Finding> {
     })
 }
 
-/// What we bind. Here another machine's address ends every service.
+/// What this party binds: with another machine's address no service could start.
 fn listen(address: &HostAddr) -> Option<Finding> {
     if address.is_unspecified() {
         return None;
@@ -64,7 +64,7 @@ fn resolve(address: &HostAddr) -> io::Result<Vec<IpAddr>> {
     }
 }
 
-/// A datagram socket can be bound to an address that is ours, whatever runs on its ports.
+/// Whether an address is one of this machine's: a datagram socket can be bound there, whatever runs on its ports.
 fn is_ours(ip: IpAddr) -> bool {
     match UdpSocket::bind((ip, 0)) {
         Ok(_) => true,
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_can_be_dialled_and_not_listened_on() {
         let mut sample = Sample::new();
-        // Of the range for documentation: nobody's.
+        // RFC 5737 keeps this range for documentation, so no machine has it.
         sample.host().address = "192.0.2.1".parse().unwrap();
         sample.plan.listen = "192.0.2.1".parse().unwrap();
         assert_eq!(

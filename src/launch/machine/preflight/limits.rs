@@ -2,7 +2,7 @@
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::diag::{Code, Finding};
 
 pub(super) const PROBE: Probe = Probe { name: "limit of open files", run };

@@ -1,73 +1,31 @@
 //! Whether this machine can carry out its part of the plan, looked at before anything starts.
 //!
-//! In come the plan and what is known of the machine, out come findings, all of them: whoever mends one thing does
-//! not want to hear of the next only then. A probe changes nothing and knows no other probe.
+//! The plan and what is known of the machine enter; findings leave, all of them at once, so that a person can mend
+//! everything before the next try. A probe changes nothing and knows no other probe. The tree itself was verified
+//! when the party's side was read.
 
 mod address;
 mod limits;
+mod machine;
 mod ports;
 mod programs;
 mod proxies;
+mod scripts;
 mod secrets;
 mod shm;
-mod tree;
 
-use std::collections::BTreeMap;
+use crate::diag::Findings;
 
-use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::{
-    diag::{Finding, Findings},
-    plan::{HostPlan, Manifest, PartyPlan},
-    types::HostName,
-};
-
-/// What the probes look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Machine<'a> {
-    /// The party's plan.
-    pub plan: &'a PartyPlan,
-    /// Which of its hosts this machine is.
-    pub host: &'a HostName,
-    /// The tree.
-    pub tree: &'a Utf8Path,
-    /// What the tree should be.
-    pub manifest: &'a Manifest,
-    /// The folder of the topology, from which relative paths count.
-    pub root: &'a Utf8Path,
-    /// The environment of the launcher.
-    pub env: &'a BTreeMap<String, String>,
-}
-
-impl Machine<'_> {
-    /// The part of the plan that is for this machine.
-    fn host_plan(&self) -> Option<&HostPlan> {
-        self.plan.hosts.get(self.host)
-    }
-
-    /// A path of the plan, made absolute or at least right from the working folder.
-    fn path(&self, path: &Utf8Path) -> Utf8PathBuf {
-        self.root.join(path)
-    }
-}
-
-/// One thing to look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Probe {
-    /// What it looks at, for progress.
-    pub name: &'static str,
-    /// Looks.
-    pub run: fn(&Machine<'_>) -> Vec<Finding>,
-}
+pub use machine::{Machine, Probe};
 
 /// Every probe, cheapest first.
 pub const PROBES: &[Probe] = &[
-    tree::PROBE,
     secrets::PROBE,
     limits::PROBE,
     shm::PROBE,
     proxies::PROBE,
     programs::PROBE,
+    scripts::PROBE,
     address::PROBE,
     ports::PROBE,
 ];
@@ -82,13 +40,20 @@ pub fn preflight(machine: &Machine<'_>) -> Findings {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use camino::Utf8Path;
+
     use super::*;
-    use crate::types::Digest;
+    use crate::{
+        diag::Finding,
+        plan::{HostPlan, PartyPlan},
+        types::Digest,
+    };
 
     /// A party with one host at 127.0.0.1, without Ray, SecretFlow and identity.
     pub(super) struct Sample {
         pub(super) plan: PartyPlan,
-        pub(super) manifest: Manifest,
         pub(super) folder: tempfile::TempDir,
         pub(super) env: BTreeMap<String, String>,
     }
@@ -104,7 +69,6 @@ mod tests {
             });
             Self {
                 plan: serde_json::from_value(plan).expect("the plan's own format"),
-                manifest: Manifest { format: 1, plan: Digest::of(b""), files: BTreeMap::new() },
                 folder: tempfile::tempdir().expect("a writable /tmp"),
                 env: BTreeMap::new(),
             }
@@ -112,6 +76,16 @@ mod tests {
 
         pub(super) fn path(&self) -> &Utf8Path {
             Utf8Path::from_path(self.folder.path()).expect("UTF-8")
+        }
+
+        /// Makes it a party of a SecretFlow federation without Ray.
+        pub(super) fn with_secretflow(&mut self) {
+            let secretflow = serde_json::json!({
+                "version": "1.13.0b0", "engine": "threads", "python": "3.10", "init": {},
+                "tls": null, "simulation": null,
+            });
+            self.plan.secretflow =
+                serde_json::from_value(secretflow).expect("the plan's own format");
         }
 
         pub(super) fn host(&mut self) -> &mut HostPlan {
@@ -123,8 +97,6 @@ mod tests {
             let machine = Machine {
                 plan: &self.plan,
                 host: &self.plan.main_host,
-                tree: self.path(),
-                manifest: &self.manifest,
                 root: self.path(),
                 env: &self.env,
             };
@@ -139,7 +111,7 @@ mod tests {
         let mut names = std::collections::BTreeSet::new();
         for probe in PROBES {
             assert!(names.insert(probe.name), "two probes are called {}", probe.name);
-            // How many files this account may open is the machine's matter.
+            // How many files the account of the test may open differs from machine to machine.
             if probe.name != limits::PROBE.name {
                 assert_eq!(sample.messages(probe), Vec::<String>::new(), "{}", probe.name);
             }

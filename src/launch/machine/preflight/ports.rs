@@ -11,7 +11,7 @@ use std::{
 
 use procfs::{net::TcpState, process::FDTarget};
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     plan::PartyPlan,
@@ -100,7 +100,9 @@ fn owners(ports: &BTreeSet<Port>) -> BTreeMap<Port, String> {
         for file in process.fd().into_iter().flatten().flatten() {
             let FDTarget::Socket(inode) = file.target else { continue };
             let (Some(port), Ok(stat)) = (inodes.get(&inode), process.stat()) else { continue };
-            owners.insert(*port, format!("process {} (`{}`) has it", stat.pid, stat.comm));
+            // A child that has inherited the socket has a higher number than the process that listens.
+            let owner = || format!("process {} (`{}`) has it", stat.pid, stat.comm);
+            owners.entry(*port).or_insert_with(owner);
         }
     }
     owners

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     launch::processes::PROXY_VARIABLES,

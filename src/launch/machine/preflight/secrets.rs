@@ -1,6 +1,7 @@
-//! The party's certificate and key are there, and the key is for its owner alone. What is in them is judged elsewhere.
+//! The party's certificate and key are there, and the key is for its owner alone. Their content is checked
+//! when they are loaded (`launch::peers::identity`).
 
-use super::{Machine, Probe};
+use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs::{self, Kind},

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_does_not_answer_is_killed_with_its_children() {
         block_on(async {
-            // The grandchild holds a pipe: its end of file says that nobody of the group is left.
+            // The grandchild holds a pipe, which is closed when the last process of the group has ended.
             let (reader, writer) = io::pipe().unwrap();
             let mut command = shell("sleep 600 & wait");
             command.stderr(writer);

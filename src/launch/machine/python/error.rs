@@ -96,16 +96,4 @@ pub enum PythonError {
         /// What became of asking it.
         answer: String,
     },
-    /// Files beside the job script take the place of the runtime's modules.
-    #[error(
-        "beside the job script in `{folder}` there is {}, which Python imports instead of the runtime's own module",
-        .names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
-    )]
-    #[diagnostic(code(SF0877), help("give it another name"))]
-    Shadowed {
-        /// The script's folder.
-        folder: Utf8PathBuf,
-        /// The files in the way, as [`super::shadowing`] found them.
-        names: Vec<String>,
-    },
 }

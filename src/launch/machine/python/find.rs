@@ -52,7 +52,7 @@ impl Search {
         let path = path.into_iter().filter_map(|part| Utf8PathBuf::from_path_buf(part).ok());
         Self {
             chosen: folder("SFGEN_PYTHON"),
-            // What a relative part means depends on the folder of the day, which a launcher must not.
+            // A relative folder would mean another one in each working folder.
             path: path.filter(|part| part.is_absolute()).collect(),
             pyenv: folder("PYENV_ROOT").or_else(|| Some(folder("HOME")?.join(".pyenv"))),
         }
@@ -88,7 +88,8 @@ impl Search {
                 next = of_uv(&uv, wanted).await;
             }
             let Some(path) = next else { break };
-            // `/bin` is often a link to `/usr/bin`. A link at the end is another matter: shims tell programs by their name.
+            // `/bin` is often a link to `/usr/bin`, so folders are resolved. The program's own name is not: pyenv's shims are
+            // links to one program that acts by the name under which it is called.
             let folder = path.parent().and_then(|folder| fs::resolve(folder).ok());
             let place = (folder, path.file_name().map(str::to_owned));
             if seen.contains(&place) {
@@ -175,7 +176,7 @@ fn candidates(wanted: &str, search: &Search) -> Vec<Utf8PathBuf> {
     let named = format!("python{}", minor.join("."));
     let mut found: Vec<_> = search.programs(&named).chain(search.programs("python3")).collect();
     if let Some(versions) = search.pyenv.as_ref().map(|root| root.join("versions")) {
-        // No pyenv is no fault, and one that cannot be read is none of ours.
+        // A machine without pyenv, or with one that this account cannot read, has other places to look in.
         let folders = newest_first(fs::list(&versions).unwrap_or_default());
         let of_pyenv = folders.iter().map(|name| versions.join(name).join("bin/python3"));
         found.extend(of_pyenv.filter(|path| fs::is_program(path)));

@@ -2,8 +2,8 @@
 //!
 //! A version, a list of pinned requirements and the caller's environment enter; a folder with a complete
 //! installation leaves, shared by all parties of this machine that want the same. This module knows no plan, no
-//! party and no job: it is told which Python and which packages. All of it is asynchronous, because dropping the
-//! future is how a signal ends an installation.
+//! party and no job: its caller names the Python and the packages. All of it is asynchronous, since a signal ends an
+//! installation by dropping the future.
 
 mod child;
 mod error;
@@ -15,6 +15,6 @@ mod versions;
 
 pub use error::PythonError;
 pub use find::{Python, Search};
-pub use shadow::shadowing;
+pub use shadow::shadowed_modules;
 pub use venv::{Venv, environment};
 pub use versions::versions;

@@ -32,7 +32,7 @@ pub struct Venv {
 
 /// The environment of `requirements` (the text of a pinned requirements file) under `state`, made if it is not there.
 ///
-/// `progress` gets a line per package. Who comes while another process makes the same one waits for it. Dropping the
+/// `progress` gets a line per package. While another process makes the same one, this waits for it. Dropping the
 /// future ends the installation with all its processes; what it left behind is made again next time.
 pub async fn environment(
     state: &Utf8Path,
@@ -84,8 +84,8 @@ async fn lock(
     progress("waiting for another sfgen that makes the same environment".to_owned());
     let (send, taken) = oneshot::channel();
     let path = path.to_owned();
-    // A thread of its own, which nobody waits for: a blocking task would hold up the end of the runtime until the
-    // other process is done. If nobody receives the lock, it is dropped and thereby free.
+    // In a thread of its own, since a blocking task would keep the runtime from ending until the other process is done.
+    // Where this future was dropped meanwhile, the lock is not received, hence dropped and free.
     thread::spawn(move || send.send(Lock::take(&path)));
     Ok(taken.await.expect("the thread sends whatever comes of it")?)
 }

@@ -10,7 +10,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream, server};
 use super::{Credentials, explain};
 use crate::types::{HostAddr, PartyName};
 
-/// How long a handshake may take in either direction; a machine that is asleep must not hold a place for longer.
+/// How long a handshake may take in either direction; so that a machine that does not answer holds no place for longer.
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// An accepted connection.

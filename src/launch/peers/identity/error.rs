@@ -87,7 +87,7 @@ pub enum IdentityError {
         /// The party.
         party: PartyName,
     },
-    /// There is nobody to meet.
+    /// The party shares no device and no job with another one.
     #[error("{party} shares no job and no device with another party")]
     #[diagnostic(code(SF0809), help("name it in a `job`, `spu` or `heu` of the topology"))]
     NoPeers {

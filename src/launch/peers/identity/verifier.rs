@@ -1,4 +1,4 @@
-//! The two checks that a certificate must pass: the chain, by webpki, and the pin, by ourselves.
+//! The two checks that a certificate must pass: the chain, which webpki checks, and the pinned fingerprint, checked here.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,11 +12,17 @@ use rustls::{
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 
-use super::Peer;
 use crate::{
     pki::Certificate,
     types::{Digest, PartyName},
 };
+
+/// A peer whose CA was read and found to be the planned one.
+#[derive(Clone, Debug)]
+pub(super) struct PinnedPeer {
+    pub(super) ca: Certificate,
+    pub(super) leaf: Digest,
+}
 
 /// A certificate of a trusted CA that is not the pinned one. Reads on after "the peer".
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +51,7 @@ fn tls12_is_off() -> Error {
 #[derive(Debug)]
 pub(super) struct PinnedClients {
     pub(super) inner: Arc<dyn ClientCertVerifier>,
-    pub(super) peers: Arc<BTreeMap<PartyName, Peer>>,
+    pub(super) peers: Arc<BTreeMap<PartyName, PinnedPeer>>,
 }
 
 impl ClientCertVerifier for PinnedClients {

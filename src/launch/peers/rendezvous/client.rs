@@ -1,4 +1,4 @@
-//! The dialling half: tells one peer how things are, for as long as the meeting lasts.
+//! The client half: sends this launcher's state to one peer for as long as the meeting lasts.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{self, Channel, ClientTlsConfig};
 
 use super::{
-    meeting::{HEARTBEAT, MeetingEvent, SILENCE},
+    event::{HEARTBEAT, MeetingEvent, SILENCE},
     server::MESSAGE,
     snapshot::{Snapshot, now_millis},
     wire::pb::{self, rendezvous_client::RendezvousClient},
@@ -23,10 +23,10 @@ use crate::{
 /// The pause after a first failure; it doubles from failure to failure.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause: a peer that starts late should not wait for us.
+/// The longest pause, short enough that a peer which starts late is soon dialled.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What it takes to keep one peer informed.
+/// What is needed to send one peer this launcher's state.
 pub(super) struct Outbound {
     pub(super) party: PartyName,
     pub(super) endpoint: Endpoint,
@@ -37,7 +37,7 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// Dials, tells, and dials again. Ends with the task.
+    /// Dials, sends, and dials again when the call has ended. Ends with the task.
     pub(super) async fn run(mut self) {
         let mut pause = PAUSE;
         let mut told = None;
@@ -87,7 +87,7 @@ impl Outbound {
                 if !*heard {
                     *heard = true;
                     let event = MeetingEvent::Reached { party: party.clone() };
-                    let _ = events.send(event).await; // nobody may care any more
+                    let _ = events.send(event).await; // the launcher may have ended
                 }
                 acked.send_if_modified(|acked| {
                     acked.insert(party.clone(), sequence) != Some(sequence)
@@ -114,7 +114,7 @@ impl Outbound {
     }
 }
 
-/// Sends the state at once, on each change, and with each heartbeat, until nobody takes it.
+/// Sends the state at once, on each change, and with each heartbeat, until the call has ended.
 async fn tell(mine: &mut watch::Receiver<Snapshot>, states: mpsc::Sender<pb::Snapshot>) {
     loop {
         let mut state = pb::Snapshot::from(&*mine.borrow_and_update());

@@ -15,25 +15,25 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum Difference {
     /// Other trees.
-    #[error("{} runs plan {}..., {} runs plan {}...", .0.first, .0.ones, .0.second, .0.others)]
+    #[error("{} runs plan {}..., {} runs plan {}...", .0.first, .0.first_has, .0.second, .0.second_has)]
     #[diagnostic(
         code(SF0820),
         help("both pull the same commit of the tree; `sfgen plan --check` tells whose is stale")
     )]
     Plan(Sides),
     /// Other topologies.
-    #[error("{} launches topology `{}`, {} launches topology `{}`", .0.first, .0.ones, .0.second, .0.others)]
+    #[error("{} launches topology `{}`, {} launches topology `{}`", .0.first, .0.first_has, .0.second, .0.second_has)]
     #[diagnostic(
         code(SF0821),
         help("one of them started in the wrong folder, or dials an address of another deployment")
     )]
     Topology(Sides),
     /// Other releases of sfgen.
-    #[error("{} runs sfgen {}, {} runs sfgen {}", .0.first, .0.ones, .0.second, .0.others)]
+    #[error("{} runs sfgen {}, {} runs sfgen {}", .0.first, .0.first_has, .0.second, .0.second_has)]
     #[diagnostic(code(SF0822), help("install the same release of sfgen at both parties"))]
     Sfgen(Sides),
     /// Other releases of the runtime's parts.
-    #[error("{} runs {package} {}, {} runs {package} {}", .sides.first, .sides.ones, .sides.second, .sides.others)]
+    #[error("{} runs {package} {}, {} runs {package} {}", .sides.first, .sides.first_has, .sides.second, .sides.second_has)]
     #[diagnostic(
         code(SF0823),
         help(
@@ -47,7 +47,7 @@ pub enum Difference {
         sides: Sides,
     },
     /// Other engines.
-    #[error("{} runs engine {}, {} runs engine {}", .0.first, .0.ones, .0.second, .0.others)]
+    #[error("{} runs engine {}, {} runs engine {}", .0.first, .0.first_has, .0.second, .0.second_has)]
     #[diagnostic(code(SF0824), help("`engine` of the `runtime` node is one for all parties"))]
     Engine(Sides),
     /// Clocks apart.
@@ -62,7 +62,7 @@ pub enum Difference {
         apart: u64,
     },
     /// Other scripts of a job.
-    #[error("job `{job}`: {} has script {}, {} has script {}", .sides.first, .sides.ones, .sides.second, .sides.others)]
+    #[error("job `{job}`: {} has script {}, {} has script {}", .sides.first, .sides.first_has, .sides.second, .sides.second_has)]
     #[diagnostic(code(SF0826), help("all parties run the same script; commit it and let all pull"))]
     Script {
         /// The job.
@@ -78,19 +78,19 @@ pub struct Sides {
     /// The party whose name comes first.
     pub first: PartyName,
     /// What it has.
-    pub ones: String,
+    pub first_has: String,
     /// The other party.
     pub second: PartyName,
-    /// What that one has.
-    pub others: String,
+    /// What the other party has.
+    pub second_has: String,
 }
 
 impl Sides {
     fn new(me: &PartyName, mine: &str, peer: &PartyName, theirs: &str) -> Self {
         let mut sides = [(me.clone(), mine.to_owned()), (peer.clone(), theirs.to_owned())];
         sides.sort();
-        let [(first, ones), (second, others)] = sides;
-        Self { first, ones, second, others }
+        let [(first, first_has), (second, second_has)] = sides;
+        Self { first, first_has, second, second_has }
     }
 }
 
@@ -100,7 +100,7 @@ pub fn compare(mine: &Facts, theirs: &Facts, me: &PartyName, peer: &PartyName) -
     let sides = |ours: &str, others: &str| Sides::new(me, ours, peer, others);
     let mut found = Vec::new();
     if mine.topology != theirs.topology {
-        // Then everything else differs, too, and says nothing.
+        // All else differs then, too, and would only distract from the cause.
         let sides = sides(mine.topology.as_str(), theirs.topology.as_str());
         return vec![Difference::Topology(sides)];
     }

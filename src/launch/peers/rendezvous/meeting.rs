@@ -17,17 +17,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{client::Outbound, server, snapshot::Snapshot};
+use super::{client::Outbound, event::MeetingEvent, server, snapshot::Snapshot};
 use crate::{
     launch::peers::identity::{Acceptor, Credentials, RENDEZVOUS},
     types::{Endpoint, HostAddr, PartyName, Port},
 };
-
-/// How often a launcher repeats its state, so that silence means trouble.
-pub const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// After how long without a word a peer is gone: two lost heartbeats are bad luck, three are not.
-pub const SILENCE: Duration = Duration::from_secs(3);
 
 /// How long `stop` waits for peers to close their ends before it drops the connections.
 const PARTING: Duration = Duration::from_secs(1);
@@ -105,44 +99,6 @@ pub struct MeetingConfig {
     pub first: Snapshot,
 }
 
-/// What the meeting learned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MeetingEvent {
-    /// A peer said how things are with it; at least once per heartbeat.
-    Peer {
-        /// Who, by its certificate.
-        party: PartyName,
-        /// Its state.
-        snapshot: Snapshot,
-    },
-    /// A peer cannot be told anything. Said once per reason, until it works again.
-    Unreachable {
-        /// Who.
-        party: PartyName,
-        /// Why, as a phrase that follows its name.
-        why: String,
-    },
-    /// A peer acknowledges what it is told, for the first time on this connection.
-    Reached {
-        /// Who.
-        party: PartyName,
-    },
-    /// Somebody was turned away at the door.
-    Refused {
-        /// From where it came.
-        from: SocketAddr,
-        /// Why, as a phrase that follows its address.
-        why: String,
-    },
-    /// A peer's stream ended, or fell silent. It may come back with [`MeetingEvent::Peer`].
-    Gone {
-        /// Who.
-        party: PartyName,
-        /// Why, as a phrase that follows its name.
-        why: String,
-    },
-}
-
 /// A running meeting. Dropping it ends it at once; [`Meeting::stop`] lets peers take note.
 #[derive(Debug)]
 pub struct Meeting {
@@ -170,13 +126,13 @@ impl Meeting {
         let places = Arc::new(server::Places::new(peers.keys()));
         let acceptor = Acceptor::new(credentials.clone(), RENDEZVOUS);
         for listener in listeners.0 {
-            let door = server::Door {
+            let admission = server::Admission {
                 acceptor: acceptor.clone(),
                 places: places.clone(),
                 connections: connections.clone(),
                 events: events.clone(),
             };
-            tasks.spawn(server::admit(listener, door));
+            tasks.spawn(server::admit(listener, admission));
         }
         serving.spawn(server::serve(accepted, calls, closed));
         tasks.spawn(server::attend(called, events.clone()));
@@ -196,7 +152,7 @@ impl Meeting {
         (Self { mine, acked: acked_seen, closing, serving, tasks }, seen)
     }
 
-    /// Tells all peers how things are now; returns the sequence number under which they acknowledge it.
+    /// Sends all peers this state; returns the sequence number under which they acknowledge it.
     ///
     /// A state that says nothing new is not sent again, so that answering each event with a state ends.
     #[expect(clippy::must_use_candidate, reason = "only a last word needs its number")]

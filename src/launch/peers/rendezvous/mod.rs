@@ -2,9 +2,10 @@
 //!
 //! Level-triggered: what travels is state, never an event, so a lost connection loses nothing that the next message
 //! does not say again. [`Meeting`] owns all tasks and sockets; what it learns leaves as [`MeetingEvent`]s. It does
-//! not know what a job run needs (`launch::peers::muster`) nor what a difference of facts means for a launch.
+//! not know what a job run needs (`launch::peers::lockstep`) nor what a difference of facts means for a launch.
 
 mod client;
+mod event;
 mod facts;
 mod meeting;
 mod server;
@@ -14,9 +15,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use event::{HEARTBEAT, MeetingEvent, SILENCE};
 pub use facts::{CLOCK_TOLERANCE, Difference, Sides, compare, compare_scripts};
-pub use meeting::{
-    HEARTBEAT, Listeners, Meeting, MeetingConfig, MeetingError, MeetingEvent, SILENCE,
-};
-pub use snapshot::{Facts, JobEntry, JobState, Match, Phase, Snapshot, Ticket, now_millis};
+pub use meeting::{Listeners, Meeting, MeetingConfig, MeetingError};
+pub use snapshot::{Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket, now_millis};
 pub use wire::WireError;

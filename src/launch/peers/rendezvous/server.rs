@@ -1,4 +1,4 @@
-//! The serving half: the door, gRPC behind it, and a reader for each peer that attends.
+//! The server half: TLS handshakes, gRPC behind them, and a reader for each peer's call.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ use tonic::{
 };
 
 use super::{
-    meeting::{MeetingEvent, SILENCE},
+    event::{MeetingEvent, SILENCE},
     snapshot::Snapshot,
     wire::pb::{
         self,
@@ -40,7 +40,7 @@ use crate::{
 /// The largest message, in bytes: thousands of job entries.
 pub(super) const MESSAGE: usize = 1 << 20;
 
-/// How many strangers may shake hands at the same time; more wait in the system's queue.
+/// How many TLS handshakes may be under way; more connections wait in the system's queue.
 const HANDSHAKES: usize = 64;
 
 /// Connections per peer: the one in use, and some that a broken network has not taken down yet.
@@ -67,17 +67,17 @@ impl Places {
     }
 }
 
-/// What it takes to let somebody in.
+/// What it takes to admit a connection at the control port.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Admission {
     pub(super) acceptor: Acceptor,
     pub(super) places: Arc<Places>,
     pub(super) connections: mpsc::Sender<io::Result<Connection>>,
     pub(super) events: mpsc::Sender<MeetingEvent>,
 }
 
-/// Shakes hands with all who come, each in a task of its own.
-pub(super) async fn admit(listener: TcpListener, door: Door) {
+/// Shakes hands on every connection, each in a task of its own.
+pub(super) async fn admit(listener: TcpListener, admission: Admission) {
     let mut handshakes = JoinSet::new();
     loop {
         while handshakes.try_join_next().is_some() {}
@@ -86,14 +86,14 @@ pub(super) async fn admit(listener: TcpListener, door: Door) {
         }
         match listener.accept().await {
             Ok((stream, from)) => {
-                handshakes.spawn(door.clone().let_in(stream, from));
+                handshakes.spawn(admission.clone().let_in(stream, from));
             }
             Err(_) => sleep(SHORT_OF_FILES).await,
         }
     }
 }
 
-impl Door {
+impl Admission {
     async fn let_in(self, stream: TcpStream, from: SocketAddr) {
         let admitted = self.acceptor.accept(stream).await.and_then(|(party, stream)| {
             let place = self.places.take(&party)?;
@@ -101,11 +101,11 @@ impl Door {
         });
         match admitted {
             Ok(connection) => {
-                // Fails when the meeting is over, and then nobody cares.
+                // Fails when the meeting is over; the connection is then dropped, as it should be.
                 let _ = self.connections.send(Ok(connection)).await;
             }
             Err(Refusal(why)) => {
-                // A flood of strangers must not hold up what peers say.
+                // Refusals are dropped where there are too many, so that they cannot hold up the snapshots of peers.
                 let _ = self.events.try_send(MeetingEvent::Refused { from, why });
             }
         }
@@ -119,7 +119,7 @@ pub(super) struct Connection {
     _place: OwnedSemaphorePermit,
 }
 
-/// Who is at the other end, for handlers of requests.
+/// The party at the other end, for handlers of requests.
 #[derive(Clone)]
 pub(super) struct Attendee(PartyName);
 
@@ -202,7 +202,8 @@ impl Rendezvous for Service {
         request: Request<Streaming<pb::Snapshot>>,
     ) -> Result<Response<Self::AttendStream>, Status> {
         let attendee = request.extensions().get::<Attendee>().cloned();
-        let Attendee(party) = attendee.ok_or_else(|| Status::unauthenticated("who are you?"))?;
+        let Attendee(party) =
+            attendee.ok_or_else(|| Status::unauthenticated("the connection has no certificate"))?;
         let (acks, replies) = mpsc::channel(4);
         let call = Call { party, snapshots: request.into_inner(), acks };
         let leaving = |_| Status::unavailable("this launcher is leaving");
@@ -220,7 +221,7 @@ pub(super) async fn attend(mut calls: mpsc::Receiver<Call>, events: mpsc::Sender
         let (replace, replaced) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
         let reader = Reader { _replace: replace, ended };
-        // Dropping the old one's sender tells it to go; its last word then comes before the new one's first.
+        // Dropping the old reader's sender ends it; its last event then comes before the first one of the new reader.
         let before = current.insert(call.party.clone(), reader).map(|old| old.ended);
         let events = events.clone();
         readers.spawn(async move {
@@ -272,7 +273,7 @@ async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
         if events.send(event).await.is_err() {
             return "outlived this launcher".to_owned();
         }
-        // Where four are unread, a fifth says no more: the next heartbeat is acknowledged instead.
+        // Where four acknowledgements are unread, this one is left out: the next heartbeat is acknowledged instead.
         let _ = call.acks.try_send(Ok(ack));
     }
 }

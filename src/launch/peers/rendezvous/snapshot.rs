@@ -16,10 +16,10 @@ pub struct Snapshot {
     /// What must be the same everywhere.
     pub facts: Facts,
     /// How far the launcher is.
-    pub phase: Phase,
+    pub phase: LauncherPhase,
     /// Its runs, in the order in which they were asked for.
     pub jobs: Vec<JobEntry>,
-    /// Why it is on its way out, if it is.
+    /// Why it is about to leave, if it is.
     pub leaving: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Facts {
 
 /// How far a launcher is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum LauncherPhase {
     /// It looks at its machine.
     Preflight,
     /// It starts its services.
@@ -53,11 +53,11 @@ pub enum Phase {
     Armed,
     /// A job runs.
     Running,
-    /// It is on its way out.
+    /// It ends what it started.
     Stopping,
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for LauncherPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Preflight => "preflight",
@@ -70,12 +70,12 @@ impl fmt::Display for Phase {
     }
 }
 
-/// One party's wish to run a job once.
+/// One party's request to run a job once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobEntry {
     /// The job.
     pub job: JobName,
-    /// What tells this wish from every other.
+    /// What distinguishes this request from every other.
     pub ticket: Ticket,
     /// Digest of the job's script, if it has one.
     pub script: Option<Digest>,
@@ -85,7 +85,7 @@ pub struct JobEntry {
     pub heard: BTreeSet<PartyName>,
 }
 
-/// How far a wish got.
+/// How far a request got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
     /// Not matched yet.
@@ -106,7 +106,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// The run to which the wish belongs, if it was matched.
+    /// The run to which the request belongs, if it was matched.
     #[must_use]
     pub fn matched(&self) -> Option<&Match> {
         match self {
@@ -123,7 +123,7 @@ impl JobState {
     }
 }
 
-/// The wishes of all parties that make one run, as one of the parties sees it.
+/// The requests of all parties that make one run, as one of the parties sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
     /// The ticket of each party.
@@ -132,12 +132,12 @@ pub struct Match {
     pub slot: u16,
 }
 
-/// 128 random bits that name one wish of one party.
+/// 128 random bits that name one request of one party.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket([u8; 16]);
 
 impl Ticket {
-    /// A ticket that nobody else has.
+    /// A ticket that no other request has.
     #[must_use]
     pub fn random() -> Self {
         let mut bytes = [0; 16];

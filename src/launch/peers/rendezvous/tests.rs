@@ -35,7 +35,7 @@ pub(super) fn snapshot(sequence: u64) -> Snapshot {
             engine: Some("ray".into()),
             clock: 1_800_000_000_000,
         },
-        phase: Phase::Meeting,
+        phase: LauncherPhase::Meeting,
         jobs: vec![],
         leaving: None,
     }
@@ -120,10 +120,14 @@ async fn parties_see_each_others_changes_and_acknowledge_them() {
     assert_eq!((who, first.sequence), (party("bob"), 1));
     assert!(first.facts.clock > 1_800_000_000_000 - 200_000_000_000, "the clock is set on sending");
 
-    let sequence = a.publish(Snapshot { phase: Phase::Running, ..snapshot(0) });
+    let sequence = a.publish(Snapshot { phase: LauncherPhase::Running, ..snapshot(0) });
     assert_eq!(sequence, 2);
-    assert_eq!(a.publish(Snapshot { phase: Phase::Running, ..snapshot(9) }), 2, "nothing new");
-    let running = |event| state(event).filter(|(_, state)| state.phase == Phase::Running);
+    assert_eq!(
+        a.publish(Snapshot { phase: LauncherPhase::Running, ..snapshot(9) }),
+        2,
+        "nothing new"
+    );
+    let running = |event| state(event).filter(|(_, state)| state.phase == LauncherPhase::Running);
     assert_eq!(next(&mut seen_by_b, running).await.1.sequence, 2);
     let everybody = BTreeSet::from([party("bob")]);
     assert_eq!(a.wait_acknowledged(2, &everybody, Duration::from_secs(10)).await, Ok(()));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use thiserror::Error;
 
-use super::snapshot::{Facts, JobEntry, JobState, Match, Phase, Snapshot, Ticket};
+use super::snapshot::{Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket};
 use crate::types::{Digest, NameError, PartyName};
 
 /// The generated messages and stubs; `tests/it/generated.rs` keeps them equal to the proto file.
@@ -65,12 +65,12 @@ impl From<&Snapshot> for pb::Snapshot {
                 clock_millis: facts.clock,
             }),
             phase: match snapshot.phase {
-                Phase::Preflight => pb::Phase::Preflight,
-                Phase::Services => pb::Phase::Services,
-                Phase::Meeting => pb::Phase::Meeting,
-                Phase::Armed => pb::Phase::Armed,
-                Phase::Running => pb::Phase::Running,
-                Phase::Stopping => pb::Phase::Stopping,
+                LauncherPhase::Preflight => pb::Phase::Preflight,
+                LauncherPhase::Services => pb::Phase::Services,
+                LauncherPhase::Meeting => pb::Phase::Meeting,
+                LauncherPhase::Armed => pb::Phase::Armed,
+                LauncherPhase::Running => pb::Phase::Running,
+                LauncherPhase::Stopping => pb::Phase::Stopping,
             }
             .into(),
             jobs: snapshot.jobs.iter().map(pb::JobEntry::from).collect(),
@@ -132,12 +132,12 @@ impl TryFrom<pb::Snapshot> for Snapshot {
                 clock: facts.clock_millis,
             },
             phase: match pb::Phase::try_from(message.phase) {
-                Ok(pb::Phase::Preflight) => Phase::Preflight,
-                Ok(pb::Phase::Services) => Phase::Services,
-                Ok(pb::Phase::Meeting) => Phase::Meeting,
-                Ok(pb::Phase::Armed) => Phase::Armed,
-                Ok(pb::Phase::Running) => Phase::Running,
-                Ok(pb::Phase::Stopping) => Phase::Stopping,
+                Ok(pb::Phase::Preflight) => LauncherPhase::Preflight,
+                Ok(pb::Phase::Services) => LauncherPhase::Services,
+                Ok(pb::Phase::Meeting) => LauncherPhase::Meeting,
+                Ok(pb::Phase::Armed) => LauncherPhase::Armed,
+                Ok(pb::Phase::Running) => LauncherPhase::Running,
+                Ok(pb::Phase::Stopping) => LauncherPhase::Stopping,
                 Ok(pb::Phase::Unspecified) | Err(_) => return Err(WireError::Missing("phase")),
             },
             jobs: message.jobs.into_iter().map(JobEntry::try_from).collect::<Result<_, _>>()?,
@@ -198,7 +198,7 @@ fn ticket(bytes: &[u8]) -> Result<Ticket, WireError> {
     exact.map(Ticket::from).map_err(|_| WireError::Length { field: "ticket", len: bytes.len() })
 }
 
-/// A peer's words, fit for this machine's terminal and log: no control characters, no endless text.
+/// A text of a peer, made safe for this machine's terminal and log: without control characters, and cut.
 fn text(peers: &str) -> String {
     peers.chars().take(TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

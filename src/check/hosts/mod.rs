@@ -1,0 +1,20 @@
+//! Addresses of hosts: whether the peers can dial them, and whether somebody listens there.
+
+mod ipv6_with_secretflow;
+mod link_local_advertised;
+mod listener_unreachable;
+mod loopback_advertised;
+mod loopback_spellings;
+mod unspecified_advertised;
+
+use super::Check;
+
+/// These checks, sorted by code.
+pub(super) const CHECKS: &[Check] = &[
+    loopback_advertised::CHECK,
+    unspecified_advertised::CHECK,
+    link_local_advertised::CHECK,
+    ipv6_with_secretflow::CHECK,
+    listener_unreachable::CHECK,
+    loopback_spellings::CHECK,
+];

@@ -1,0 +1,21 @@
+//! Ray: whether it is there, its sizes, and services that use or start one of their own.
+
+mod no_cpus;
+mod object_store_small;
+mod ray_address_not_own;
+mod ray_started_by_service;
+mod ray_unused;
+mod simulation_without_ray;
+mod start;
+
+use super::Check;
+
+/// These checks, sorted by code.
+pub(super) const CHECKS: &[Check] = &[
+    ray_unused::CHECK,
+    no_cpus::CHECK,
+    object_store_small::CHECK,
+    ray_address_not_own::CHECK,
+    ray_started_by_service::CHECK,
+    simulation_without_ray::CHECK,
+];

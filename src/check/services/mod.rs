@@ -1,0 +1,26 @@
+//! Services: the order in which they start, their ports, and what they dial.
+
+mod after_circle;
+mod after_unknown;
+mod dials_localhost;
+mod placeholder_without_value;
+mod ready_port_unknown;
+mod service_host_unknown;
+mod service_port_twice;
+pub(super) mod texts;
+mod urls;
+mod variable_is_no_url;
+
+use super::Check;
+
+/// These checks, sorted by code.
+pub(super) const CHECKS: &[Check] = &[
+    after_unknown::CHECK,
+    after_circle::CHECK,
+    placeholder_without_value::CHECK,
+    service_port_twice::CHECK,
+    ready_port_unknown::CHECK,
+    service_host_unknown::CHECK,
+    dials_localhost::CHECK,
+    variable_is_no_url::CHECK,
+];

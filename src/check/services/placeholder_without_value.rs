@@ -1,0 +1,93 @@
+#![doc = include_str!("placeholder_without_value.md")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    check::{Check, Context},
+    diag::{Code, Finding, Findings, Spanned},
+    model::{Host, JobKind, Party, Text, Variable, demands},
+    syntax::nearest,
+    types::{HostName, PartyName, Piece, Role},
+};
+
+const CODE: Code = Code("SF0108");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("placeholder_without_value.md"), placeholder_without_value);
+
+type Roles<'a> = BTreeMap<(&'a PartyName, &'a HostName), BTreeSet<Role>>;
+
+fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
+    let mut roles = Roles::new();
+    for demand in demands(context.topology) {
+        roles.entry((demand.party, demand.host)).or_default().insert(demand.role);
+    }
+    for party in context.topology.parties.values() {
+        for service in &party.services {
+            let Some(host) = party.host_of(service) else { continue };
+            for text in service.command.iter().chain(service.env.values()) {
+                findings.extend(judge(context, party, host, text, &roles));
+            }
+        }
+    }
+    for job in context.topology.jobs.values() {
+        let JobKind::Script { args, .. } = &job.kind else { continue };
+        let filled = |text: &&Spanned<Text>| {
+            text.value.0.iter().any(|piece| matches!(piece, Piece::Variable(_)))
+        };
+        for text in args.iter().filter(filled) {
+            let members =
+                job.parties.iter().filter_map(|name| context.topology.parties.get(&name.value));
+            let mut hosts = members.filter_map(|party| Some((party, party.main_host()?)));
+            findings
+                .extend(hosts.find_map(|(party, host)| judge(context, party, host, text, &roles)));
+        }
+    }
+}
+
+fn judge(
+    context: Context<'_>,
+    party: &Party,
+    host: &Host,
+    text: &Spanned<Text>,
+    roles: &Roles<'_>,
+) -> Option<Finding> {
+    let key = (&party.name.value, &host.name.value);
+    let has = |role: &Role| roles.get(&key).is_some_and(|roles| roles.contains(role));
+    let unsure = party.services.iter().any(|service| !service.ports.is_whole())
+        || !party.services.is_whole();
+    let missing = text.value.0.iter().find_map(|piece| match piece {
+        Piece::Variable(variable @ Variable::Port(role)) if !has(role) && !unsure => Some(variable),
+        Piece::Variable(variable @ Variable::Home) if party.deploy.home().is_none() => {
+            Some(variable)
+        }
+        _ => None,
+    })?;
+    let message = format!(
+        "placeholder `{{{missing}}}` has no value on host `{}` of `{}`",
+        host.name.value, party.name.value
+    );
+    let finding = Finding::error(CODE, message).label(text.span, "cannot be filled in");
+    let Variable::Port(role) = missing else {
+        return Some(
+            finding
+                .help("write the folder itself, or use `deploy \"systemd\"`, whose `home` it is"),
+        );
+    };
+    let names: Vec<String> = roles.get(&key).into_iter().flatten().map(Role::to_string).collect();
+    let near = nearest(&role.to_string(), names.iter().map(String::as_str));
+    let fix = near.and_then(|near| {
+        let (old, new) = (format!("{{{missing}}}"), format!("{{port.{near}}}"));
+        context.write_part(format!("write `{new}`"), text.span, &old, &new)
+    });
+    Some(finding.help(known_ports(near, &names)).fixes(fix))
+}
+
+fn known_ports(near: Option<&str>, names: &[String]) -> String {
+    let list: Vec<String> = names.iter().map(|name| format!("`{{port.{name}}}`")).collect();
+    let known = format!("known there: {}", list.join(", "));
+    match near {
+        Some(near) => format!("did you mean `{{port.{near}}}`? {known}"),
+        None => known,
+    }
+}

@@ -1,0 +1,174 @@
+#![doc = include_str!("placeholder_left.md")]
+
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+use crate::{
+    check::{Check, Context},
+    diag::{Code, Finding, Findings, Label, SourceSpan, Spanned},
+    syntax::{Node, Value},
+};
+
+const CODE: Code = Code("SF0016");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("placeholder_left.md"), placeholder_left);
+
+/// A reason is written for people, and may mention placeholders.
+const REASON: &str = "because";
+/// Of a value that is nothing but a placeholder.
+const WHOLE: &str = "still to be filled in";
+/// Of a value that holds one.
+const PART: &str = "a part of it is still to be filled in";
+/// Words that stand for a value to come, in the case in which they do.
+const WORDS: [&str; 2] = ["TODO", "FIXME"];
+/// Names that no machine has (RFC 2606).
+const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
+/// Addresses that no machine has (RFC 5737), by their first three numbers.
+const NETWORKS: [[u8; 3]; 3] = [[192, 0, 2], [198, 51, 100], [203, 0, 113]];
+
+/// What is longer than this is text of its own, in bytes.
+const LONGEST: usize = 64;
+
+fn placeholder_left(context: Context<'_>, findings: &mut Findings) {
+    for node in context.nodes {
+        judge(node, findings);
+    }
+}
+
+fn judge(node: &Node, findings: &mut Findings) {
+    let props = node.props.iter().filter(|prop| prop.key.value != REASON);
+    let values = node.args.iter().chain(props.map(|prop| &prop.value));
+    findings.extend(values.filter_map(finding));
+    for child in &node.children {
+        judge(child, findings);
+    }
+}
+
+fn finding(value: &Spanned<Value>) -> Option<Finding> {
+    let Value::Text(text) = &value.value else { return None };
+    let (word, why) = placeholder(text)?;
+    let message = format!("`{word}` is {why}");
+    let label = if word == *text { WHOLE } else { PART };
+    let finding = Finding::warning(CODE, message).label(value.span, label);
+    Some(finding.help("write the real value; what must stay as it is can be allowed: `allow \"SF0016\" because=\"...\"`"))
+}
+
+/// Drops placeholders of which another finding speaks, since one mistake is one finding: those that are the whole value,
+/// and those in a value that cannot be what it should be. A placeholder in a value that is wrong in another way too
+/// stays.
+pub(in crate::check) fn drop_repeated(findings: &mut Findings) {
+    let others = findings.iter().filter(|finding| finding.code != CODE);
+    let found: BTreeMap<SourceSpan, Code> =
+        others.filter_map(|finding| Some((finding.labels.first()?.span, finding.code))).collect();
+    let is_repeated = |label: &Label| {
+        let other = found.get(&label.span);
+        other.is_some_and(|code| label.text == WHOLE || code.0.starts_with("SF00"))
+    };
+    findings.retain(|finding| finding.code != CODE || !finding.labels.iter().any(is_repeated));
+}
+
+/// The first placeholder in a text, and what it is.
+fn placeholder(text: &str) -> Option<(String, &'static str)> {
+    let word = in_angles(text).map(|word| (word, "a placeholder"));
+    let word = word.or_else(|| words(text).find_map(of_word));
+    word.map(|(word, why)| (word.to_owned(), why))
+}
+
+/// Words with the dots, hyphens and underscores in them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
+}
+
+fn of_word(word: &str) -> Option<(&str, &'static str)> {
+    let lower = word.to_ascii_lowercase();
+    let parts: Vec<&str> = lower.split(['.', '_', '-']).collect();
+    let is_xxx = |part: &&str| part.len() > 2 && part.bytes().all(|byte| byte == b'x');
+    if word.len() > LONGEST {
+        return None;
+    }
+    let is_note = word.split(['.', '_', '-']).any(|part| WORDS.contains(&part));
+    if is_note
+        || parts.iter().any(|part| is_xxx(part) || *part == "changeme")
+        || parts.windows(2).any(|pair| pair == ["change", "me"])
+        || (parts.len() > 1 && parts[0] == "your")
+    {
+        return Some((word, "a placeholder"));
+    }
+    let is_domain = |domain: &str| {
+        lower.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if DOMAINS.iter().any(|domain| is_domain(domain)) {
+        return Some((word, "a name for examples, which no machine has"));
+    }
+    let octets = word.parse::<Ipv4Addr>().ok()?.octets();
+    let is_example = NETWORKS.iter().any(|network| octets.starts_with(network));
+    is_example.then_some((word, "an address for examples, which no machine has"))
+}
+
+/// `<word>`, alone or between the marks that divide an address or a path. Markup and redirections are none.
+fn in_angles(text: &str) -> Option<&str> {
+    let start = text.find('<')?;
+    let end = start + text[start..].find('>')?;
+    let inner = &text[start + 1..end];
+    let is_whole = start == 0 && end + 1 == text.len();
+    let is_edge = |c: Option<char>| c.is_none_or(|c| "/:@=.,".contains(c));
+    let is_between =
+        is_edge(text[..start].chars().next_back()) && is_edge(text[end + 1..].chars().next());
+    let is_word = inner.starts_with(|c: char| c.is_alphabetic())
+        && inner.chars().all(|c| c.is_alphanumeric() || "_- .".contains(c));
+    let is_placeholder = (is_whole && !inner.is_empty()) || (is_between && is_word);
+    (is_placeholder && inner.len() <= LONGEST).then(|| &text[start..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_a_value_to_come_is_found() {
+        for text in [
+            "<your ip>",
+            "http://<host>:80",
+            "CHANGE_ME",
+            "redis://:changeme@10.0.0.1/0",
+            "your-token",
+            "YOUR_PASSWORD",
+            "xxx",
+            "10.0.0.1:XXXX",
+            "sf.example.com",
+            "https://example.org/x",
+            "192.0.2.7",
+            "tcp://198.51.100.1:80",
+            "203.0.113.9",
+            "TODO",
+            "key: FIXME",
+        ] {
+            assert!(placeholder(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_left_alone() {
+        for text in [
+            "",
+            "a<b>c",
+            "sort <in >out",
+            "<green>{time}</green> <level>x</level>",
+            "(?P<name>.*)",
+            "example",
+            "myexample.com",
+            "example.community",
+            "192.0.20.7",
+            "1192.0.2.7",
+            "axxxb",
+            "todo-list",
+            "exchange-messages",
+            "analyse-your-data.py",
+            "yours",
+            "Bob <bob@bank.org>",
+            "<>",
+        ] {
+            assert_eq!(placeholder(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("ca_did_not_sign.md")]
+
+use crate::{
+    check::{Check, Context},
+    diag::{Code, Finding, Findings},
+};
+
+const CODE: Code = Code("SF0507");
+
+pub(super) const CHECK: Check =
+    Check::new(CODE, include_str!("ca_did_not_sign.md"), ca_did_not_sign);
+
+fn ca_did_not_sign(context: Context<'_>, findings: &mut Findings) {
+    for (party, identity, read) in context.identities() {
+        let (Some(ca), Some(leaf)) = (read.ca.get(), read.leaf.get()) else { continue };
+        let name = &party.name.value;
+        let finding = if !ca.is_ca() {
+            Finding::error(
+                CODE,
+                format!("the CA of `{name}` is a certificate that may not sign others"),
+            )
+            .label(identity.ca.span, "no CA")
+        } else if !leaf.verify_signed_by(ca) {
+            Finding::error(CODE, format!("the certificate of `{name}` is not signed by its CA"))
+                .label(identity.cert.span, "signed by another one")
+                .label(identity.ca.span, "not by this one")
+        } else {
+            continue;
+        };
+        findings.push(
+            finding.help("commit the CA certificate that signed the leaf, without a root above it"),
+        );
+    }
+}

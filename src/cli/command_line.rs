@@ -1,0 +1,74 @@
+//! The command line as a whole: what holds for every command, and which commands there are.
+
+use clap::{Parser, Subcommand};
+
+use super::{
+    args::{ColorChoice, Format},
+    commands::{
+        apply::ApplyArgs, check::CheckArgs, demo::DemoArgs, explain::ExplainArgs, fmt::FmtArgs,
+        init::InitArgs, keys::KeysArgs, mv::MvArgs, plan::PlanArgs, run::RunArgs,
+        schema::SchemaArgs, status::StatusArgs, stop::StopArgs,
+    },
+};
+
+/// Compiles a topology of parties into everything that their machines need, and launches it.
+#[derive(Debug, Parser)]
+#[command(name = "sfgen", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done; 1 findings; 2 usage; 3 drift; 4 this machine is not ready; 5 a service, job or peer failed; 130 interrupted."
+)]
+pub(crate) struct Cli {
+    /// Colour in messages
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, hide_possible_values = false)]
+    pub(crate) color: ColorChoice,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The form of results that the command was asked for.
+    #[must_use]
+    pub(crate) fn format(&self) -> Format {
+        match &self.command {
+            Command::Plan(args) => args.format,
+            Command::Check(args) => args.format.into(),
+            Command::Status(args) => args.format,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check, allot ports, write generated/ and sfgen.lock, and print what changed
+    Plan(PlanArgs),
+    /// Check only
+    Check(CheckArgs),
+    /// Write a first topology
+    Init(InitArgs),
+    /// Lay out KDL files
+    Fmt(FmtArgs),
+    /// Rename a party, host or service port without moving a port
+    Mv(MvArgs),
+    /// Make a party's certificates and keys
+    Keys(KeysArgs),
+    /// Bring this machine's side up, meet the peers, and supervise until Ctrl-C
+    Apply(ApplyArgs),
+    /// Run a job in lockstep with the other parties
+    Run(RunArgs),
+    /// Show what runs here
+    Status(StatusArgs),
+    /// Stop what runs here
+    Stop(StopArgs),
+    /// Run the whole flow on this machine, in a fresh folder
+    Demo(DemoArgs),
+    /// Print the page of a finding
+    Explain(ExplainArgs),
+    /// Print the schema of a file, or of what a command prints
+    Schema(SchemaArgs),
+    /// One party's process of an embedded job, started by the launcher
+    #[command(name = "__job-sum", hide = true)]
+    JobSum,
+}

@@ -1,0 +1,6 @@
+//! The pages of the findings that commands make themselves.
+
+use crate::diag::{Page, page};
+
+/// The pages, sorted by code.
+pub(in crate::cli) const PAGES: &[Page] = &[page!("SF0607"), page!("init", "SF0707")];

@@ -1,0 +1,31 @@
+//! Pages: what `sfgen explain` prints about a code.
+
+use super::Code;
+
+/// A code with its page. It stands beside the module that raises the code.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The code.
+    pub code: Code,
+    /// The page, in Markdown.
+    pub text: &'static str,
+}
+
+/// The page in the file `CODE.md` beside the file that says so, or in a folder beside it: `page!("SF0001")`,
+/// `page!("folder", "SF0001")`.
+macro_rules! page {
+    ($code:literal) => {
+        $crate::diag::Page {
+            code: $crate::diag::Code($code),
+            text: include_str!(concat!($code, ".md")),
+        }
+    };
+    ($folder:literal, $code:literal) => {
+        $crate::diag::Page {
+            code: $crate::diag::Code($code),
+            text: include_str!(concat!($folder, "/", $code, ".md")),
+        }
+    };
+}
+
+pub(crate) use page;

@@ -1,0 +1,90 @@
+//! What a launcher reacts to, from all of its sources.
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    fs::FsError,
+    launch::{
+        local::ClientRequest,
+        peers::rendezvous::{MeetingEvent, Ticket},
+        processes::ServiceEvent,
+    },
+};
+
+use super::runs::{RunEvent, Runs};
+
+/// One thing to react to.
+pub(super) enum LauncherInput {
+    /// What the meeting learned of a peer.
+    Meeting(MeetingEvent),
+    /// A service entered another phase.
+    Service(ServiceEvent),
+    /// Somebody on this machine wants something.
+    Request(ClientRequest),
+    /// A run's process wrote a line or ended, or its client went away.
+    Run(Ticket, RunEvent),
+    /// SIGINT or SIGTERM.
+    Signal,
+    /// The time that was asked for has come.
+    Deadline,
+}
+
+/// Where inputs come from.
+pub(super) struct Sources {
+    own: mpsc::Receiver<ClientRequest>,
+    socket: mpsc::Receiver<ClientRequest>,
+    services: mpsc::Receiver<ServiceEvent>,
+    meeting: mpsc::Receiver<MeetingEvent>,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Sources {
+    pub(super) fn new(
+        own: mpsc::Receiver<ClientRequest>,
+        socket: mpsc::Receiver<ClientRequest>,
+        services: mpsc::Receiver<ServiceEvent>,
+        meeting: mpsc::Receiver<MeetingEvent>,
+    ) -> Result<Self, FsError> {
+        let catch = |kind| {
+            signal(kind).map_err(|why| FsError::new("catch signals of", "/proc/self".into(), why))
+        };
+        Ok(Self {
+            own,
+            socket,
+            services,
+            meeting,
+            interrupt: catch(SignalKind::interrupt())?,
+            terminate: catch(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next input; `Deadline` at the latest at `deadline`.
+    pub(super) async fn next(
+        &mut self,
+        runs: &mut Runs,
+        deadline: Option<Instant>,
+    ) -> LauncherInput {
+        let timer = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        // An arm whose channel is closed is disabled, and the others go on.
+        tokio::select! {
+            Some(event) = self.meeting.recv() => LauncherInput::Meeting(event),
+            Some(event) = self.services.recv() => LauncherInput::Service(event),
+            Some(request) = self.own.recv() => LauncherInput::Request(request),
+            Some(request) = self.socket.recv() => LauncherInput::Request(request),
+            (ticket, event) = runs.next() => LauncherInput::Run(ticket, event),
+            _ = self.interrupt.recv() => LauncherInput::Signal,
+            _ = self.terminate.recv() => LauncherInput::Signal,
+            () = timer => LauncherInput::Deadline,
+        }
+    }
+}

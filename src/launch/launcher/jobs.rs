@@ -1,0 +1,229 @@
+//! Job runs as the launcher sees them: requests are taken in, processes started, outcomes told.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    diag::Code,
+    fs,
+    launch::{
+        links::door::{self, doors},
+        local::{Problem, Reply, RunEnd},
+        machine::python::shadowed_modules,
+        peers::{
+            lockstep::{PartyEnd, RunAction, RunId},
+            rendezvous::Ticket,
+        },
+        processes::run_job,
+    },
+    plan::Program,
+    types::{Digest, JobName, PartyName},
+};
+
+use super::{
+    runs::{Active, FAILED, RunEvent},
+    state::Launcher,
+};
+
+/// The job cannot be run from here.
+const NOT_RUNNABLE: Code = Code("SF0898");
+
+impl Launcher<'_> {
+    /// Takes in a client's request for a run; `false` where it was refused.
+    pub(super) fn request_run(
+        &mut self,
+        job: JobName,
+        wait: Duration,
+        client: mpsc::Sender<Reply>,
+    ) -> bool {
+        let script = match self.script_digest(&job) {
+            Ok(script) => script,
+            Err(problem) => {
+                let _ = client.try_send(Reply::Refused(problem)); // the channel is new
+                return false;
+            }
+        };
+        let ticket = Ticket::random();
+        if let Err(unknown) = self.lockstep.request(job, ticket, script) {
+            let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
+            return false;
+        }
+        let active = Active {
+            client: client.clone(),
+            deadline: Some(Instant::now() + wait),
+            wait,
+            cancel: None,
+            last_lines: Vec::new(),
+            suspicion: None,
+            doors: Vec::new(),
+            settled: false,
+        };
+        self.runs.active.insert(ticket, active);
+        self.runs.any_asked = true;
+        self.runs.watch_client(ticket, client);
+        true
+    }
+
+    /// The digest of a job's script, which all parties compare; `None` for a job without one. The problem tells why the
+    /// job cannot be run from here.
+    fn script_digest(&self, job: &JobName) -> Result<Option<Digest>, Problem> {
+        match self.side.plan.jobs.get(job).map(|job| &job.program) {
+            Some(Program::Script { path, .. }) => {
+                // Looked at before each run: a file may have come since the launcher started.
+                let script = self.side.root.join(path);
+                let hidden = script.parent().and_then(shadowed_modules);
+                if let Some(finding) = hidden.filter(|_| self.side.plan.secretflow.is_some()) {
+                    return Err(Problem::from(finding));
+                }
+                let bytes = fs::read(&script);
+                bytes.map(|bytes| Some(Digest::of(&bytes))).map_err(|why| {
+                    let help = "the script lies beside the topology; `--root` names another folder";
+                    Problem::new(NOT_RUNNABLE, format!("job `{job}`: {why}"), help)
+                })
+            }
+            Some(Program::External) => Err(Problem::new(
+                NOT_RUNNABLE,
+                format!("job `{job}` has no script: it only has ports"),
+                "another program starts it; give the job a `script` to run it here",
+            )),
+            Some(Program::Sum) | None => Ok(None),
+        }
+    }
+
+    /// Carries out what the lockstep decided.
+    pub(super) fn act_on(&mut self, actions: Vec<RunAction>) {
+        for action in actions {
+            match action {
+                RunAction::Start { job, ticket, run, slots } => {
+                    self.start(&job, ticket, run, &slots);
+                }
+                RunAction::Abort { ticket, .. } => self.runs.cancel(ticket),
+                RunAction::Settled { job, ticket, ends } => self.settle(&job, ticket, &ends),
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        job: &JobName,
+        ticket: Ticket,
+        run: RunId,
+        slots: &BTreeMap<PartyName, u16>,
+    ) {
+        let slot = slots.get(self.side.party()).copied().unwrap_or_default();
+        let doors = doors(&self.side.plan, job, slot);
+        let spec = self.specs().job(job, run, slots, &doors);
+        let spec = spec.expect("jobs without a program are refused");
+        let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
+        let (lines, receiver) = mpsc::channel(256);
+        let started = opened.and_then(|doors| Ok((doors, run_job(&self.runs.guard, spec, lines)?)));
+        match started {
+            Ok((doors, handle)) => {
+                if let Some(active) = self.runs.active.get(&ticket) {
+                    let line = format!("run {run} of job `{job}` starts in slot {slot}");
+                    let _ = active.client.try_send(Reply::Progress(line)); // progress may be lost
+                }
+                self.runs.watch_process(ticket, handle, receiver, doors);
+            }
+            Err(why) => self.lockstep.ended(ticket, Err(why.to_string())),
+        }
+    }
+
+    pub(super) fn run_event(&mut self, ticket: Ticket, event: RunEvent) {
+        match event {
+            RunEvent::Diagnosed(why) => {
+                let actions = self.lockstep.withdraw(ticket, &why);
+                self.act_on(actions);
+            }
+            RunEvent::Suspected(why) => {
+                if let Some(active) = self.runs.active.get_mut(&ticket) {
+                    active.suspicion.get_or_insert(why);
+                }
+            }
+            RunEvent::Ended(end) => {
+                // The last lines can hold private data: peers learn how the process ended, only its own client gets the lines.
+                let mut outcome = if end.ending.is_success() {
+                    Ok(())
+                } else {
+                    Err(format!("its job {}", end.ending))
+                };
+                if let Some(active) = self.runs.active.get_mut(&ticket) {
+                    active.cancel = None;
+                    active.doors.clear();
+                    if outcome.is_err() && !end.cancelled {
+                        active.last_lines = end.last_lines;
+                        active.last_lines.push(format!("(the whole log: {})", end.log));
+                    }
+                    if let (Err(why), Some(suspicion)) = (&mut outcome, &active.suspicion) {
+                        why.push_str(", probably because ");
+                        why.push_str(suspicion);
+                    }
+                    if active.settled {
+                        self.runs.active.remove(&ticket);
+                    }
+                }
+                self.lockstep.ended(ticket, outcome);
+            }
+            RunEvent::ClientGone => {
+                if self.runs.active.get(&ticket).is_some_and(|active| !active.settled) {
+                    let actions = self.lockstep.withdraw(ticket, "interrupted");
+                    self.act_on(actions);
+                }
+            }
+        }
+    }
+
+    /// Gives up waiting for the other parties of a run.
+    pub(super) fn give_up(&mut self, ticket: Ticket) {
+        let Some(active) = self.runs.active.get_mut(&ticket) else { return };
+        active.deadline = None;
+        let wait = active.wait;
+        let entries = self.lockstep.entries();
+        let Some(entry) = entries.iter().find(|entry| entry.ticket == ticket) else { return };
+        let parties = self.side.plan.jobs.get(&entry.job).map(|job| &job.parties);
+        let takes_part = |party: &PartyName| parties.is_some_and(|all| all.contains(party));
+        let missing = self.peers.missing(takes_part);
+        let why = if missing.is_empty() {
+            let job = &entry.job;
+            format!(
+                "waited {wait:?}, and another party did not ask for job `{job}` (`sfgen run {job}` there)"
+            )
+        } else {
+            format!("waited {wait:?} for {missing}")
+        };
+        let actions = self.lockstep.withdraw(ticket, &why);
+        self.act_on(actions);
+    }
+
+    fn settle(&mut self, job: &JobName, ticket: Ticket, ends: &BTreeMap<PartyName, PartyEnd>) {
+        let Some(active) = self.runs.active.get_mut(&ticket) else { return };
+        active.settled = true;
+        active.deadline = None;
+        let mut causes: Vec<&str> = ends
+            .values()
+            .filter_map(|end| match end {
+                PartyEnd::Done => None,
+                PartyEnd::Failed(cause) => Some(cause.as_str()),
+            })
+            .collect();
+        causes.sort_unstable();
+        causes.dedup();
+        let end = if causes.is_empty() {
+            RunEnd::Done
+        } else {
+            let message = format!("job `{job}` failed: {}", causes.join("; "));
+            RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
+        };
+        let client = active.client.clone();
+        for line in std::mem::take(&mut active.last_lines) {
+            let _ = client.try_send(Reply::Progress(format!("  {line}"))); // lines may be lost, the log has them
+        }
+        if active.cancel.is_none() {
+            self.runs.active.remove(&ticket);
+        }
+        self.runs.tasks.spawn(async move {
+            let _ = client.send(Reply::Ended(end)).await; // a client that is gone needs no reply
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! What happens before a launch: the side of a party is read, the machine looked at, Python made, the place taken.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use super::events::LaunchEvent;
+use crate::{
+    diag::Severity,
+    fs::{self, FsError},
+    launch::{
+        local::ClientRequest,
+        machine::{
+            preflight::{self, Machine},
+            python::{self, PythonError, Search, Venv},
+            side::{Side, SideError},
+            state::{Deployment, Folders, StateError},
+        },
+        peers::rendezvous::LauncherPhase,
+        processes::interrupted,
+    },
+    plan::{Deploy, Mode},
+    types::{PartyName, Port, Role},
+};
+
+/// Releases by name: `python`, `secretflow`, `ray`, `spu`.
+pub type Releases = BTreeMap<String, String>;
+
+/// A launch that can begin; [`prepare`] makes it.
+pub struct Launch {
+    /// The verified plan.
+    pub(super) side: Side,
+    /// Where the other launchers dial this one.
+    pub(super) control: Port,
+    /// The place on this machine.
+    pub(super) deployment: Deployment,
+    /// The Python environment, if the runtime needs one, and the releases in it.
+    pub(super) venv: Option<(Venv, Releases)>,
+    /// How long to wait for peers.
+    pub(super) wait: Duration,
+    /// Whether the launch is for one run only, so that it ends with it.
+    pub(super) single: bool,
+    /// Requests from within this process, beside those from the socket.
+    pub(super) requests: mpsc::Receiver<ClientRequest>,
+}
+
+/// Why a launch cannot begin on this machine.
+#[derive(Debug, Error, Diagnostic)]
+pub enum PrepareError {
+    /// The tree is absent, edited, or of another release.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Side(#[from] SideError),
+    /// The plan has no port for the rendezvous: a simulation, which has nobody to meet.
+    #[error("this plan has no control port, so there is nobody to meet")]
+    #[diagnostic(
+        code(SF0893),
+        help(
+            "a simulation is run by hand on its head, as RUNBOOK.md of its first party says; or plan with `--mode production`"
+        )
+    )]
+    NoControlPort,
+    /// The plan is for a target that a person installs.
+    #[error("{party} deploys with {target}, which `sfgen` does not install by itself yet")]
+    #[diagnostic(code(SF0882), help("follow `{runbook}`, or plan with `deploy \"process\"`"))]
+    OtherTarget {
+        /// Whose plan.
+        party: PartyName,
+        /// `systemd` or `docker`.
+        target: &'static str,
+        /// The party's instructions, in the tree.
+        runbook: Utf8PathBuf,
+    },
+    /// There is no place for the launcher, or another one has it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    State(#[from] StateError),
+    /// Probes found errors, which were reported as [`LaunchEvent::Findings`].
+    #[error("this machine is not ready for {party}")]
+    NotReady {
+        /// Whose launch.
+        party: PartyName,
+    },
+    /// The Python environment cannot be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Python(#[from] PythonError),
+    /// SIGINT or SIGTERM came while the environment was made.
+    #[error("interrupted while the environment was made")]
+    Interrupted,
+    /// The disk.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+/// Reads the side of a party, and makes sure that this release of sfgen can launch it. `root` is the folder to which
+/// paths of the topology are relative, the parent of the tree unless given.
+pub fn read_side(
+    tree: &Utf8Path,
+    root: Option<&Utf8Path>,
+    party: &PartyName,
+) -> Result<Side, PrepareError> {
+    let side = Side::read(tree, root, party, None)?;
+    // Before anything is looked at: no key and no free port would give a simulation somebody to meet.
+    if side.plan.mode == Mode::Simulation {
+        return Err(PrepareError::NoControlPort);
+    }
+    let target = match &side.plan.deploy {
+        Deploy::Process => return Ok(side),
+        Deploy::Systemd { .. } => "systemd",
+        Deploy::Docker { .. } => "docker",
+    };
+    let runbook = tree.join(party.as_str()).join("RUNBOOK.md");
+    Err(PrepareError::OtherTarget { party: party.clone(), target, runbook })
+}
+
+/// Takes the party's place, looks at the machine, and makes the Python environment.
+///
+/// `wait` is how long the launch will wait for peers. A launch that is `single` ends with its only run; `requests`
+/// come from within this process.
+pub async fn prepare(
+    side: Side,
+    wait: Duration,
+    single: bool,
+    requests: mpsc::Receiver<ClientRequest>,
+    report: &mut (dyn FnMut(LaunchEvent) + Send),
+) -> Result<Launch, PrepareError> {
+    let control = side.plan.main().port(&Role::Control).ok_or(PrepareError::NoControlPort)?;
+    let folders = Folders::from_env();
+    let deployment =
+        Deployment::take(&folders, &side.tree, &side.federation.topology, side.party())?;
+    report(LaunchEvent::Phase(LauncherPhase::Preflight));
+    look_at_machine(&side, report)?;
+    let venv = tokio::select! {
+        made = python_environment(&folders.state, &side, report) => made?,
+        // Dropping the rest ends the installation; an unfinished environment is made again.
+        () = interrupted() => return Err(PrepareError::Interrupted),
+    };
+    Ok(Launch { side, control, deployment, venv, wait, single, requests })
+}
+
+fn look_at_machine(
+    side: &Side,
+    report: &mut (dyn FnMut(LaunchEvent) + Send),
+) -> Result<(), PrepareError> {
+    let env: BTreeMap<String, String> = std::env::vars().collect();
+    let findings = preflight::preflight(&Machine {
+        plan: &side.plan,
+        host: &side.host_name,
+        root: &side.root,
+        env: &env,
+    });
+    let findings = findings.into_sorted();
+    let has_errors = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if !findings.is_empty() {
+        report(LaunchEvent::Findings(findings));
+    }
+    if has_errors {
+        return Err(PrepareError::NotReady { party: side.party().clone() });
+    }
+    Ok(())
+}
+
+async fn python_environment(
+    state: &Utf8Path,
+    side: &Side,
+    report: &mut (dyn FnMut(LaunchEvent) + Send),
+) -> Result<Option<(Venv, Releases)>, PrepareError> {
+    let Some(secretflow) = &side.plan.secretflow else { return Ok(None) };
+    let requirements = side.tree.join(side.party().as_str()).join("requirements.txt");
+    let requirements = fs::read(&requirements)?;
+    let mut progress = |line: String| report(LaunchEvent::Note(line));
+    let found = Search::from_process().find(&secretflow.python).await?;
+    let venv = python::environment(state, &found, &requirements, &mut progress).await?;
+    let releases = python::versions(&venv).await?;
+    Ok(Some((venv, releases)))
+}

@@ -1,0 +1,85 @@
+//! What a running launch owns, and what it says of itself.
+
+use std::time::Duration;
+
+use crate::launch::{
+    local::status::{LauncherStatus, ServiceReport},
+    machine::{python::Venv, side::Side, state::Deployment},
+    peers::{
+        lockstep::Lockstep,
+        rendezvous::{LauncherPhase, Meeting, Snapshot},
+    },
+    processes::Supervisor,
+};
+
+use super::{
+    attendance::Attendance,
+    events::LaunchEvent,
+    runs::{self, Runs},
+    specs::Specs,
+};
+
+/// How a launch ended that nothing went wrong with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaunchEnd {
+    /// By request, or because its only run is over.
+    Stopped,
+    /// By SIGINT or SIGTERM.
+    Interrupted,
+}
+
+/// Everything that a running launch owns.
+pub(super) struct Launcher<'a> {
+    pub(super) side: Side,
+    pub(super) deployment: Deployment,
+    pub(super) venv: Option<Venv>,
+    pub(super) wait: Duration,
+    pub(super) single: bool,
+    pub(super) supervisor: Supervisor,
+    pub(super) meeting: Meeting,
+    pub(super) peers: Attendance,
+    pub(super) runs: Runs,
+    pub(super) lockstep: Lockstep,
+    /// The state that was published last.
+    pub(super) published: Snapshot,
+    pub(super) report: &'a mut dyn FnMut(LaunchEvent),
+    pub(super) services_ready: bool,
+    /// Dropping it closes the socket.
+    pub(super) _socket: tokio::task::JoinSet<()>,
+}
+
+impl Launcher<'_> {
+    pub(super) fn phase(&self) -> LauncherPhase {
+        if !self.services_ready {
+            LauncherPhase::Services
+        } else if self.runs.any_alive() {
+            LauncherPhase::Running
+        } else if self.peers.all_present() {
+            LauncherPhase::Armed
+        } else {
+            LauncherPhase::Meeting
+        }
+    }
+
+    pub(super) fn status(&self) -> LauncherStatus {
+        let services = self.supervisor.status().into_iter().map(|(name, status)| {
+            let phase = status.phase.to_string();
+            (name, ServiceReport { phase, pid: status.pid, starts: status.starts })
+        });
+        LauncherStatus {
+            topology: self.side.federation.topology.clone(),
+            party: self.side.party().clone(),
+            plan: self.side.digest,
+            pid: std::process::id(),
+            phase: self.phase().to_string(),
+            services: services.collect(),
+            peers: self.peers.reports(),
+            jobs: runs::reports(&self.lockstep.entries()),
+            logs: self.deployment.logs.clone(),
+        }
+    }
+
+    pub(super) fn specs(&self) -> Specs<'_> {
+        Specs { side: &self.side, deployment: &self.deployment, venv: self.venv.as_ref() }
+    }
+}

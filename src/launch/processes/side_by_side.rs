@@ -1,0 +1,104 @@
+//! Several programs at once, one per party, for machines on which all parties are.
+
+use std::{io, process::Stdio};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use super::{process::Stream, signals::interrupted};
+use crate::types::PartyName;
+
+/// A line that one party's program wrote.
+#[derive(Debug)]
+pub struct PartyLine {
+    /// Whose program.
+    pub party: PartyName,
+    /// Where it was written.
+    pub stream: Stream,
+    /// What was written.
+    pub text: String,
+}
+
+/// How one party's program ended.
+#[derive(Debug)]
+pub struct PartyOutcome {
+    /// Whose program.
+    pub party: PartyName,
+    /// The lines of its standard output.
+    pub results: Vec<String>,
+    /// Its exit status; `None` where a signal ended it.
+    pub status: Option<i32>,
+}
+
+/// Runs one program per party until all have ended, and passes each line to `said`. Outcomes are sorted by party.
+///
+/// SIGINT and SIGTERM of this process become a SIGTERM for each program. An error tells which party's program could
+/// not be started, and why; those that had started are then left to their own end.
+pub async fn run_side_by_side(
+    programs: Vec<(PartyName, Command)>,
+    said: &mut dyn FnMut(PartyLine),
+) -> Result<Vec<PartyOutcome>, (PartyName, io::Error)> {
+    let (sender, mut lines) = mpsc::channel(64);
+    let mut followers = JoinSet::new();
+    for (party, mut program) in programs {
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = program.spawn().map_err(|why| (party.clone(), why))?;
+        followers.spawn(follow(party, child, sender.clone()));
+    }
+    drop(sender);
+    while let Some(line) = lines.recv().await {
+        said(line);
+    }
+    let mut outcomes = followers.join_all().await;
+    outcomes.sort_by(|a, b| a.party.cmp(&b.party));
+    Ok(outcomes)
+}
+
+/// Passes on what a party's program says until it has ended.
+async fn follow(party: PartyName, mut child: Child, said: mpsc::Sender<PartyLine>) -> PartyOutcome {
+    let stdout = child.stdout.take().expect("it is piped");
+    let stderr = child.stderr.take().expect("it is piped");
+    let mut readers = JoinSet::new();
+    readers.spawn(read_lines(stdout, party.clone(), Stream::Stdout, said.clone()));
+    readers.spawn(read_lines(stderr, party.clone(), Stream::Stderr, said));
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status,
+            () = interrupted() => {
+                if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM); // it may have ended meanwhile
+                }
+            }
+        }
+    };
+    let results = readers.join_all().await.concat();
+    let status = status.ok().and_then(|status| status.code());
+    PartyOutcome { party, results, status }
+}
+
+/// Passes lines on; returns those of standard output.
+async fn read_lines(
+    from: impl AsyncRead + Unpin,
+    party: PartyName,
+    stream: Stream,
+    said: mpsc::Sender<PartyLine>,
+) -> Vec<String> {
+    let mut lines = BufReader::new(from).lines();
+    let mut results = Vec::new();
+    while let Ok(Some(text)) = lines.next_line().await {
+        if stream == Stream::Stdout {
+            results.push(text.clone());
+        }
+        // Where nobody takes the lines any more, the pipe is still read to its end, so that the program is not held up.
+        let _ = said.send(PartyLine { party: party.clone(), stream, text }).await;
+    }
+    results
+}

@@ -1,0 +1,54 @@
+//! `deploy "systemd" user=... home=...`, `deploy "docker" network=... { publish ... }` and their kin.
+
+use crate::types::{GatewayProtocol, TargetName};
+
+use super::{
+    kind::{
+        Kind::{self, Account, Home, Mapping, OneOf, Port, Url},
+        Name,
+    },
+    rule::{Literal, Occurs, Rule, arg, may, prop},
+};
+
+pub(super) static DEPLOY: Rule = Rule {
+    name: "deploy",
+    about: "How the party's processes are started.",
+    occurs: Occurs::Once,
+    args_are: "`process`, `systemd`, `docker` or `kuscia`",
+    args: &[arg(OneOf(TargetName::WORDS), "How the party's processes are started.")
+        .or(Literal::Text(TargetName::Process.word()))],
+    props: &[
+        prop("user", Account, "The account under systemd.").or("secretflow"),
+        prop("home", Home, "The folder of the installation under systemd.").or("/opt/secretflow"),
+        prop(
+            "network",
+            Kind::Name(Name::Network),
+            "`host`, or a `network` that the containers join.",
+        )
+        .or("host"),
+        // What `-P` of SecretPad's `install.sh` is without a word, and what the page on protocols in Kuscia's reference
+        // says of domains that meet without a master.
+        prop(
+            "protocol",
+            OneOf(GatewayProtocol::WORDS),
+            "What a Kuscia gateway speaks, as given with `-P`.",
+        )
+        .or(GatewayProtocol::Tls.word()),
+        prop("gateway", Port, "The port of a Kuscia gateway, as given with `-p`.")
+            .help("write the port that Kuscia's script is given with `-p`: `gateway=18080`"),
+        prop("endpoint", Url, "Where other domains dial a Kuscia gateway."),
+    ],
+    children: &[may(&PUBLISH)],
+};
+
+static PUBLISH: Rule = Rule {
+    name: "publish",
+    about: "Ports of a bridge's containers that the machine passes on, as Docker writes them.",
+    occurs: Occurs::Many,
+    args_are: "mappings of ports, such as `6080:1080`",
+    args: &[arg(Mapping, "Ports that the machine passes on to containers on a bridge.")
+        .help("write the machine's port and the container's: `publish \"6080:1080\"`")
+        .repeated()],
+    props: &[],
+    children: &[],
+};

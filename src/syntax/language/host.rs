@@ -1,0 +1,56 @@
+//! `host "alice-1" address=... { reserve ...; ray ... }`.
+
+use super::{
+    kind::{
+        Kind::{self, Address, Number, Port},
+        Name,
+    },
+    rule::{Occurs, Rule, arg, may, prop},
+};
+
+pub(super) static HOST: Rule = Rule {
+    name: "host",
+    about: "A machine of the party. Launcher and driver live on the first.",
+    occurs: Occurs::Keyed,
+    args_are: "a name",
+    args: &[arg(
+        Kind::Name(Name::Host),
+        "Its name; the same name at another party is the same machine.",
+    )],
+    props: &[
+        prop("address", Address, "What the peers dial; written once for each machine.")
+            .help("write what the peers dial: `address=\"192.168.1.10\"`"),
+        // All interfaces: which peers get through is the firewall's matter, and gRPC ignores the host part.
+        prop("listen", Address, "What its listeners bind.").or("0.0.0.0"),
+    ],
+    children: &[may(&RESERVE), may(&RAY)],
+};
+
+static RESERVE: Rule = Rule {
+    name: "reserve",
+    about: "Ports of the machine that sfgen leaves alone.",
+    occurs: Occurs::Many,
+    args_are: "port numbers",
+    args: &[arg(Port, "Ports that other programs of the machine use.").repeated()],
+    props: &[],
+    children: &[],
+};
+
+static RAY: Rule = Rule {
+    name: "ray",
+    about: "The Ray node of the host.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[
+        // More than any machine has; none is a matter of `check`. The default suffices for a job that uses an SPU, and
+        // a small machine has it. With Ray's own, all CPUs of the machine, the port plan would depend on the machine.
+        prop("cpus", Number(0, 10_000), "CPUs that Ray may hand out.").or_number(8),
+        prop("object-store", Kind::SIZE, "Memory of the object store.").or("1GiB"),
+        // Without one, every task of the party would wait for ever; more than this no machine does at once. The
+        // default is that of SecretFlow's documentation of a simulation on several machines.
+        prop("slots", Number(1, 1_000_000), "Tasks of the party that run at once in a simulation.")
+            .or_number(16),
+    ],
+    children: &[],
+};

@@ -1,0 +1,45 @@
+//! What was probably meant by a word that is none of those that may stand somewhere.
+
+use super::{Node, language};
+
+/// The candidate that is most like `name`, if one is near enough to be what was meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored =
+        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    best.filter(|(score, _)| *score >= 0.8).map(|(_, candidate)| candidate)
+}
+
+/// Whether a property or child that the language does not have in `node` was meant to be `name`.
+pub(super) fn is_slip(node: &Node, name: &str) -> bool {
+    let rule = language::rule(&node.name.value);
+    let known: Vec<&str> = rule.into_iter().flat_map(language::Rule::keys).collect();
+    let keys = node.props.iter().map(|prop| prop.key.value.as_str());
+    let mut keys = keys.filter(|key| !known.contains(key));
+    keys.any(|key| nearest(key, known.iter().copied()) == Some(name))
+        || slips(&node.name.value, &node.children).any(|(_, meant)| meant == name)
+}
+
+/// Those of `nodes` that the language does not have in `parent`, with what they were probably meant to be.
+pub fn slips<'a>(
+    parent: &'a str,
+    nodes: &'a [Node],
+) -> impl Iterator<Item = (&'a Node, &'static str)> {
+    let unknown = nodes.iter().filter(|node| language::child(parent, &node.name.value).is_none());
+    unknown.filter_map(|node| {
+        let known = language::children(parent).map(|child| child.rule.name);
+        Some((node, nearest(&node.name.value, known)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_found_and_a_stranger_is_not() {
+        assert_eq!(nearest("adress", ["address", "listen"]), Some("address"));
+        assert_eq!(nearest("evaluator", ["sk-keeper", "evaluators"]), Some("evaluators"));
+        assert_eq!(nearest("colour", ["address", "listen"]), None);
+    }
+}
