@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper that the others are sent to")]
 
+mod beneath;
+mod private;
 mod write;
 
 use std::{
@@ -13,6 +15,10 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
+pub use beneath::{Content, Root};
+pub use private::{
+    ForeignFolder, OwnershipError, is_own_folder, open_append, own_folder, private_folder, set_mode,
+};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
@@ -196,6 +202,18 @@ pub enum EntryKind {
     Other,
 }
 
+impl EntryKind {
+    fn of(file_type: std_fs::FileType) -> Self {
+        if file_type.is_file() {
+            Self::File
+        } else if file_type.is_dir() {
+            Self::Folder
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// Like [`list`], with the kind of each, for which no file has to be looked at.
 pub fn entries(path: &Utf8Path) -> Result<Vec<(String, EntryKind)>, FsError> {
     let fail = |why| FsError::new("list", path, why);
@@ -203,11 +221,7 @@ pub fn entries(path: &Utf8Path) -> Result<Vec<(String, EntryKind)>, FsError> {
     for entry in std_fs::read_dir(path).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let kind = match entry.file_type().map_err(fail)? {
-            kind if kind.is_file() => EntryKind::File,
-            kind if kind.is_dir() => EntryKind::Folder,
-            _ => EntryKind::Other,
-        };
+        let kind = EntryKind::of(entry.file_type().map_err(fail)?);
         entries.push((name, kind));
     }
     entries.sort();
@@ -219,46 +233,9 @@ pub fn resolve(path: &Utf8Path) -> Result<Utf8PathBuf, FsError> {
     path.canonicalize_utf8().map_err(|why| FsError::new("resolve", path, why))
 }
 
-/// Opens a file for appending, creating it with mode 0600.
-pub fn open_append(path: &Utf8Path) -> Result<std_fs::File, FsError> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std_fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|why| FsError::new("open", path, why))
-}
-
 /// Moves a file or folder within one file system, replacing what is there.
 pub fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), FsError> {
     std_fs::rename(from, to).map_err(|why| FsError::new("move", from, why))
-}
-
-/// Makes sure that `path` is a folder that belongs to us and that nobody else can enter, creating it with mode 0700.
-///
-/// In a folder such as `/tmp` another user may have put something there first: a link, or a folder of his own.
-pub fn private_folder(path: &Utf8Path) -> Result<(), FsError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let fail = |why| FsError::new("use as a private folder", path, why);
-    let foreign = |why: &str| fail(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_str().is_empty()) {
-        create_folder(parent, 0o700)?;
-    }
-    match std_fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(fail(why)),
-        _ => {}
-    }
-    let meta = std_fs::symlink_metadata(path).map_err(fail)?;
-    if !meta.is_dir() {
-        Err(foreign("it is no folder, or a link to one"))
-    } else if meta.uid() != nix::unistd::geteuid().as_raw() {
-        Err(foreign("it belongs to another user"))
-    } else if meta.permissions().mode() & 0o077 != 0 {
-        Err(foreign("other users can enter it"))
-    } else {
-        Ok(())
-    }
 }
 
 /// An exclusive lock on a file, held until it is dropped or its process ends, however it ends.
@@ -322,21 +299,6 @@ mod tests {
         nix::unistd::mkfifo(pipe.as_std_path(), nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert!(read_regular(&pipe, 5).is_err());
         assert!(read_regular(path, 5).is_err());
-    }
-
-    #[test]
-    fn a_private_folder_is_ours_alone_and_no_link() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(folder.path()).unwrap();
-        let run = folder.join("a/run");
-        private_folder(&run).unwrap();
-        private_folder(&run).unwrap();
-        std::os::unix::fs::symlink(&run, folder.join("link")).unwrap();
-        let why = private_folder(&folder.join("link")).unwrap_err().to_string();
-        assert!(why.ends_with("it is no folder, or a link to one"), "{why}");
-        std_fs::set_permissions(&run, std_fs::Permissions::from_mode(0o755)).unwrap();
-        let why = private_folder(&run).unwrap_err().to_string();
-        assert!(why.ends_with("other users can enter it"), "{why}");
     }
 
     #[test]

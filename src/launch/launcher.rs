@@ -53,7 +53,7 @@ pub async fn launch(
 ) -> Result<LaunchEnd, LaunchError> {
     let credentials = Credentials::load(
         &launch.side.root,
-        &launch.side.tree,
+        &launch.deployment.tree(),
         &launch.side.plan,
         &launch.side.federation,
     )?;

@@ -3,15 +3,17 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    fs::FsError,
+    diag::Finding,
+    fs::{self, FsError, Kind},
     plan::{Effect, Manifest, ManifestFile},
     render::{ArtifactTree, FILE_MODE},
+    tree::Tree,
     types::Digest,
 };
 
 use super::{
-    listed::{Known, PENDING, read_manifest},
-    obstacle::{Obstacle, drift, foreign},
+    listed::{Pending, known, read_manifest},
+    obstacle::{self, Obstacle, drift, foreign},
     survey::Survey,
 };
 
@@ -26,8 +28,12 @@ pub struct Comparison<'a> {
     pub manifest_differs: bool,
     /// What keeps the tree from being written.
     pub obstacles: Vec<Obstacle>,
+    /// Files in the folder that belong to no plan.
+    pub unlisted: Vec<Utf8PathBuf>,
     /// Files that a write which was cut off left behind.
     pub(super) leftovers: Vec<Utf8PathBuf>,
+    /// What is known of such writes, and this one.
+    pub(super) pending: Pending,
 }
 
 /// A file that would change.
@@ -62,23 +68,24 @@ pub fn compare<'a>(
 ) -> Result<Comparison<'a>, FsError> {
     let manifest = manifest_of(tree, plan);
     let mut obstacles = Vec::new();
-    let (written, is_readable) = read_manifest(&out.join(Manifest::FILE), &mut obstacles)?;
-    let (pending, _) = read_manifest(&out.join(PENDING), &mut Vec::new())?;
-    let mut known = Known::new();
-    for (path, file) in written.iter().flat_map(|one| &one.files) {
-        known.entry(path).or_default().written = Some(file);
-    }
-    for (path, file) in pending.iter().flat_map(|one| &one.files) {
-        known.entry(path).or_default().pending = Some(file);
-    }
-    let on_disk = Survey::of(out, tree, &known, &mut obstacles)?;
+    let folder = open(out, &mut obstacles)?;
+    let (written, is_readable) = match &folder {
+        Some(folder) => read_manifest(folder, &mut obstacles)?,
+        None => (None, true),
+    };
+    let pending = folder.as_ref().map(Pending::read).transpose()?.unwrap_or_default();
+    let known = known(written.as_ref(), &pending);
+    let on_disk = match &folder {
+        Some(folder) => Survey::of(folder, tree, &known, &mut obstacles)?,
+        None => Survey::default(),
+    };
     let mut changes = Vec::new();
     for (path, artifact) in tree.iter() {
         let mut change = |kind| {
-            let (path, new) = (path.clone(), Some(artifact.bytes.as_slice()));
+            let (path, new) = (path.to_path_buf(), Some(artifact.bytes.as_slice()));
             changes.push(FileChange { path, kind, effect: artifact.effect, new });
         };
-        let Some(found) = on_disk.files.get(path) else {
+        let Some(found) = on_disk.files.get(&**path) else {
             change(FileChangeKind::Added);
             continue;
         };
@@ -89,7 +96,7 @@ pub fn compare<'a>(
         if found.is_same || !is_readable {
             continue;
         }
-        match known.get(path) {
+        match known.get(&**path) {
             None => obstacles.push(foreign(out, path)),
             Some(listed) if !found.is_as_written(listed) => obstacles.push(drift(out, path)),
             Some(_) => {}
@@ -100,19 +107,40 @@ pub fn compare<'a>(
         if !found.is_as_written(listed) {
             obstacles.push(drift(out, path));
         }
-        let (path, kind, effect) = ((*path).clone(), FileChangeKind::Removed, listed.effect());
+        let (path, kind, effect) = (path.to_path_buf(), FileChangeKind::Removed, listed.effect());
         changes.push(FileChange { path, kind, effect, new: None });
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest_differs = written.as_ref() != Some(&manifest);
-    Ok(Comparison { changes, manifest, manifest_differs, obstacles, leftovers: on_disk.leftovers })
+    let pending = pending.with(&manifest);
+    let Survey { unlisted, leftovers, .. } = on_disk;
+    Ok(Comparison { changes, manifest, manifest_differs, obstacles, unlisted, leftovers, pending })
 }
 
 impl Comparison<'_> {
-    /// Whether the folder is exactly what is planned.
+    /// Whether the folder is what is planned, and no write was cut off since. Files that belong to no plan are told
+    /// apart, since no write changes them.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.changes.is_empty() && !self.manifest_differs
+        self.changes.is_empty() && !self.manifest_differs && self.leftovers.is_empty()
+    }
+
+    /// The finding for the files in the folder that belong to no plan, if there are any.
+    #[must_use]
+    pub fn unlisted_finding(&self, out: &Utf8Path) -> Option<Finding> {
+        obstacle::unlisted(out, &self.unlisted)
+    }
+}
+
+/// Opens the folder of the tree; `None` where there is none, or where something is in its place.
+fn open(out: &Utf8Path, obstacles: &mut Vec<Obstacle>) -> Result<Option<Tree>, FsError> {
+    match fs::kind(out)? {
+        Kind::Absent => Ok(None),
+        Kind::Folder => Tree::open(out),
+        Kind::File { .. } | Kind::Other => {
+            obstacles.push(obstacle::in_the_way(out));
+            Ok(None)
+        }
     }
 }
 

@@ -1,53 +1,96 @@
-//! What the manifests of a tree say of its files.
+//! What is known of the files in the folder of a tree: those of its manifest, and those of writes that were cut off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    fs::{self, FsError},
+    fs::{Content, FsError},
     plan::{Effect, Manifest, ManifestFile},
+    tree::{Tree, TreeError},
+    types::{Digest, TreePath},
 };
 
 use super::obstacle::{Obstacle, bad_manifest};
 
-/// A manifest that is being written: the intention, so that a write that was cut off is known as ours.
+/// Name of [`Pending`] in the tree.
 pub(super) const PENDING: &str = ".manifest.json.next";
 
-/// The files that the manifests of a tree list.
-pub(super) type Known<'a> = BTreeMap<&'a Utf8PathBuf, Listed<'a>>;
+/// The files that are known, by path.
+pub(super) type Known<'a> = BTreeMap<&'a Utf8Path, Listed<'a>>;
 
-/// What the manifests say of one file.
+/// What is known of one file.
 #[derive(Default)]
 pub(super) struct Listed<'a> {
-    /// The manifest of the last write that was finished.
+    /// What the manifest of the last write that was finished says.
     pub(super) written: Option<&'a ManifestFile>,
-    /// The manifest of a write that was cut off.
-    pub(super) pending: Option<&'a ManifestFile>,
+    /// What writes that were cut off may have put there.
+    pub(super) pending: Option<&'a BTreeSet<Digest>>,
 }
 
-impl<'a> Listed<'a> {
-    /// Both, the finished one first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'a ManifestFile> {
-        self.written.into_iter().chain(self.pending)
+impl Listed<'_> {
+    /// Whether content of this digest was written by any of these writes.
+    pub(super) fn has(&self, content: Digest) -> bool {
+        self.written.is_some_and(|file| file.sha256 == content)
+            || self.pending.is_some_and(|digests| digests.contains(&content))
     }
 
-    /// What its removal means for the machines it is for.
+    /// What its removal means for the machines it is for. Nobody knows whether they got a file of a write that was cut
+    /// off, so it is what asks for the most.
     pub(super) fn effect(&self) -> Effect {
-        self.all().next().map_or(Effect::Install, ManifestFile::effect)
+        self.written.map_or(Effect::Install, ManifestFile::effect)
     }
 }
 
-/// The manifest at `path`, and whether there is one to go by. One that cannot be read is an obstacle.
+/// The files of both, by path.
+pub(super) fn known<'a>(written: Option<&'a Manifest>, pending: &'a Pending) -> Known<'a> {
+    let mut known = Known::new();
+    for (path, file) in written.iter().flat_map(|manifest| &manifest.files) {
+        known.entry(path).or_default().written = Some(file);
+    }
+    for (path, digests) in &pending.files {
+        known.entry(path).or_default().pending = Some(digests);
+    }
+    known
+}
+
+/// The intentions of all writes since the last one that was finished, each of which may have put any of its files in
+/// place before it was cut off. It is put down before a file is touched, and goes when a write is finished.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pending {
+    /// The digests of what may be at each path.
+    files: BTreeMap<TreePath, BTreeSet<Digest>>,
+}
+
+impl Pending {
+    /// Reads what is in a tree. What cannot be read knows no file, and the next write replaces it.
+    pub(super) fn read(tree: &Tree) -> Result<Self, FsError> {
+        let content = tree.content(Utf8Path::new(PENDING))?;
+        let Content::File { bytes, .. } = content else { return Ok(Self::default()) };
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    /// The same with the files of one more write.
+    pub(super) fn with(mut self, manifest: &Manifest) -> Self {
+        for (path, file) in &manifest.files {
+            self.files.entry(path.clone()).or_default().insert(file.sha256);
+        }
+        self
+    }
+}
+
+/// The manifest of a tree, and whether there is one to go by. One that cannot be read is an obstacle.
 pub(super) fn read_manifest(
-    path: &Utf8Path,
+    tree: &Tree,
     obstacles: &mut Vec<Obstacle>,
 ) -> Result<(Option<Manifest>, bool), FsError> {
-    let Some(bytes) = fs::read_if_exists(path)? else { return Ok((None, true)) };
-    match serde_json::from_slice::<Manifest>(&bytes) {
-        Ok(manifest) => Ok((Some(manifest), true)),
-        Err(why) => {
-            obstacles.push(bad_manifest(path, &why));
+    match tree.manifest() {
+        Ok(manifest) => Ok((manifest, true)),
+        Err(TreeError::Fs(why)) => Err(why),
+        Err(why @ TreeError::Unusable { .. }) => {
+            obstacles.push(bad_manifest(&why));
             Ok((None, false))
         }
     }

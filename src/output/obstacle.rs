@@ -1,8 +1,13 @@
 //! What keeps a tree from being written.
 
-use camino::Utf8Path;
+use std::fmt::Write as _;
 
-use crate::diag::{Code, Finding};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    diag::{Code, Finding},
+    tree::TreeError,
+};
 
 /// A private key lies in the tree.
 const PRIVATE_KEY: Code = Code("SF0701");
@@ -14,6 +19,11 @@ const FOREIGN: Code = Code("SF0702");
 const DRIFT: Code = Code("SF0703");
 /// The manifest of the tree cannot be read.
 const BAD_MANIFEST: Code = Code("SF0705");
+
+/// A file lies in the tree that belongs to no plan.
+const UNLISTED: Code = Code("SF0708");
+/// So many of these files are named.
+const UNLISTED_SHOWN: usize = 10;
 
 /// A reason not to write.
 #[derive(Debug)]
@@ -61,8 +71,24 @@ pub(super) fn in_the_way(path: &Utf8Path) -> Obstacle {
 }
 
 /// The manifest of the tree cannot be read: nobody knows which files are ours.
-pub(super) fn bad_manifest(path: &Utf8Path, why: &serde_json::Error) -> Obstacle {
-    let finding = Finding::error(BAD_MANIFEST, format!("`{path}` cannot be read: {why}"))
+pub(super) fn bad_manifest(why: &TreeError) -> Obstacle {
+    let finding = Finding::error(BAD_MANIFEST, why.to_string())
         .help("restore it from git; after a merge conflict take either side, or write the tree anew with `sfgen plan --overwrite`");
     Obstacle { finding, is_drift: true }
+}
+
+/// Files lie in the tree that belong to no plan. None of them is in the way of a write.
+pub(super) fn unlisted(out: &Utf8Path, paths: &[Utf8PathBuf]) -> Option<Finding> {
+    let shown = paths.iter().take(UNLISTED_SHOWN).map(|path| format!("`{}`", out.join(path)));
+    let mut shown = shown.collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = paths.len().checked_sub(UNLISTED_SHOWN) {
+        let _ = write!(shown, " and {more} more");
+    }
+    let verb = if paths.len() == 1 { "is no file" } else { "are no files" };
+    let message =
+        format!("{shown} {verb} of the plan, and launchers refuse a tree with such files");
+    let finding = Finding::error(UNLISTED, message).help(
+        "remove what sfgen did not write, or move it out of the tree: notes, backups and caches belong beside it",
+    );
+    (!paths.is_empty()).then_some(finding)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use crate::{
-    fs::{self, FsError},
+    fs::{Content, FsError},
     lockfile::{Key, Lock},
-    plan::{Manifest, PartyPlan},
+    plan::PartyPlan,
+    tree::{Tree, TreeError},
     types::{Digest, PortRange},
 };
 
@@ -25,14 +26,20 @@ pub struct TreePorts {
 impl TreePorts {
     /// The ports of the tree in `out`; `None` where there is no tree.
     pub fn read(out: &Utf8Path) -> Result<Option<Self>, FsError> {
-        let Some(bytes) = fs::read_if_exists(&out.join(Manifest::FILE))? else { return Ok(None) };
+        let Some(tree) = Tree::open(out)? else { return Ok(None) };
         let mut found = Self { ports: BTreeMap::new(), is_whole: true };
-        let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else {
-            return Ok(Some(Self { is_whole: false, ..found }));
+        let manifest = match tree.manifest() {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return Ok(None),
+            Err(TreeError::Fs(why)) => return Err(why),
+            Err(TreeError::Unusable { .. }) => {
+                return Ok(Some(Self { is_whole: false, ..found }));
+            }
         };
         let plans = manifest.files.iter().filter(|(path, _)| is_plan(path));
         for (path, file) in plans {
-            let bytes = fs::read_if_exists(&out.join(path))?.unwrap_or_default();
+            let content = tree.content(path)?;
+            let bytes = if let Content::File { bytes, .. } = content { bytes } else { Vec::new() };
             let plan = serde_json::from_slice::<PartyPlan>(&bytes).ok();
             match plan.filter(|_| Digest::of(&bytes) == file.sha256) {
                 Some(plan) => found.add(plan),
@@ -57,10 +64,11 @@ impl TreePorts {
         out: &Utf8Path,
     ) -> Result<BTreeMap<Key, PortRange>, FsError> {
         let mut found = Self { ports: BTreeMap::new(), is_whole: false };
+        let Some(tree) = Tree::open(out)? else { return Ok(found.ports) };
         let is_on_disk = |change: &&FileChange<'_>| change.kind != FileChangeKind::Added;
         for change in comparison.changes.iter().filter(is_on_disk) {
             if is_plan(&change.path)
-                && let Ok(plan) = serde_json::from_slice(&fs::read(&out.join(&change.path))?)
+                && let Ok(plan) = serde_json::from_slice(&tree.read(&change.path)?)
             {
                 found.add(plan);
             }

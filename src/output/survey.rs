@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    fs::{self, FsError, Kind},
+    fs::{Content, EntryKind, FsError},
     pki::holds_private_key,
+    plan::Manifest,
     render::{ArtifactTree, FILE_MODE},
-    tree::is_content,
+    tree::Tree,
     types::Digest,
 };
 
@@ -25,14 +26,18 @@ const KEY_FILE_MAX: u64 = 1 << 20;
 const PAGE: usize = 4096;
 
 /// The files in the folder of a tree.
+#[derive(Default)]
 pub(super) struct Survey {
     /// Those that are planned or that a manifest lists.
     pub(super) files: BTreeMap<Utf8PathBuf, Found>,
+    /// Those that are neither.
+    pub(super) unlisted: Vec<Utf8PathBuf>,
     /// What a write that was cut off left behind.
     pub(super) leftovers: Vec<Utf8PathBuf>,
 }
 
 /// A file on disk, compared with the one that is planned at its path.
+#[derive(Default)]
 pub(super) struct Found {
     /// Whether it is exactly what is planned.
     pub(super) is_current: bool,
@@ -40,8 +45,8 @@ pub(super) struct Found {
     pub(super) is_same: bool,
     /// Whether it holds only a part of what was written to it.
     is_torn: bool,
-    /// What it holds.
-    digest: Digest,
+    /// What it holds; `None` where it is too large to be ours.
+    digest: Option<Digest>,
 }
 
 impl Found {
@@ -49,33 +54,28 @@ impl Found {
     pub(super) fn is_as_written(&self, listed: &Listed<'_>) -> bool {
         // A file that the write was about to create when it was cut off.
         let was_new = listed.written.is_none();
-        was_new || self.is_torn || listed.all().any(|file| is_content(file, self.digest))
+        was_new || self.is_torn || self.digest.is_some_and(|digest| listed.has(digest))
     }
 }
 
 impl Survey {
-    /// Looks at all that is in `out`, and reads each file once: those of `tree`, those that are `known` from a
+    /// Looks at all that is in `folder`, and reads each file once: those of `planned`, those that are `known` from a
     /// manifest, and, since there may be a key in them, all others of the size of one.
     pub(super) fn of(
-        out: &Utf8Path,
-        tree: &ArtifactTree,
+        folder: &Tree,
+        planned: &ArtifactTree,
         known: &Known<'_>,
         obstacles: &mut Vec<Obstacle>,
     ) -> Result<Self, FsError> {
-        let survey = Self { files: BTreeMap::new(), leftovers: Vec::new() };
-        let mut walk = Walk { out, tree, known, survey, obstacles };
-        match fs::kind(out)? {
-            Kind::Absent => {}
-            Kind::Folder => walk.folder(Utf8Path::new(""))?,
-            Kind::File { .. } | Kind::Other => walk.obstacles.push(in_the_way(out)),
-        }
+        let mut walk = Walk { tree: folder, planned, known, survey: Self::default(), obstacles };
+        walk.folder(Utf8Path::new(""))?;
         Ok(walk.survey)
     }
 }
 
 struct Walk<'a> {
-    out: &'a Utf8Path,
-    tree: &'a ArtifactTree,
+    tree: &'a Tree,
+    planned: &'a ArtifactTree,
     known: &'a Known<'a>,
     survey: Survey,
     obstacles: &'a mut Vec<Obstacle>,
@@ -83,43 +83,58 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Utf8Path) -> Result<(), FsError> {
-        for name in fs::list(&self.out.join(folder))? {
+        for (name, kind) in self.tree.entries(folder)? {
             let path = folder.join(&name);
-            match fs::kind(&self.out.join(&path))? {
-                Kind::File { .. } if name.starts_with(STAGED) || name == PENDING => {
+            match kind {
+                EntryKind::File if name.starts_with(STAGED) || path == PENDING => {
                     self.survey.leftovers.push(path);
                 }
-                Kind::File { mode, len, .. } => self.file(path, mode, len)?,
-                Kind::Folder => self.folder(&path)?,
-                Kind::Other => self.obstacles.push(in_the_way(&self.out.join(&path))),
-                Kind::Absent => {}
+                EntryKind::File if path == Manifest::FILE => {}
+                EntryKind::File => self.file(path)?,
+                EntryKind::Folder => self.folder(&path)?,
+                EntryKind::Other => self.obstacles.push(in_the_way(&self.tree.path().join(&path))),
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: Utf8PathBuf, mode: u32, len: u64) -> Result<(), FsError> {
-        let planned = self.tree.get(path.as_str());
-        let is_ours = planned.is_some() || self.known.contains_key(&path);
-        if !is_ours && len > KEY_FILE_MAX {
+    fn file(&mut self, path: Utf8PathBuf) -> Result<(), FsError> {
+        let planned = self.planned.get(path.as_str());
+        let is_ours = planned.is_some() || self.known.contains_key(&*path);
+        let content = if is_ours {
+            self.tree.content(&path)?
+        } else {
+            self.tree.content_up_to(&path, KEY_FILE_MAX)?
+        };
+        let (bytes, mode) = match content {
+            Content::File { bytes, mode } => (bytes, mode),
+            // Nobody can have written this but somebody else.
+            Content::TooLarge if is_ours => {
+                self.survey.files.insert(path, Found::default());
+                return Ok(());
+            }
+            Content::TooLarge | Content::Absent | Content::NotAFile => {
+                self.survey.unlisted.push(path);
+                return Ok(());
+            }
+        };
+        if bytes.len() as u64 <= KEY_FILE_MAX && holds_private_key(&bytes) {
+            self.obstacles.push(private_key(&self.tree.path().join(&path)));
+        }
+        if !is_ours {
+            self.survey.unlisted.push(path);
             return Ok(());
         }
-        let bytes = fs::read(&self.out.join(&path))?;
-        if len <= KEY_FILE_MAX && holds_private_key(&bytes) {
-            self.obstacles.push(private_key(&self.out.join(&path)));
-        }
-        if is_ours {
-            let planned = planned.map(|artifact| artifact.bytes.as_slice());
-            let is_same = planned == Some(bytes.as_slice());
-            let has_mode = mode & 0o111 == FILE_MODE & 0o111;
-            let found = Found {
-                is_current: is_same && has_mode,
-                is_same,
-                is_torn: is_torn(&bytes, planned.unwrap_or_default()),
-                digest: Digest::of(&bytes),
-            };
-            self.survey.files.insert(path, found);
-        }
+        let planned = planned.map(|artifact| artifact.bytes.as_slice());
+        let is_same = planned == Some(bytes.as_slice());
+        let has_mode = mode & 0o111 == FILE_MODE & 0o111;
+        let found = Found {
+            is_current: is_same && has_mode,
+            is_same,
+            is_torn: is_torn(&bytes, planned.unwrap_or_default()),
+            digest: Some(Digest::of(&bytes)),
+        };
+        self.survey.files.insert(path, found);
         Ok(())
     }
 }

@@ -37,19 +37,17 @@ pub fn lock_workspace(folder: &Utf8Path) -> Result<Option<WorkspaceLock>, FsErro
 
 /// Writes what `comparison` says into `out`: files one by one, each that was there before in one step, the manifest last.
 ///
-/// The manifest to be is put down first under another name, so that after a cut the next `plan` knows which files
-/// are ours and goes on from there. Only the manifest is waited for: what a power cut does to the thousands of other
-/// files shows by their digests, and the next `plan` writes them again.
+/// What is going to be written is put down first, beside what earlier writes that were cut off had put down, so that
+/// the next `plan` knows which files are ours however many writes in a row are cut off. Only these lists are waited for:
+/// what a power cut does to the thousands of other files shows by their digests, and the next `plan` writes them again.
 pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError> {
     let mut manifest =
         serde_json::to_vec_pretty(&comparison.manifest).expect("string keys throughout");
     manifest.push(b'\n');
-    if comparison.is_current() && comparison.leftovers.is_empty() {
+    if comparison.is_current() {
         return Ok(());
     }
-    fs::create_folder(out, 0o755)?;
-    fs::write_atomically(&out.join(PENDING), &manifest, FILE_MODE)?;
-    fs::sync_folder(out)?;
+    announce(comparison, out)?;
     for leftover in comparison.leftovers.iter().filter(|path| path.as_str() != PENDING) {
         fs::remove_file(&out.join(leftover))?;
     }
@@ -71,7 +69,17 @@ pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError>
             _ => fs::replace_unsynced(&path, bytes, FILE_MODE)?,
         }
     }
-    fs::rename(&out.join(PENDING), &out.join(Manifest::FILE))?;
+    fs::write_atomically(&out.join(Manifest::FILE), &manifest, FILE_MODE)?;
+    fs::sync_folder(out)?;
+    // Only now: as long as the old manifest may be what a power cut leaves, the list of what was written is needed.
+    fs::remove_file(&out.join(PENDING))
+}
+
+/// Puts down what is going to be written.
+fn announce(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError> {
+    fs::create_folder(out, 0o755)?;
+    let pending = serde_json::to_vec(&comparison.pending).expect("string keys throughout");
+    fs::write_atomically(&out.join(PENDING), &pending, FILE_MODE)?;
     fs::sync_folder(out)
 }
 
@@ -87,6 +95,32 @@ mod tests {
     use crate::{render::samples, types::Digest};
 
     #[test]
+    fn what_writes_in_a_row_put_in_place_before_they_were_cut_off_is_known_to_the_next() {
+        let digest = Digest::of(b"");
+        let (first, second) =
+            (samples::production().render().unwrap(), samples::simulation().render().unwrap());
+        let folder = fs::temporary_folder("sfgen-test-").unwrap();
+        let out = folder.path().join("generated");
+        write(&compare(&first, digest, &out).unwrap(), &out).unwrap();
+        // The first is cut off when all its files are in place, the second before it touches any.
+        let manifest = fs::read(&out.join(Manifest::FILE)).unwrap();
+        let comparison = compare(&second, digest, &out).unwrap();
+        assert!(comparison.changes.iter().any(|change| change.kind == FileChangeKind::Added));
+        write(&comparison, &out).unwrap();
+        announce(&comparison, &out).unwrap();
+        fs::write_atomically(&out.join(Manifest::FILE), &manifest, FILE_MODE).unwrap();
+        announce(&compare(&first, digest, &out).unwrap(), &out).unwrap();
+
+        let comparison = compare(&first, digest, &out).unwrap();
+        assert!(comparison.obstacles.is_empty(), "{:?}", comparison.obstacles);
+        assert!(!comparison.is_current());
+        write(&comparison, &out).unwrap();
+        let comparison = compare(&first, digest, &out).unwrap();
+        assert!(comparison.is_current() && comparison.unlisted.is_empty());
+        assert!(fs::read_if_exists(&out.join(PENDING)).unwrap().is_none());
+    }
+
+    #[test]
     fn a_tree_of_any_size_is_waited_for_a_few_times() {
         let tree = samples::production().render().unwrap();
         let folder = fs::temporary_folder("sfgen-test-").unwrap();
@@ -95,8 +129,8 @@ mod tests {
         assert_eq!(comparison.changes.len(), tree.len());
         let before = fs::syncs();
         write(&comparison, &out).unwrap();
-        // The manifest to be, its name, and that name's becoming the manifest's.
-        assert_eq!(fs::syncs() - before, 3);
+        // What is going to be written, its name, the manifest, and its name.
+        assert_eq!(fs::syncs() - before, 4);
         assert!(compare(&tree, Digest::of(b""), &out).unwrap().is_current());
     }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::types::Digest;
+use crate::types::{Digest, TreePath};
 
 use super::Effect;
 
@@ -19,8 +18,7 @@ pub struct Manifest {
     /// SHA-256 of `federation.json`, which all parties compare.
     pub plan: Digest,
     /// The files by their path in the tree.
-    #[schemars(with = "BTreeMap<String, ManifestFile>")]
-    pub files: BTreeMap<Utf8PathBuf, ManifestFile>,
+    pub files: BTreeMap<TreePath, ManifestFile>,
 }
 
 /// One file of a tree.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 
-use crate::plan::Effect;
+use crate::{plan::Effect, types::TreePath};
 
 /// The permission bits of every file: everybody reads, the owner writes. Nothing in the tree is secret, and nothing in
 /// it is run.
@@ -21,11 +21,13 @@ pub struct Artifact {
 
 /// All generated files by their path in the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArtifactTree(BTreeMap<Utf8PathBuf, Artifact>);
+pub struct ArtifactTree(BTreeMap<TreePath, Artifact>);
 
 impl ArtifactTree {
-    /// Adds a file. Two artifacts with one path are a mistake in the tables of [`super`], hence a panic.
+    /// Adds a file. Two artifacts with one path are a mistake in the tables of [`super`], hence a panic; so is a path
+    /// that leads out of the tree, since names of parties and hosts are plain.
     pub(super) fn insert(&mut self, path: Utf8PathBuf, artifact: Artifact) {
+        let path: TreePath = path.into_string().parse().unwrap_or_else(|why| panic!("{why}"));
         assert!(!self.0.contains_key(&path), "two artifacts are called `{path}`");
         self.0.insert(path, artifact);
     }
@@ -37,7 +39,7 @@ impl ArtifactTree {
     }
 
     /// The files in the order of their paths.
-    pub fn iter(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Artifact)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&TreePath, &Artifact)> {
         self.0.iter()
     }
 
@@ -55,8 +57,8 @@ impl ArtifactTree {
 }
 
 impl<'a> IntoIterator for &'a ArtifactTree {
-    type Item = (&'a Utf8PathBuf, &'a Artifact);
-    type IntoIter = std::collections::btree_map::Iter<'a, Utf8PathBuf, Artifact>;
+    type Item = (&'a TreePath, &'a Artifact);
+    type IntoIter = std::collections::btree_map::Iter<'a, TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
@@ -64,8 +66,8 @@ impl<'a> IntoIterator for &'a ArtifactTree {
 }
 
 impl IntoIterator for ArtifactTree {
-    type Item = (Utf8PathBuf, Artifact);
-    type IntoIter = std::collections::btree_map::IntoIter<Utf8PathBuf, Artifact>;
+    type Item = (TreePath, Artifact);
+    type IntoIter = std::collections::btree_map::IntoIter<TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

@@ -21,6 +21,7 @@ mod size;
 mod subnet;
 mod template;
 mod text;
+mod tree_path;
 mod words;
 
 pub use account::{Account, Home};
@@ -43,6 +44,7 @@ pub use size::Size;
 pub use subnet::Subnet;
 pub use template::{Piece, Placeholder, Template};
 pub use text::{PathText, Reason, TextError, check_text};
+pub use tree_path::TreePath;
 pub use words::{
     BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
 };

@@ -17,11 +17,12 @@ use crate::{
         ui::Ui,
     },
     compile::{Compilation, Output, compile},
-    diag::Report,
-    fs,
+    diag::{Finding, Report, Severity},
+    fs::{self, Content},
     lockfile::{Allocation, Key, Move},
     output::{Comparison, FileChange, FileChangeKind, TreePorts, compare, write},
     plan::Effect,
+    tree::Tree,
     types::{Digest, PartyName, PortRange},
 };
 
@@ -133,7 +134,7 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     if is_blocked {
         return Ok(plan.explain_obstacles(ui, args.overwrite));
     }
-    let stale = !plan.is_current();
+    let stale = !plan.is_current() || !plan.comparison.unlisted.is_empty();
     if args.locked && plan.lock_changes() {
         ui.note("the lock would change, and `--locked` forbids it");
         return Ok(Status::Drift);
@@ -188,6 +189,13 @@ impl<'a> Plan<'a> {
         self.comparison.obstacles.iter().filter(move |obstacle| !(overwrite && obstacle.is_drift))
     }
 
+    /// The finding for files in the tree that belong to no plan. They are in the way of launchers, which `check` looks
+    /// ahead to, and not of a write.
+    fn unlisted(&self, check: bool) -> Option<Finding> {
+        let severity = if check { Severity::Error } else { Severity::Warning };
+        self.comparison.unlisted_finding(&self.out).map(|finding| Finding { severity, ..finding })
+    }
+
     /// Says why nothing is written: status 3 where files were edited, 1 where something else is in the way.
     fn explain_obstacles(&self, ui: &Ui, overwrite: bool) -> Status {
         let found: Vec<_> =
@@ -216,11 +224,13 @@ fn report(
     compilation: &Compilation,
     plan: Option<(&Plan<'_>, &PlanArgs)>,
 ) -> Result<(), Failure> {
-    ui.findings(&compilation.findings, &compilation.sources);
+    let mut findings = compilation.findings.clone();
+    findings.extend(plan.and_then(|(plan, args)| plan.unlisted(args.check)));
+    ui.findings(&findings, &compilation.sources);
     if ui.format == Format::Json {
         let plan = plan.map(|(plan, _)| plan);
         ui.json(&PlanReport {
-            report: Report::new(&compilation.findings, &compilation.sources),
+            report: Report::new(&findings, &compilation.sources),
             plan: plan.map(|plan| plan.output.plans.digest),
             current: plan.is_some_and(Plan::is_current),
             ports: plan.map(Plan::port_changes).unwrap_or_default(),
@@ -253,8 +263,9 @@ fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<Vec<String>, Failure> {
         lines.push(format!("  {sign} {:<44} {}", file.path, file.effect.words()));
     }
     if args.diff {
+        let folder = Tree::open(&plan.out)?;
         for change in &plan.comparison.changes {
-            lines.push(unified_diff(change, &plan.out)?);
+            lines.push(unified_diff(change, folder.as_ref(), &plan.out)?);
         }
     }
     let digest = plan.output.plans.digest.short();
@@ -316,9 +327,14 @@ fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRange>) -> Vec
     unused.chain(moved).chain(forgotten).collect()
 }
 
-fn unified_diff(change: &FileChange<'_>, out: &Utf8Path) -> Result<String, fs::FsError> {
+fn unified_diff(
+    change: &FileChange<'_>,
+    folder: Option<&Tree>,
+    out: &Utf8Path,
+) -> Result<String, fs::FsError> {
     let path = out.join(&change.path);
-    let old = fs::read_if_exists(&path)?.unwrap_or_default();
+    let old = folder.map(|folder| folder.content(&change.path)).transpose()?;
+    let old = if let Some(Content::File { bytes, .. }) = old { bytes } else { Vec::new() };
     let (old, new) =
         (String::from_utf8_lossy(&old), String::from_utf8_lossy(change.new.unwrap_or_default()));
     let diff = TextDiff::from_lines(&old, &new);

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use miette::Diagnostic as _;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     diag::Code,
-    fs,
     launch::{
         links::door::{self, doors},
         local::{Problem, Reply, RunEnd},
-        machine::python::shadowed_modules,
+        machine::{python::shadowed_modules, script::ScriptCopy},
         peers::{
             lockstep::{PartyEnd, RunAction, RunId},
             rendezvous::Ticket,
@@ -18,7 +18,7 @@ use crate::{
         processes::run_job,
     },
     plan::Program,
-    types::{Digest, JobName, PartyName},
+    types::{JobName, PartyName},
 };
 
 use super::{
@@ -37,15 +37,16 @@ impl Launcher<'_> {
         wait: Duration,
         client: mpsc::Sender<Reply>,
     ) -> bool {
-        let script = match self.script_digest(&job) {
+        let ticket = Ticket::random();
+        let script = match self.copy_script(&job, ticket) {
             Ok(script) => script,
             Err(problem) => {
                 let _ = client.try_send(Reply::Refused(problem)); // the channel is new
                 return false;
             }
         };
-        let ticket = Ticket::random();
-        if let Err(unknown) = self.lockstep.request(job, ticket, script) {
+        let digest = script.as_ref().map(|copy| copy.digest);
+        if let Err(unknown) = self.lockstep.request(job, ticket, digest) {
             let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
             return false;
         }
@@ -54,6 +55,7 @@ impl Launcher<'_> {
             deadline: Some(Instant::now() + wait),
             wait,
             cancel: None,
+            script,
             last_lines: Vec::new(),
             suspicion: None,
             doors: Vec::new(),
@@ -65,9 +67,9 @@ impl Launcher<'_> {
         true
     }
 
-    /// The digest of a job's script, which all parties compare; `None` for a job without one. The problem tells why the
-    /// job cannot be run from here.
-    fn script_digest(&self, job: &JobName) -> Result<Option<Digest>, Problem> {
+    /// The copy of a job's script that is run, and whose digest all parties compare; `None` for a job without one. The
+    /// problem tells why the job cannot be run from here.
+    fn copy_script(&self, job: &JobName, ticket: Ticket) -> Result<Option<ScriptCopy>, Problem> {
         match self.side.plan.jobs.get(job).map(|job| &job.program) {
             Some(Program::Script { path, .. }) => {
                 // Looked at before each run: a file may have come since the launcher started.
@@ -76,9 +78,9 @@ impl Launcher<'_> {
                 if let Some(finding) = hidden.filter(|_| self.side.plan.secretflow.is_some()) {
                     return Err(Problem::from(finding));
                 }
-                let bytes = fs::read(&script);
-                bytes.map(|bytes| Some(Digest::of(&bytes))).map_err(|why| {
-                    let help = "the script lies beside the topology; `--root` names another folder";
+                let copy = self.deployment.scripts().join(ticket.to_string());
+                ScriptCopy::make(&script, copy).map(Some).map_err(|why| {
+                    let help = why.help().map(|help| help.to_string()).unwrap_or_default();
                     Problem::new(NOT_RUNNABLE, format!("job `{job}`: {why}"), help)
                 })
             }
@@ -113,7 +115,9 @@ impl Launcher<'_> {
     ) {
         let slot = slots.get(self.side.party()).copied().unwrap_or_default();
         let doors = doors(&self.side.plan, job, slot);
-        let spec = self.specs().job(job, run, slots, &doors);
+        let script = self.runs.active.get(&ticket).and_then(|active| active.script.as_ref());
+        let script = script.map(|copy| copy.script.as_path());
+        let spec = self.specs().job(job, run, script, slots, &doors);
         let spec = spec.expect("jobs without a program are refused");
         let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
         let (lines, receiver) = mpsc::channel(256);

@@ -132,10 +132,12 @@ pub async fn prepare(
     let folders = Folders::from_env();
     let deployment =
         Deployment::take(&folders, &side.tree, &side.federation.topology, side.party())?;
+    side.copy_to(&deployment.tree())?;
+    fs::remove_folder(&deployment.scripts())?;
     report(LaunchEvent::Phase(LauncherPhase::Preflight));
     look_at_machine(&side, report)?;
     let venv = tokio::select! {
-        made = python_environment(&folders.state, &side, report) => made?,
+        made = python_environment(&deployment.venvs, &side, report) => made?,
         // Dropping the rest ends the installation; an unfinished environment is made again.
         () = interrupted() => return Err(PrepareError::Interrupted),
     };
@@ -165,16 +167,15 @@ fn look_at_machine(
 }
 
 async fn python_environment(
-    state: &Utf8Path,
+    venvs: &Utf8Path,
     side: &Side,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Option<(Venv, Releases)>, PrepareError> {
     let Some(secretflow) = &side.plan.secretflow else { return Ok(None) };
-    let requirements = side.tree.join(side.party().as_str()).join("requirements.txt");
-    let requirements = fs::read(&requirements)?;
+    let requirements = side.own_file("requirements.txt").unwrap_or_default();
     let mut progress = |line: String| report(LaunchEvent::Note(line));
     let found = Search::from_process().find(&secretflow.python).await?;
-    let venv = python::environment(state, &found, &requirements, &mut progress).await?;
+    let venv = python::environment(venvs, &found, requirements, &mut progress).await?;
     let releases = python::versions(&venv).await?;
     Ok(Some((venv, releases)))
 }

@@ -8,6 +8,7 @@ use crate::{
     diag::Code,
     launch::{
         local::{Reply, status::JobReport},
+        machine::script::ScriptCopy,
         peers::{
             lockstep::RunId,
             rendezvous::{JobEntry, JobState, Ticket},
@@ -54,6 +55,8 @@ pub(super) struct Active {
     pub(super) wait: Duration,
     /// Ends the process; `None` where none runs.
     pub(super) cancel: Option<mpsc::Sender<()>>,
+    /// What it runs, of a job with a script.
+    pub(super) script: Option<ScriptCopy>,
     /// The last lines of this party's own process. Only its own client gets them, since they can hold private data.
     pub(super) last_lines: Vec<String>,
     /// What a line says may be why the run fails.

@@ -11,7 +11,7 @@ use crate::{
         peers::lockstep::RunId,
         processes::{RestartPolicy, ServiceSpec},
     },
-    plan::{Location, Locations, Process, located},
+    plan::{Location, Locations, Process, Program, located},
     types::{DeviceName, JobName, PartyName, Port},
 };
 
@@ -41,16 +41,19 @@ impl Specs<'_> {
             .collect()
     }
 
-    /// One run of a job; `None` where the plan has no program for it.
+    /// One run of a job; `None` where the plan has no program for it. `script` is the copy that is run in place of the
+    /// planned script.
     #[must_use]
     pub fn job(
         &self,
         job: &JobName,
         run: RunId,
+        script: Option<&Utf8Path>,
         slots: &BTreeMap<PartyName, u16>,
         doors: &BTreeMap<DeviceName, SpuDoor>,
     ) -> Option<ServiceSpec> {
-        let process = self.side.plan.jobs.get(job)?.process.as_ref()?;
+        let planned = self.side.plan.jobs.get(job)?;
+        let process = planned.process.as_ref()?;
         let slots = serde_json::to_string(slots).expect("names and numbers");
         let inside: BTreeMap<_, _> =
             doors.iter().map(|(spu, door)| (spu, door.inside.to_string())).collect();
@@ -60,7 +63,15 @@ impl Specs<'_> {
             [("SFGEN_DOORS", doors), ("SFGEN_RUN", run.to_string()), ("SFGEN_SLOTS", slots)];
         let of_run = of_run.map(|(name, value)| (name.to_owned(), value)).into();
         let log = format!("job-{job}-{run}.log");
-        Some(self.spec(process, format!("job-{job}"), &log, of_run))
+        let mut spec = self.spec(process, format!("job-{job}"), &log, of_run);
+        if let (Some(copy), Program::Script { path, .. }) = (script, &planned.program) {
+            let original = located(&Location::Root.below(path), &self.locations());
+            // Only the first: an argument that names the script stays what it is.
+            if let Some(word) = spec.program.iter_mut().find(|word| **word == original) {
+                *word = copy.to_string();
+            }
+        }
+        Some(spec)
     }
 
     fn spec(
@@ -106,7 +117,7 @@ impl Specs<'_> {
         let home = std::env::var("HOME").unwrap_or_else(|_| self.side.root.to_string());
         Locations::from([
             (Location::Root, self.side.root.to_string()),
-            (Location::Tree, self.side.tree.to_string()),
+            (Location::Tree, self.deployment.tree().to_string()),
             (Location::Home, home),
             (Location::Run, self.deployment.ray().to_string()),
             (Location::Logs, self.deployment.logs.to_string()),

@@ -3,5 +3,6 @@
 
 pub mod preflight;
 pub mod python;
+pub mod script;
 pub mod side;
 pub mod state;

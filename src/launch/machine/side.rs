@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{
     fs::{self, FsError},
     plan::{Federation, HostPlan, Manifest, PartyPlan},
-    tree::{Deviation, DeviationKind, verify},
+    tree::{Deviation, DeviationKind, SideFiles, Tree, TreeError, verify},
     types::{Digest, HostName, PartyName},
 };
 
@@ -24,12 +24,29 @@ pub enum SideError {
         tree: Utf8PathBuf,
     },
     /// Files that are not what the manifest says.
-    #[error("{party}'s copy of the tree is not what {MANIFEST} says: {}", list(deviations))]
+    #[error("{party}'s copy of the tree is not what {MANIFEST} says: {}", shortened(deviations))]
     #[diagnostic(
         code(SF0891),
         help("restore it with git, or plan again and let all parties pull the same commit")
     )]
     Changed {
+        /// Whose copy.
+        party: PartyName,
+        /// All of them.
+        deviations: Vec<Deviation>,
+    },
+    /// Files that nobody planned.
+    #[error(
+        "{party}'s copy of the tree has what {MANIFEST} does not list: {}",
+        shortened(deviations)
+    )]
+    #[diagnostic(
+        code(SF0889),
+        help(
+            "remove it, or move it out of the tree; after a plan that was cut off, `sfgen plan` clears up"
+        )
+    )]
+    Unlisted {
         /// Whose copy.
         party: PartyName,
         /// All of them.
@@ -64,9 +81,27 @@ pub enum SideError {
 }
 
 const MANIFEST: &str = Manifest::FILE;
+const FEDERATION: &str = "federation.json";
 
-fn list(deviations: &[Deviation]) -> String {
-    deviations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// So many deviations are named.
+const SHOWN: usize = 10;
+
+fn shortened(deviations: &[Deviation]) -> String {
+    let shown = deviations.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>();
+    let shown = shown.join(", ");
+    match deviations.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{shown} and {more} more"),
+        _ => shown,
+    }
+}
+
+impl From<TreeError> for SideError {
+    fn from(why: TreeError) -> Self {
+        match why {
+            TreeError::Unusable { path: file, why } => Self::Unusable { file, why },
+            TreeError::Fs(why) => Self::Fs(why),
+        }
+    }
 }
 
 /// What a launcher goes by. It was verified against the manifest when it was read.
@@ -80,8 +115,8 @@ pub struct Side {
     pub plan: PartyPlan,
     /// What all parties share.
     pub federation: Federation,
-    /// What the tree consists of.
-    pub manifest: Manifest,
+    /// The shared files and the party's own, as they were verified.
+    files: SideFiles,
     /// The plan digest.
     pub digest: Digest,
     /// The host of the party that is meant, one of the plan's.
@@ -101,30 +136,34 @@ impl Side {
         host: Option<&HostName>,
     ) -> Result<Self, SideError> {
         let absent = || SideError::Absent { party: party.clone(), tree: tree.to_owned() };
-        let manifest_bytes = fs::read_if_exists(&tree.join(MANIFEST))?.ok_or_else(absent)?;
+        let folder = Tree::open(tree)?.ok_or_else(absent)?;
+        let manifest = folder.manifest()?.ok_or_else(absent)?;
         let tree = fs::resolve(tree)?;
-        let manifest: Manifest = parse(&tree, Utf8Path::new(MANIFEST), &manifest_bytes)?;
-        if !manifest.is_known_format() {
-            let known = Manifest::FORMAT;
-            let why =
-                format!("the tree has format {}, this sfgen reads 1 to {known}", manifest.format);
-            return Err(SideError::Unusable { file: tree.join(MANIFEST), why });
-        }
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
             return Err(absent());
         }
-        let deviations = verify(&tree, &manifest, party)?;
-        if !deviations.is_empty() {
-            return Err(SideError::Changed { party: party.clone(), deviations });
-        }
-        let federation_bytes = fs::read(&tree.join("federation.json"))?;
-        let digest = Digest::of(&federation_bytes);
-        let federation: Federation =
-            parse(&tree, Utf8Path::new("federation.json"), &federation_bytes)?;
+        let files = verify(&folder, &manifest, party)?.map_err(|deviations| {
+            let party = party.clone();
+            if deviations.iter().all(|told| told.kind == DeviationKind::Unlisted) {
+                SideError::Unlisted { party, deviations }
+            } else {
+                SideError::Changed { party, deviations }
+            }
+        })?;
+        let file = |path: &Utf8Path| {
+            let bytes = files.get(path).map(Vec::as_slice);
+            bytes.ok_or_else(|| {
+                let why = format!("{MANIFEST} does not list it");
+                SideError::Unusable { file: tree.join(path), why }
+            })
+        };
+        let path = Utf8Path::new(FEDERATION);
+        let digest = Digest::of(file(path)?);
+        let federation: Federation = parse(&tree, path, file(path)?)?;
         let path = Utf8Path::new(party.as_str()).join("plan.json");
-        let plan: PartyPlan = parse(&tree, &path, &fs::read(&tree.join(&path))?)?;
+        let plan: PartyPlan = parse(&tree, &path, file(&path)?)?;
         if plan.federation != digest || manifest.plan != digest {
-            let file = "federation.json".into();
+            let file = FEDERATION.into();
             let deviations = vec![Deviation { file, kind: DeviationKind::Edited }];
             return Err(SideError::Changed { party: party.clone(), deviations });
         }
@@ -138,13 +177,34 @@ impl Side {
             let known = known.join(", ");
             return Err(SideError::UnknownHost { party: party.clone(), host: host_name, known });
         }
-        Ok(Self { tree, root, plan, federation, manifest, digest, host_name })
+        Ok(Self { tree, root, plan, federation, files, digest, host_name })
     }
 
     /// The party.
     #[must_use]
     pub fn party(&self) -> &PartyName {
         &self.plan.party
+    }
+
+    /// A file of the party's own folder as it was verified.
+    #[must_use]
+    pub fn own_file(&self, name: &str) -> Option<&[u8]> {
+        let path = Utf8Path::new(self.plan.party.as_str()).join(name);
+        self.files.get(&*path).map(Vec::as_slice)
+    }
+
+    /// Makes the folder `copy`, for us alone, with every file of the side as it was verified. Whatever is there goes.
+    ///
+    /// Programs run from such a copy: the tree itself may change at any time, and may hold what nobody has planned.
+    pub fn copy_to(&self, copy: &Utf8Path) -> Result<(), FsError> {
+        fs::remove_folder(copy)?;
+        fs::create_folder(copy, 0o700)?;
+        for (path, bytes) in &self.files {
+            let path = path.in_folder(copy);
+            fs::create_folder(path.parent().unwrap_or(copy), 0o700)?;
+            fs::create_unsynced(&path, bytes, 0o600)?;
+        }
+        Ok(())
     }
 
     /// What is planned for the host.
@@ -162,8 +222,12 @@ impl Side {
 
 /// The parties whose plans are in a tree.
 pub fn parties(tree: &Utf8Path) -> Result<Vec<PartyName>, SideError> {
-    let bytes = fs::read(&tree.join("federation.json"))?;
-    let federation: Federation = parse(tree, Utf8Path::new("federation.json"), &bytes)?;
+    let path = Utf8Path::new(FEDERATION);
+    let folder = Tree::open(tree)?.ok_or_else(|| {
+        let why = std::io::Error::from(std::io::ErrorKind::NotFound);
+        FsError::new("open the folder", tree, why)
+    })?;
+    let federation: Federation = parse(tree, path, &folder.read(path)?)?;
     Ok(federation.parties.into_keys().collect())
 }
 

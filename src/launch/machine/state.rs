@@ -7,18 +7,23 @@ use std::fs::{File, TryLockError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
-use nix::unistd::getuid;
+use nix::unistd::{User, getuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    fs::{self, FsError, Kind},
+    fs::{self, ForeignFolder, FsError, Kind, OwnershipError},
     types::{Digest, PartyName, TopologyName},
 };
 
 /// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
 const RUN_FOLDER_MAX: usize = 40;
+
+/// Names the folder of state.
+const STATE_VARIABLE: &str = "SFGEN_STATE";
+/// Names the folder of sockets.
+const RUN_VARIABLE: &str = "SFGEN_RUN_DIR";
 
 /// Why there is no place for a launcher.
 #[derive(Debug, Error, Diagnostic)]
@@ -42,37 +47,72 @@ pub enum StateError {
         /// Its process number, or `?` where it has not written it yet.
         pid: String,
     },
+    /// Somebody else has a hand in a folder that must be ours.
+    #[error("{why}, so nothing is put there")]
+    #[diagnostic(
+        code(SF0878),
+        help("name a folder of your own in {variable}, or let `{}` be yours alone with mode 0700", why.path())
+    )]
+    Foreign {
+        /// Which folder, and what is wrong with it.
+        why: ForeignFolder,
+        /// The variable that names another one.
+        variable: &'static str,
+    },
+    /// Nothing says where state lives.
+    #[error("there is no folder for logs and virtual environments: this account has no home")]
+    #[diagnostic(
+        code(SF0879),
+        help("set HOME, or name a folder of your own in SFGEN_STATE; `/tmp` is open to everybody")
+    )]
+    NoHome,
     /// The disk.
     #[error(transparent)]
     Fs(#[from] FsError),
 }
 
+/// Names in [`StateError::Foreign`] the variable by which another folder is chosen.
+fn chosen_by(variable: &'static str) -> impl Fn(OwnershipError) -> StateError {
+    move |why| match why {
+        OwnershipError::Foreign(why) => StateError::Foreign { why, variable },
+        OwnershipError::Fs(why) => StateError::Fs(why),
+    }
+}
+
 /// The folders of all deployments of this user.
 #[derive(Clone, Debug)]
 pub struct Folders {
-    /// Logs and virtual environments.
-    pub state: Utf8PathBuf,
+    /// Logs and virtual environments; `None` where nothing says where they could be. A folder that everybody may write
+    /// to, such as `/tmp`, is no place for programs.
+    pub state: Option<Utf8PathBuf>,
     /// Sockets.
     pub run: Utf8PathBuf,
 }
 
 impl Folders {
-    /// The folders that the environment names: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`,
-    /// else `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`.
+    /// The folders that the environment names: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `.local/state/sfgen` in
+    /// `HOME` or, without that, in the home that the system knows of the account; `SFGEN_RUN_DIR`, else
+    /// `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`, whose owner is checked before it is used.
     #[must_use]
     pub fn from_env() -> Self {
         let var = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let state = var("SFGEN_STATE")
+        let state = var(STATE_VARIABLE)
             .or_else(|| var("XDG_STATE_HOME").map(|folder| format!("{folder}/sfgen")))
-            .or_else(|| var("HOME").map(|home| format!("{home}/.local/state/sfgen")));
-        let run = var("SFGEN_RUN_DIR")
+            .or_else(|| {
+                let home = var("HOME").or_else(accounts_home)?;
+                Some(format!("{home}/.local/state/sfgen"))
+            });
+        let run = var(RUN_VARIABLE)
             .or_else(|| var("XDG_RUNTIME_DIR").map(|folder| format!("{folder}/sfgen")));
         let fallback = format!("/tmp/sfgen-{}", getuid());
-        Self {
-            state: state.unwrap_or_else(|| format!("{fallback}/state")).into(),
-            run: run.unwrap_or(fallback).into(),
-        }
+        Self { state: state.map(Utf8PathBuf::from), run: run.unwrap_or(fallback).into() }
     }
+}
+
+/// The home of this account as the system knows it. An account without one often has `/`, where it can keep nothing.
+fn accounts_home() -> Option<String> {
+    let home = User::from_uid(getuid()).ok()??.dir.into_os_string().into_string().ok()?;
+    (home.starts_with('/') && home != "/").then_some(home)
 }
 
 /// One party's place on this machine, held by one launcher.
@@ -81,7 +121,7 @@ pub struct Deployment {
     /// Logs.
     pub logs: Utf8PathBuf,
     /// Shared by all deployments: virtual environments.
-    pub state: Utf8PathBuf,
+    pub venvs: Utf8PathBuf,
     /// Sockets and Ray's temp dir; removed at the end.
     pub run: Utf8PathBuf,
     lock: File,
@@ -123,12 +163,12 @@ impl Deployment {
         topology: &TopologyName,
         party: &PartyName,
     ) -> Result<Self, StateError> {
-        fs::private_folder(&folders.run)?;
+        fs::private_folder(&folders.run).map_err(chosen_by(RUN_VARIABLE))?;
         let run = run_folder(folders, tree, party)?;
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
-        fs::private_folder(&run)?;
+        fs::private_folder(&run).map_err(chosen_by(RUN_VARIABLE))?;
         let lock = File::open(&run).map_err(|why| FsError::new("open", &run, why))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -140,8 +180,15 @@ impl Deployment {
             Err(TryLockError::Error(why)) => return Err(FsError::new("lock", &run, why).into()),
         }
         let name = run.file_name().expect("it has just been joined");
-        let logs = folders.state.join(format!("{topology}-{party}-{name}")).join("logs");
-        fs::create_folder(&logs, 0o700)?;
+        // Others may be able to look into the folder of all state, which may have been made by hand, but not further.
+        let state = folders.state.as_ref().ok_or(StateError::NoHome)?;
+        fs::own_folder(state).map_err(chosen_by(STATE_VARIABLE))?;
+        let venvs = state.join("venvs");
+        let own = state.join(format!("{topology}-{party}-{name}"));
+        let logs = own.join("logs");
+        for folder in [&venvs, &own, &logs] {
+            fs::private_folder(folder).map_err(chosen_by(STATE_VARIABLE))?;
+        }
         let instance = Instance {
             topology: topology.clone(),
             party: party.clone(),
@@ -150,13 +197,25 @@ impl Deployment {
         };
         let bytes = serde_json::to_vec_pretty(&instance).expect("it has string keys");
         fs::write_atomically(&run.join(INSTANCE), &bytes, 0o600)?;
-        Ok(Self { logs, state: folders.state.clone(), run, lock })
+        Ok(Self { logs, venvs, run, lock })
     }
 
     /// The socket on which this launcher takes requests.
     #[must_use]
     pub fn socket(&self) -> Utf8PathBuf {
         self.run.join(SOCKET)
+    }
+
+    /// The copy of the verified files of the tree from which everything runs.
+    #[must_use]
+    pub fn tree(&self) -> Utf8PathBuf {
+        self.run.join("tree")
+    }
+
+    /// The folder of the copies of job scripts, one folder for each request.
+    #[must_use]
+    pub fn scripts(&self) -> Utf8PathBuf {
+        self.run.join("scripts")
     }
 
     /// Ray's temp dir.
@@ -207,7 +266,7 @@ mod tests {
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let tree = root.join("generated");
         fs::create_folder(&tree, 0o755).unwrap();
-        let folders = Folders { state: root.join("state"), run: root.join("r") };
+        let folders = Folders { state: Some(root.join("state")), run: root.join("r") };
         (folder, folders, tree)
     }
 
@@ -224,5 +283,40 @@ mod tests {
         assert_eq!(fs::kind(&run).unwrap(), Kind::Absent, "nothing stays behind");
         assert!(instances(&folders).unwrap().is_empty());
         Deployment::take(&folders, &tree, &topology, &party).unwrap();
+    }
+
+    /// Gives a folder to somebody else, where we may; otherwise lets everybody write to it.
+    fn squat(folder: &Utf8Path) {
+        fs::create_folder(folder, 0o700).unwrap();
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::fs::chown(folder, Some(65534), None).unwrap();
+        } else {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+            std::fs::set_permissions(folder, mode).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_that_somebody_else_was_first_to_make_is_told_with_the_way_out() {
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        for (squatted, variable) in
+            [("r", "SFGEN_RUN_DIR"), ("state", "SFGEN_STATE"), ("state/venvs", "SFGEN_STATE")]
+        {
+            let (_folder, folders, tree) = place();
+            squat(&tree.with_file_name(squatted));
+            let why = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+            assert!(why.to_string().contains(&format!("/{squatted}` ")), "{why}");
+            let help = why.help().unwrap().to_string();
+            assert!(help.contains(&format!("name a folder of your own in {variable}")), "{help}");
+        }
+    }
+
+    #[test]
+    fn without_a_home_nothing_is_kept_where_everybody_can_write() {
+        let (_folder, folders, tree) = place();
+        let folders = Folders { state: None, ..folders };
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let why = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+        assert!(matches!(why, StateError::NoHome), "{why}");
     }
 }

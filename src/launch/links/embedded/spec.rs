@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::SumError;
 use crate::{
-    fs,
     launch::peers::{identity::Credentials, lockstep::RunId},
     plan::{Federation, LinkAddress, PartyPlan, Program},
+    tree::Tree,
     types::{Digest, HostAddr, JobName, PartyName},
 };
 
@@ -51,9 +51,14 @@ pub fn spec_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<SumSpe
     let slots: BTreeMap<PartyName, u16> = serde_json::from_str(&slots)
         .map_err(|why| SumError::Variable { name: "SFGEN_SLOTS", why: why.to_string() })?;
 
-    let (federation, digest) = read::<Federation>(&tree.join("federation.json"))?;
-    let path = tree.join(me.as_str()).join("plan.json");
-    let (plan, _) = read::<PartyPlan>(&path)?;
+    let folder = Tree::open(&tree).map_err(SumError::Tree)?.ok_or_else(|| SumError::Variable {
+        name: "SFGEN_TREE",
+        why: format!("there is no folder `{tree}`"),
+    })?;
+    let (federation, digest) = read::<Federation>(&folder, Utf8Path::new("federation.json"))?;
+    let path = Utf8Path::new(me.as_str()).join("plan.json");
+    let (plan, _) = read::<PartyPlan>(&folder, &path)?;
+    let path = tree.join(path);
     if plan.federation != digest {
         let why = "it belongs to another federation.json".to_owned();
         return Err(SumError::NotAPlan { path, why });
@@ -99,9 +104,9 @@ fn parsed<T: FromStr<Err: Display>>(
     text.parse().map_err(|why: T::Err| SumError::Variable { name, why: why.to_string() })
 }
 
-fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<(T, Digest), SumError> {
-    let bytes = fs::read(path).map_err(SumError::Tree)?;
+fn read<T: DeserializeOwned>(tree: &Tree, path: &Utf8Path) -> Result<(T, Digest), SumError> {
+    let bytes = tree.read(path).map_err(SumError::Tree)?;
     let value = serde_json::from_slice(&bytes)
-        .map_err(|why| SumError::NotAPlan { path: path.to_owned(), why: why.to_string() })?;
+        .map_err(|why| SumError::NotAPlan { path: tree.path().join(path), why: why.to_string() })?;
     Ok((value, Digest::of(&bytes)))
 }

@@ -30,21 +30,20 @@ pub struct Venv {
     pub python_version: String,
 }
 
-/// The environment of `requirements` (the text of a pinned requirements file) under `state`, made if it is not there.
+/// The environment of `requirements` (the text of a pinned requirements file) in `venvs`, a folder that is ours alone,
+/// made if it is not there.
 ///
 /// `progress` gets a line per package. While another process makes the same one, this waits for it. Dropping the
 /// future ends the installation with all its processes; what it left behind is made again next time.
 pub async fn environment(
-    state: &Utf8Path,
+    venvs: &Utf8Path,
     python: &Python,
     requirements: &[u8],
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<Venv, PythonError> {
     let requirements = with_setuptools(&String::from_utf8_lossy(requirements));
-    let venvs = state.join("venvs");
-    fs::create_folder(&venvs, 0o700)?;
     // The environment's programs name it by its absolute path.
-    let folder = fs::resolve(&venvs)?.join(name(&requirements, &python.version));
+    let folder = fs::resolve(venvs)?.join(name(&requirements, &python.version));
     let venv = Venv { bin: folder.join("bin"), folder, python_version: python.version.clone() };
     let _lock = lock(&Utf8PathBuf::from(format!("{}.lock", venv.folder)), progress).await?;
     if is_complete(&venv)? {
@@ -52,6 +51,8 @@ pub async fn environment(
     }
     fs::remove_folder(&venv.folder)?;
     make(&venv, python, progress).await?;
+    // Whatever umask it was made with.
+    fs::set_mode(&venv.folder, 0o700)?;
     install(&venv, &requirements, python.uv.as_deref(), progress).await?;
     fs::write_atomically(&venv.folder.join("complete"), b"", 0o600)?;
     Ok(venv)
@@ -68,8 +69,12 @@ fn with_setuptools(requirements: &str) -> String {
     format!("{}\n{SETUPTOOLS}\n", requirements.trim_end())
 }
 
-/// Whether the last step of making it was taken, and the Python that it links to has not gone away since.
+/// Whether the last step of making it was taken, nobody else can have changed it since, and the Python that it links to
+/// has not gone away.
 fn is_complete(venv: &Venv) -> Result<bool, FsError> {
+    if fs::kind(&venv.folder)? == Kind::Absent || !fs::is_own_folder(&venv.folder)? {
+        return Ok(false);
+    }
     let marker = fs::kind(&venv.folder.join("complete"))?;
     Ok(marker != Kind::Absent && fs::is_program(&venv.bin.join("python")))
 }

@@ -1,0 +1,120 @@
+//! Paths of files in a tree.
+
+use std::{borrow::Borrow, fmt, ops::Deref, str::FromStr};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The path of a file in a tree, which leads down from the root of the tree and nowhere else.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct TreePath(Utf8PathBuf);
+
+impl TreePath {
+    /// The rule, for messages.
+    pub const RULE: &str = "a path in a tree is relative, has names between its slashes, none of them `.` or `..`, and \
+        no control characters";
+
+    /// The longest path in bytes: what Linux takes.
+    const MAX: usize = 4095;
+
+    /// The path in a folder that is given.
+    #[must_use]
+    pub fn in_folder(&self, folder: &Utf8Path) -> Utf8PathBuf {
+        folder.join(&self.0)
+    }
+}
+
+impl FromStr for TreePath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_name = |part: &str| !matches!(part, "" | "." | "..");
+        if text.len() <= Self::MAX
+            && text.split('/').all(is_name)
+            && !text.contains(char::is_control)
+        {
+            return Ok(Self(text.into()));
+        }
+        Err(format!("{}; not {text:?}", Self::RULE))
+    }
+}
+
+impl TryFrom<String> for TreePath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<TreePath> for String {
+    fn from(path: TreePath) -> Self {
+        path.0.into_string()
+    }
+}
+
+impl Deref for TreePath {
+    type Target = Utf8Path;
+
+    fn deref(&self) -> &Utf8Path {
+        &self.0
+    }
+}
+
+/// Compared as paths are, part by part, which is how both are sorted.
+impl Borrow<Utf8Path> for TreePath {
+    fn borrow(&self) -> &Utf8Path {
+        &self.0
+    }
+}
+
+impl AsRef<Utf8Path> for TreePath {
+    fn as_ref(&self) -> &Utf8Path {
+        &self.0
+    }
+}
+
+impl fmt::Display for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_the_tree_or_is_spelt_in_two_ways() {
+        for good in ["manifest.json", "alice/plan.json", "ca/..pem", ".a/b", "a/...", "ä/b c"] {
+            assert_eq!(good.parse::<TreePath>().unwrap().to_string(), good);
+        }
+        let long = "x".repeat(4096);
+        for bad in [
+            "",
+            "/",
+            "/etc/passwd",
+            "..",
+            "alice/../../../x",
+            "a/..",
+            ".",
+            "./a",
+            "a/./b",
+            "a//b",
+            "a/",
+            "a\0b",
+            "a\nb",
+            &long,
+        ] {
+            assert!(bad.parse::<TreePath>().is_err(), "{bad:?}");
+            assert!(
+                serde_json::from_str::<TreePath>(&serde_json::to_string(bad).unwrap()).is_err()
+            );
+        }
+    }
+}
