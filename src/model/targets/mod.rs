@@ -7,6 +7,8 @@ mod process;
 mod systemd;
 mod target;
 
+use std::collections::BTreeSet;
+
 use crate::{
     diag::{Code, Finding, Spanned},
     syntax::Cursor,
@@ -91,7 +93,12 @@ fn refuse_what_others_have(target: &Target, name: Spanned<TargetName>, cursor: &
     let node = cursor.node;
     let props = node.props.iter().map(|prop| (prop.key.value.as_str(), prop.key.span));
     let children = node.children.iter().map(|child| (child.name.value.as_str(), child.name.span));
+    let mut told = BTreeSet::new();
     for (word, span) in props.chain(children) {
+        // One that stands there several times is one mistake.
+        if !told.insert(word) {
+            continue;
+        }
         let has =
             |target: &&Target| target.properties.contains(&word) || target.children.contains(&word);
         // What no target has was reported by the grammar.
