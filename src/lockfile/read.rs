@@ -7,7 +7,7 @@ use toml::{
 
 use crate::{
     diag::{Code, FileId, Finding, Findings, SourceSpan},
-    syntax::{nearest, toml_too_deep_at},
+    syntax::{nearest, toml_excess},
     types::{Port, PortRange},
 };
 
@@ -23,6 +23,9 @@ const CONFLICT: Code = Code("SF0604");
 const TWICE: Code = Code("SF0605");
 /// A line that is no allotment.
 const NO_ALLOTMENT: Code = Code("SF0606");
+
+/// How many tokens a lock may hold: the largest file that is read, written by sfgen, has fewer.
+const TOKENS: usize = 2_500_000;
 
 /// The way out that loses nothing.
 const RESTORE: &str = "restore the file from git; a lost lock renumbers every port";
@@ -42,9 +45,9 @@ impl Lock {
             findings.push(conflict);
             return None;
         }
-        if let Some(at) = toml_too_deep_at(text) {
+        if let Some((excess, at)) = toml_excess(text, TOKENS) {
             let place = SourceSpan::new(file, at..at + 1);
-            findings.push(Self::unreadable("it nests too deep").label(place, "here"));
+            findings.push(Self::unreadable(&format!("it {excess}")).label(place, "here"));
             return None;
         }
         let (table, errors) = DeTable::parse_recoverable(text);

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Code, Finding};
+use crate::diag::Finding;
 
-use super::{Node, language};
-
-/// More nodes of one name in one place than are read.
-const TOO_MANY: Code = Code("SF0020");
-
-/// How many nodes of one name may stand in one place.
-const LIMIT: usize = 10_000;
+use super::{
+    Node, language,
+    limits::{SAME_NAME, too_many},
+};
 
 /// What is wrong where nodes of one name, or nodes that the language does not have, are too many in one place.
 pub(super) fn find(parent: &str, nodes: &[Node]) -> Option<Finding> {
@@ -20,16 +17,13 @@ pub(super) fn find(parent: &str, nodes: &[Node]) -> Option<Finding> {
         let is_known = language::child(parent, name).is_some();
         let count = counts.entry(if is_known { name } else { "" }).or_default();
         *count += 1;
-        if *count > LIMIT {
+        if *count > SAME_NAME {
             let message = if is_known {
-                format!("`{name}` stands more than {LIMIT} times here")
+                format!("`{name}` stands more than {SAME_NAME} times here")
             } else {
-                format!("more than {LIMIT} nodes here are no part of the language")
+                format!("more than {SAME_NAME} nodes here are no part of the language")
             };
-            let finding = Finding::error(TOO_MANY, message)
-                .label(node.name.span, "this is one too many")
-                .help("divide what the file describes among several topologies");
-            return Some(finding);
+            return Some(too_many(message, node.name.span));
         }
         if let Some(finding) = find(name, &node.children) {
             return Some(finding);

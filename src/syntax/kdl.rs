@@ -1,13 +1,13 @@
 //! KDL 2 text as nodes.
 //!
-//! A reader of our own, since it reads what others wrote. The `kdl` crate, against which the tests compare it, does so
-//! too, but with time that doubles with every `/-{` in another (6.7.1: a file of 150 bytes keeps it busy for days),
-//! a stack that grows with every mistake, and at a megabyte per second. This one reads each character a fixed
-//! number of times, descends at most [`DEPTH`] levels, and makes one finding of one mistake.
+//! A reader of our own, since it reads what others wrote: it reads each character a fixed number of times, descends at
+//! most [`DEPTH`] levels, keeps no more nodes than its [`Budget`] has, and makes one finding of one mistake. Why the
+//! `kdl` crate is not used, and how both compare, is in `docs/kdl.md`.
 
 mod chars;
 mod lex;
 mod mistake;
+mod pieces;
 mod quoted;
 #[cfg(test)]
 mod tests;
@@ -21,24 +21,29 @@ use self::{
     lex::{Lexeme, Lexer, Token},
     mistake::{HELP, Mistake},
 };
-use super::{Node, Property, Value, nesting::LIMIT as DEPTH};
+use super::{
+    Node, Property, Value,
+    limits::{Budget, DEPTH, MISTAKES},
+};
 
-pub(super) use self::{chars::is_break, lex::after_comment, quoted::after_string};
+pub(super) use self::pieces::{Piece, Pieces};
 
 /// The text is not KDL.
 const NOT_KDL: Code = Code("SF0001");
 /// The text nests deeper than any topology does.
 const TOO_DEEP: Code = Code("SF0002");
 
-/// After this many mistakes a file is read no further: it is something else than what its name says.
-pub(super) const MISTAKES: usize = 1_000;
-
 /// The nodes of a KDL text; `None` where it cannot be read, which is reported.
-pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
+pub(super) fn parse(
+    file: FileId,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Option<Vec<Node>> {
     let mut lexer = Lexer::new(text);
     let next = lexer.read();
-    let mut reader =
-        Reader { file, lexer, next, last: 0..0, depth: 0, mistakes: Vec::new(), is_over: false };
+    let (last, depth, mistakes) = (0..0, 0, Vec::new());
+    let mut reader = Reader { file, lexer, budget, next, last, depth, mistakes, is_over: false };
     let nodes = reader.nodes(None);
     if reader.mistakes.is_empty() {
         return Some(nodes);
@@ -50,6 +55,7 @@ pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option
 struct Reader<'t> {
     file: FileId,
     lexer: Lexer<'t>,
+    budget: &'t mut Budget,
     /// The token that is to be read next.
     next: Lexeme,
     /// Where the token before it stands.
@@ -86,6 +92,19 @@ impl Reader<'_> {
         self.mistakes.push(finding);
         if mistake.is_last || self.mistakes.len() >= MISTAKES {
             self.stop();
+        }
+    }
+
+    /// Reads no further; this finding is the only one.
+    fn give_up(&mut self, finding: Finding) {
+        self.mistakes = vec![finding];
+        self.stop();
+    }
+
+    /// Counts a node or value. Where it is one too many, nothing more is read.
+    fn count(&mut self, place: SourceSpan) {
+        if let Err(finding) = self.budget.take(1, place) {
+            self.give_up(*finding);
         }
     }
 
@@ -175,9 +194,14 @@ impl Reader<'_> {
             }
         };
         let (head, whole) = (name.span, name.span);
+        self.count(whole);
         let mut node =
             Node { name, args: Vec::new(), props: Vec::new(), children: Vec::new(), head, whole };
         self.rest_of_node(&mut node)?;
+        // Most nodes have one or two of each, and a vector that grows takes room for four at once.
+        node.args.shrink_to_fit();
+        node.props.shrink_to_fit();
+        node.children.shrink_to_fit();
         Ok((!is_dropped).then_some(node))
     }
 
@@ -222,7 +246,8 @@ impl Reader<'_> {
                             self.unexpected(message, "this needs a `;` or a new line before it")
                         );
                     }
-                    if !is_apart {
+                    // `/-` sets apart what it drops from what is before it.
+                    if !is_apart && !is_dropped {
                         return Err(self.unexpected("a blank is missing", "before this"));
                     }
                     self.entry((!is_dropped).then_some(&mut *node))?;
@@ -256,8 +281,7 @@ impl Reader<'_> {
             let finding = Finding::error(TOO_DEEP, message)
                 .label(self.span(open), "this is one level too many")
                 .help("close the braces before it; no topology needs more than 4 levels");
-            self.mistakes = vec![finding];
-            self.stop();
+            self.give_up(finding);
             return Vec::new();
         }
         self.skip();
@@ -271,6 +295,7 @@ impl Reader<'_> {
     fn entry(&mut self, node: Option<&mut Node>) -> Result<(), Mistake> {
         let has_type = self.is_at(&Token::OpenType);
         let first = self.annotated_value("a value")?;
+        self.count(first.span);
         let is_key = !has_type && matches!(first.value, Value::Text(_));
         if !(is_key && self.is_at(&Token::Equals)) {
             if let Some(node) = node {

@@ -7,18 +7,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
 
 use super::{
-    Cursor, Node, Workspace, crowd, include, kdl, mentions::is_toml, toml, validate::validate,
+    Cursor, Node, Workspace, crowd, include, kdl,
+    limits::{Budget, MAX_FILE, MAX_TOTAL},
+    mentions::is_toml,
+    toml,
+    validate::validate,
 };
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
 /// An `include` that means no readable file.
 const BAD_INCLUDE: Code = Code("SF0009");
-
-/// The largest file that is read.
-pub const MAX_FILE: usize = 8 << 20;
-/// How much is read in all.
-const MAX_TOTAL: usize = 64 << 20;
 
 /// All files of a topology as one list of nodes, in the order of reading.
 #[derive(Debug, Default)]
@@ -53,6 +52,7 @@ pub fn load_those(
         loaded: Loaded::default(),
         seen: BTreeSet::new(),
         total: 0,
+        budget: Budget::default(),
     };
     loader.seen.insert(workspace.canonical(root));
     match loader.read(root) {
@@ -64,20 +64,29 @@ pub fn load_those(
             loader.findings.push(finding);
         }
     }
-    let Loaded { nodes, is_incomplete, .. } = &mut loader.loaded;
-    if let Some(finding) = crowd::find("", nodes) {
+    if let Some(finding) = crowd::find("", &loader.loaded.nodes) {
         loader.findings.push(finding);
-        nodes.clear();
-        *is_incomplete = true;
+        loader.forget();
     }
-    validate("", nodes, loader.findings);
+    validate("", &loader.loaded.nodes, loader.findings);
     loader.loaded
 }
 
 /// The nodes of one file, in the syntax that its name says; `None` where it cannot be read, which is reported.
 pub fn parse(file: FileId, name: &str, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
+    parse_within(file, name, text, &mut Budget::default(), findings)
+}
+
+/// The same, where other files have been read before it.
+fn parse_within(
+    file: FileId,
+    name: &str,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Option<Vec<Node>> {
     let parse = if is_toml(name) { toml::parse } else { kdl::parse };
-    parse(file, text, findings)
+    parse(file, text, budget, findings)
 }
 
 /// A file that an `include` names, and where it does.
@@ -93,6 +102,7 @@ struct Loader<'a> {
     loaded: Loaded,
     seen: BTreeSet<Utf8PathBuf>,
     total: usize,
+    budget: Budget,
 }
 
 impl Loader<'_> {
@@ -116,6 +126,9 @@ impl Loader<'_> {
         self.loaded.root = Some(id);
         waiting.reverse();
         while let Some(Included { path, span }) = waiting.pop() {
+            if self.budget.is_exceeded {
+                break;
+            }
             if !(self.wanted)(&path) {
                 self.loaded.is_incomplete = true;
                 continue;
@@ -128,18 +141,25 @@ impl Loader<'_> {
                 Err(why) => self.reject(path.as_str(), span, &why),
             }
         }
+        if self.budget.is_exceeded {
+            self.forget();
+        }
+    }
+
+    /// Drops what was read, since there is too much of it to look at.
+    fn forget(&mut self) {
+        self.loaded.nodes = Vec::new();
+        self.loaded.is_incomplete = true;
     }
 
     /// Parses a file whose text is at hand; returns what it includes, in its order.
     fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
         let id = self.loaded.sources.add(self.workspace.display(path), text);
-        let nodes = parse(id, path.as_str(), text, self.findings).unwrap_or_else(|| {
-            self.loaded.is_incomplete = true;
-            Vec::new()
-        });
-        let (includes, nodes): (Vec<_>, Vec<_>) =
-            nodes.into_iter().partition(|node| node.name.value == "include");
-        self.loaded.nodes.extend(nodes);
+        let parsed = parse_within(id, path.as_str(), text, &mut self.budget, self.findings);
+        self.loaded.is_incomplete |= parsed.is_none();
+        let mut nodes = parsed.unwrap_or_default();
+        let includes: Vec<_> = nodes.extract_if(.., |node| node.name.value == "include").collect();
+        self.loaded.nodes.append(&mut nodes);
         validate("", &includes, self.findings);
         let mut files = Vec::new();
         for include in &includes {
@@ -147,6 +167,10 @@ impl Loader<'_> {
                 let span = pattern.span;
                 match include::resolve(self.workspace, path, &pattern.value) {
                     Ok(paths) => {
+                        if let Err(finding) = self.budget.take(paths.len(), span) {
+                            self.findings.push(*finding);
+                            return (id, Vec::new());
+                        }
                         files.extend(paths.into_iter().map(|path| Included { path, span }));
                     }
                     Err(why) => self.reject(&pattern.value, span, &why),

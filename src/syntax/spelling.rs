@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Finding, Findings, Sources};
 
-use super::{Node, Value, kdl, language, mentions::is_toml};
+use super::{Node, Value, kdl, language, limits::Budget, mentions::is_toml};
 
 /// What stands for anything in a piece, which is then a pattern and no node.
 const ANYTHING: &str = "...";
@@ -60,7 +60,7 @@ fn spell(piece: &str) -> Option<String> {
 
 fn parse(text: &str) -> Option<Vec<Node>> {
     let file = Sources::default().add("", text);
-    kdl::parse(file, text, &mut Findings::default())
+    kdl::parse(file, text, &mut Budget::default(), &mut Findings::default())
 }
 
 /// `key = value`; `None` where it is no node of the language, or a name alone.
@@ -167,7 +167,8 @@ mod tests {
         let rule = language::rule(&node.name.value).unwrap();
         let text = format!("{}{toml}\n", table_of(rule));
         let file = Sources::default().add("t.toml", text.as_str());
-        let read = toml::parse(file, &text, &mut Findings::default()).unwrap();
+        let read =
+            toml::parse(file, &text, &mut Budget::default(), &mut Findings::default()).unwrap();
         let read = find(&read, &node.name.value).unwrap();
         assert!(read.means(node), "{text}{read:?}");
     }

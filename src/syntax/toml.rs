@@ -24,9 +24,9 @@ use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Spanned};
 
 use super::{
     Node, Property, Value,
-    kdl::MISTAKES,
     language::{self, Rule},
-    nesting,
+    limits::{Budget, MISTAKES, TOKENS, too_many},
+    toml_excess::{TomlExcess, toml_excess},
 };
 
 /// The text is not TOML.
@@ -44,33 +44,35 @@ const ARGS: &str = "args";
 const PIN: &str = "pin";
 const RAY: &str = "ray";
 
-/// More lines than are read.
-const TOO_MANY: Code = Code("SF0020");
-
-/// How many lines a file may have: ten thousand parties have fewer. The `toml` crate keeps every mistake that it finds,
-/// and a file of 8 MiB has room for millions.
-const LINES: usize = 250_000;
-
 /// The nodes of a TOML text; `None` where it cannot be read, which is reported.
-pub(super) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
-    if let Some(at) = nesting::toml_too_deep_at(text) {
-        let message = format!("this file nests deeper than {} levels", nesting::LIMIT);
-        let finding = Finding::error(TOO_DEEP, message)
-            .label(SourceSpan::new(file, at..at + 1), "this is one level too many")
-            .help("close the brackets before it; no topology needs more than 8 levels");
-        findings.push(finding);
-        return None;
-    }
-    if let Some((at, _)) = text.match_indices('\n').nth(LINES) {
-        let finding = Finding::error(TOO_MANY, format!("this file has more than {LINES} lines"))
-            .label(SourceSpan::new(file, at..at + 1), "this is one too many")
-            .help("divide what the file describes among several topologies");
-        findings.push(finding);
+pub(super) fn parse(
+    file: FileId,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Option<Vec<Node>> {
+    if let Some((excess, at)) = toml_excess(text, TOKENS) {
+        let end = text.ceil_char_boundary(at + 1);
+        let (place, message) = (SourceSpan::new(file, at..end), format!("this file {excess}"));
+        findings.push(if excess == TomlExcess::Levels {
+            Finding::error(TOO_DEEP, message)
+                .label(place, "this is one level too many")
+                .help("close the brackets before it; no topology needs more than 8 levels")
+        } else {
+            too_many(message, place)
+        });
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
-        return Some(Reader { file }.children("", table.get_ref()).0);
+        let reader = Reader { file };
+        for (key, value) in reader.entries(table.get_ref()) {
+            if let Err(finding) = budget.take(1 + items(value), key.span) {
+                findings.push(*finding);
+                return None;
+            }
+        }
+        return Some(reader.children("", table.get_ref()).0);
     }
     findings.extend(errors.iter().take(MISTAKES).map(|error| {
         let range = error.span().unwrap_or(0..0);
@@ -258,6 +260,18 @@ impl Reader {
     }
 }
 
+/// How many nodes and values a value becomes, at most.
+fn items(value: &TomlSpanned<DeValue<'_>>) -> usize {
+    match value.get_ref() {
+        DeValue::Array(array) => {
+            let nodes = if repeated(value).len() == array.len() { array.len() } else { 0 };
+            nodes + array.iter().map(items).sum::<usize>()
+        }
+        DeValue::Table(table) => table.iter().map(|(_, value)| 1 + items(value)).sum(),
+        _ => 1,
+    }
+}
+
 /// The values of which each is a node: the elements of an array that holds arrays or tables, else the value itself.
 fn repeated<'t>(value: &'t TomlSpanned<DeValue<'t>>) -> Vec<&'t TomlSpanned<DeValue<'t>>> {
     let is_node = |one: &TomlSpanned<DeValue<'_>>| {
@@ -277,7 +291,7 @@ mod tests {
     fn read(text: &str) -> (Option<Vec<Node>>, Findings) {
         let mut findings = Findings::default();
         let file = Sources::default().add("t.toml", text);
-        (parse(file, text, &mut findings), findings)
+        (parse(file, text, &mut Budget::default(), &mut findings), findings)
     }
 
     #[test]

@@ -108,8 +108,8 @@ fn toml_that_is_deep_endless_or_no_text_is_a_finding() {
         assert_eq!(codes("topology.toml", text.as_bytes()), [wanted], "{what}");
         assert_eq!(codes("sfgen.lock", text.as_bytes()), ["SF0601"], "{what} in a lock");
     }
-    for line in ["a=\n", "[a]\n", "\n"] {
-        let text = line.repeat(300_000);
+    for line in ["a=\n", "[a]\n", "\n", "a.b=1\n"] {
+        let text = line.repeat(1_100_000);
         assert_eq!(codes("topology.toml", text.as_bytes()), ["SF0020"], "{line:?}");
     }
     assert_eq!(codes("topology.toml", b"a = \"\xff\"\n"), ["SF0008"]);

@@ -1,7 +1,7 @@
 //! Which characters KDL 2 takes for what.
 
 /// Whether a line ends here. `\r\n` is one end.
-pub(in crate::syntax) fn is_break(c: char) -> bool {
+pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -8,7 +8,7 @@ pub(super) const HELP: &str =
 
 /// What is wrong, and where.
 #[derive(Debug, PartialEq)]
-pub(super) struct Mistake(Box<Inner>);
+pub(in crate::syntax) struct Mistake(Box<Inner>);
 
 /// The parts of a [`Mistake`].
 #[derive(Debug, PartialEq)]

@@ -8,8 +8,8 @@ use super::{
 };
 
 /// A string in quotes, found but not read.
-#[derive(Debug)]
-struct Quoted {
+#[derive(Debug, PartialEq)]
+pub(in crate::syntax) struct Quoted {
     /// How many `#` stand before and after it; with any, `\` is a character like others.
     hashes: usize,
     /// Whether it is quoted threefold, on lines of its own.
@@ -21,25 +21,16 @@ struct Quoted {
 }
 
 /// The string that begins at `start`, and where to read on; `None` where no string begins.
-pub(super) fn read(text: &str, start: usize) -> Option<(Result<String, Mistake>, usize)> {
-    Some(match find(text, start)? {
-        Ok(quoted) => (value(text, start, &quoted), quoted.end),
-        Err(mistake) => {
-            (Err(mistake), start + text[start..].find(is_break).unwrap_or(text.len() - start))
-        }
-    })
+pub(super) fn find(text: &str, start: usize) -> Option<(Result<Quoted, Mistake>, usize)> {
+    let found = look_for(text, start)?;
+    let end = match &found {
+        Ok(quoted) => quoted.end,
+        Err(_) => start + text[start..].find(is_break).unwrap_or(text.len() - start),
+    };
+    Some((found, end))
 }
 
-/// The offset after the string or keyword that begins at `start`; the end of the text where it is never closed.
-pub(in crate::syntax) fn after_string(text: &str, start: usize) -> usize {
-    match find(text, start) {
-        Some(Ok(quoted)) => quoted.end,
-        Some(Err(_)) => text.len(),
-        None => start + text[start..].len() - text[start..].trim_start_matches('#').len(),
-    }
-}
-
-fn find(text: &str, start: usize) -> Option<Result<Quoted, Mistake>> {
+fn look_for(text: &str, start: usize) -> Option<Result<Quoted, Mistake>> {
     let rest = &text[start..];
     let hashes = rest.len() - rest.trim_start_matches('#').len();
     let quotes = if rest[hashes..].starts_with("\"\"\"") { 3 } else { 1 };
@@ -92,7 +83,8 @@ fn after_backslash(rest: &str) -> usize {
     1 + blanks.max(next)
 }
 
-fn value(text: &str, start: usize, quoted: &Quoted) -> Result<String, Mistake> {
+/// What the string that was found at `start` means.
+pub(super) fn value(text: &str, start: usize, quoted: &Quoted) -> Result<String, Mistake> {
     let body = &text[quoted.body.clone()];
     let is_raw = quoted.hashes > 0;
     if !is_raw {

@@ -8,7 +8,7 @@ use crate::{diag::Sources, syntax::node::all_pairs};
 fn read(text: &str) -> (Option<Vec<Node>>, Findings) {
     let mut findings = Findings::default();
     let file = Sources::default().add("t.kdl", text);
-    (parse(file, text, &mut findings), findings)
+    (parse(file, text, &mut Budget::default(), &mut findings), findings)
 }
 
 #[test]
