@@ -8,9 +8,12 @@ use serde::Serialize;
 
 use crate::plan::Variable;
 
-use super::{File, Files, Kind, OfHost, engine::Source, error::RenderError, scene::HostScene};
+use super::{
+    Effect, File, Files, Kind, OfHost, engine::Source, error::RenderError, scene::HostScene,
+};
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Restart, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/party.env.hbs",
