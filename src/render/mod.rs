@@ -38,7 +38,7 @@ use crate::{
     types::PartyName,
 };
 
-pub use error::{RenderError, ValueError};
+pub use error::RenderError;
 pub use tree::{Artifact, ArtifactTree, FILE_MODE};
 
 use engine::{Engine, Source};

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     fs::{self, ForeignFolder, FsError, Kind, OwnershipError},
-    types::{Digest, PartyName, TopologyName},
+    types::{Digest, HostName, PartyName, TopologyName},
 };
 
 /// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
@@ -95,7 +95,14 @@ impl Folders {
     /// `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`, whose owner is checked before it is used.
     #[must_use]
     pub fn from_env() -> Self {
-        let var = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self::from_variables(|name| std::env::var(name).ok(), accounts_home)
+    }
+
+    fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+        accounts_home: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        let var = |name| variable(name).filter(|value| !value.is_empty());
         let state = var(STATE_VARIABLE)
             .or_else(|| var("XDG_STATE_HOME").map(|folder| format!("{folder}/sfgen")))
             .or_else(|| {
@@ -145,26 +152,34 @@ pub struct Instance {
 const INSTANCE: &str = "instance.json";
 const SOCKET: &str = "control.sock";
 
-/// The run folder of a party of the tree at `tree`, whether or not a launcher runs there.
-pub fn run_folder(
-    folders: &Folders,
-    tree: &Utf8Path,
-    party: &PartyName,
-) -> Result<Utf8PathBuf, FsError> {
-    let place = format!("{}\n{party}", fs::resolve(tree)?);
+/// Whose launcher it is that has a place on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// The tree that it carries out.
+    pub tree: &'a Utf8Path,
+    /// The topology's name.
+    pub topology: &'a TopologyName,
+    /// The party.
+    pub party: &'a PartyName,
+    /// The host, where it is not the first of its party: hosts of one party may share a machine.
+    pub further_host: Option<&'a HostName>,
+}
+
+/// The run folder of an owner, whether or not a launcher runs there.
+pub fn run_folder(folders: &Folders, owner: Owner<'_>) -> Result<Utf8PathBuf, FsError> {
+    let mut place = format!("{}\n{}", fs::resolve(owner.tree)?, owner.party);
+    if let Some(host) = owner.further_host {
+        place = format!("{place}\n{host}");
+    }
     Ok(folders.run.join(&Digest::of(place.as_bytes()).to_string()[..8]))
 }
 
 impl Deployment {
-    /// Takes the place of a party; fails where a launcher has it.
-    pub fn take(
-        folders: &Folders,
-        tree: &Utf8Path,
-        topology: &TopologyName,
-        party: &PartyName,
-    ) -> Result<Self, StateError> {
+    /// Takes the owner's place; fails where a launcher has it.
+    pub fn take(folders: &Folders, owner: Owner<'_>) -> Result<Self, StateError> {
+        let Owner { topology, party, .. } = owner;
         fs::private_folder(&folders.run).map_err(chosen_by(RUN_VARIABLE))?;
-        let run = run_folder(folders, tree, party)?;
+        let run = run_folder(folders, owner)?;
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
@@ -274,15 +289,45 @@ mod tests {
     fn a_second_launcher_of_a_party_is_told_who_has_its_place() {
         let (_folder, folders, tree) = place();
         let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-        let first = Deployment::take(&folders, &tree, &topology, &party).unwrap();
-        let second = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let first = Deployment::take(&folders, owner).unwrap();
+        let second = Deployment::take(&folders, owner).unwrap_err();
         assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
         assert_eq!(instances(&folders).unwrap().len(), 1);
         let run = first.run.clone();
         drop(first);
         assert_eq!(fs::kind(&run).unwrap(), Kind::Absent, "nothing stays behind");
         assert!(instances(&folders).unwrap().is_empty());
-        Deployment::take(&folders, &tree, &topology, &party).unwrap();
+        Deployment::take(&folders, owner).unwrap();
+    }
+
+    #[test]
+    fn hosts_of_a_party_on_one_machine_have_places_of_their_own() {
+        let (_folder, folders, tree) = place();
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let host = "alice-2".parse().unwrap();
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let _first = Deployment::take(&folders, owner).unwrap();
+        let _second =
+            Deployment::take(&folders, Owner { further_host: Some(&host), ..owner }).unwrap();
+    }
+
+    #[test]
+    fn state_lives_in_a_home_and_never_where_everybody_can_write() {
+        let state = |variables: &[(&str, &str)], home: Option<&str>| {
+            let variable = |name: &str| {
+                let set = variables.iter().find(|(known, _)| *known == name);
+                set.map(|(_, value)| (*value).to_owned())
+            };
+            Folders::from_variables(variable, || home.map(str::to_owned)).state
+        };
+        let at = |path: &str| Some(Utf8PathBuf::from(path));
+        let all = [("SFGEN_STATE", "/s"), ("XDG_STATE_HOME", "/x"), ("HOME", "/h")];
+        assert_eq!(state(&all, None), at("/s"));
+        assert_eq!(state(&all[1..], None), at("/x/sfgen"));
+        assert_eq!(state(&all[2..], Some("/known")), at("/h/.local/state/sfgen"));
+        assert_eq!(state(&[("HOME", "")], Some("/known")), at("/known/.local/state/sfgen"));
+        assert_eq!(state(&[], None), None);
     }
 
     /// Gives a folder to somebody else, where we may; otherwise lets everybody write to it.
@@ -304,7 +349,9 @@ mod tests {
         {
             let (_folder, folders, tree) = place();
             squat(&tree.with_file_name(squatted));
-            let why = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+            let owner =
+                Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+            let why = Deployment::take(&folders, owner).unwrap_err();
             assert!(why.to_string().contains(&format!("/{squatted}` ")), "{why}");
             let help = why.help().unwrap().to_string();
             assert!(help.contains(&format!("name a folder of your own in {variable}")), "{help}");
@@ -316,7 +363,8 @@ mod tests {
         let (_folder, folders, tree) = place();
         let folders = Folders { state: None, ..folders };
         let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-        let why = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let why = Deployment::take(&folders, owner).unwrap_err();
         assert!(matches!(why, StateError::NoHome), "{why}");
     }
 }
