@@ -34,7 +34,7 @@ impl Numbers {
     }
 
     fn up_to(&mut self, most: Duration) -> Duration {
-        most.mul_f64((self.next() >> 11) as f64 / (1_u64 << 53) as f64)
+        most * u32::try_from(self.next() % 1000).expect("it is below 1000") / 1000
     }
 }
 
@@ -131,7 +131,7 @@ fn pairs_of_cut_plans(seeds: Range<u64>) {
 
 #[test]
 fn after_two_plans_that_were_killed_the_next_one_ends_well() {
-    pairs_of_cut_plans(0..20);
+    pairs_of_cut_plans(0..12);
 }
 
 #[test]
