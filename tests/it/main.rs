@@ -23,6 +23,7 @@ mod golden;
 mod guard;
 mod hostile;
 mod hostile_trees;
+mod hosts;
 mod kdl_suite;
 mod kuscia;
 mod launch;
