@@ -84,7 +84,7 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         check::check(context, &mut findings);
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
-        check::apply_allows(&loaded, !loaded.is_incomplete, &mut findings);
+        check::apply_allows(&loaded, loaded.nodes.is_whole(), &mut findings);
         if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);

@@ -8,7 +8,7 @@ use crate::{
     types::Reason,
 };
 
-use super::all;
+use super::run::all;
 
 /// An `allow` that allows nothing.
 const CODE: Code = Code("SF0014");

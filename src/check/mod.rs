@@ -29,23 +29,8 @@ use crate::diag::Page;
 pub use allow::apply_allows;
 pub use context::Context;
 pub use definition::Check;
-pub use run::{all, check};
+pub use run::{CHECKS, all, check};
 pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 
 /// The pages of what is found about checks themselves.
 pub const PAGES: &[Page] = &[allow::PAGE];
-
-/// The checks of each subject.
-pub const CHECKS: &[&[Check]] = &[
-    tree::CHECKS,
-    jobs::CHECKS,
-    services::CHECKS,
-    hosts::CHECKS,
-    ports::CHECKS,
-    ray::CHECKS,
-    devices::CHECKS,
-    trust::CHECKS,
-    runtime::CHECKS,
-    docker::CHECKS,
-    kuscia::CHECKS,
-];

@@ -8,7 +8,7 @@ use crate::{
     types::{NetworkName, PartyName},
 };
 
-use super::{JobKind, Party, Topology};
+use super::{job::JobKind, party::Party, topology::Topology};
 
 /// A node that every topology needs is absent.
 const MISSING_NODE: Code = Code("SF0010");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::{Cursor, Node, or_absent, slips},
-    types::{HostName, Image, Partial, Port, Role, ServiceName, Span},
+    types::{HostName, Image, Partial, Port, ProcessName, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
@@ -28,8 +28,8 @@ pub struct Service {
     pub ready: Option<Spanned<String>>,
     /// How long it may take to answer there.
     pub ready_within: Span,
-    /// What must be ready first: services of the same host, and [`Service::RAY`] for its Ray node.
-    pub after: Vec<Spanned<String>>,
+    /// What must be ready first: services of the same host, or its Ray node.
+    pub after: Vec<Spanned<ProcessName>>,
     /// Container image of its own.
     pub image: Option<Spanned<Image>>,
     /// Where it runs; the party's first host where it is not written.
@@ -48,12 +48,9 @@ pub struct ServicePort {
 }
 
 impl Service {
-    /// What `after` calls the Ray node of the host; no service has this name.
-    pub const RAY: &'static str = "ray";
-
     pub(super) fn read(name: &Spanned<ServiceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
-        if name.value.as_str() == Self::RAY {
+        if name.value.as_str() == ProcessName::RAY {
             let why = "`ray` is the name of the host's Ray node";
             cursor.reject(name.span, why, "give the service another name");
         }
@@ -73,7 +70,7 @@ impl Service {
         let ready = node.child("ready").and_then(|child| cursor.at(child).required_prop("tcp"));
         let within = or_absent(node.child("ready"), "ready", node.span());
         let within = cursor.at(&within).prop_or_default("within");
-        let after = cursor.prop::<String>("after");
+        let after = read_after(cursor);
         Self {
             name: name.clone(),
             command,
@@ -81,17 +78,34 @@ impl Service {
             ports: Partial::new(ports, is_whole),
             ready,
             ready_within: within.value,
-            after: after.as_ref().map(words).unwrap_or_default(),
+            after,
             image: cursor.prop("image"),
             host: cursor.prop("host"),
             grace: cursor.prop_or_default("grace").value,
         }
     }
+
+    /// The services among what must be ready first.
+    pub fn services_awaited(&self) -> impl Iterator<Item = &ServiceName> {
+        self.after.iter().filter_map(|name| name.value.service())
+    }
 }
 
-/// The words of a property, each at the place of the whole: escapes in it may have moved the rest.
-fn words(text: &Spanned<String>) -> Vec<Spanned<String>> {
-    text.value.split_whitespace().map(|word| Spanned::new(word.to_owned(), text.span)).collect()
+/// The names in `after`, each at the place of the whole text: escapes in it may have moved the single words.
+fn read_after(cursor: &mut Cursor<'_>) -> Vec<Spanned<ProcessName>> {
+    let Some(text) = cursor.prop::<String>("after") else { return Vec::new() };
+    let mut names = Vec::new();
+    for word in text.value.split_whitespace() {
+        match ProcessName::awaited(word) {
+            Ok(name) => names.push(Spanned::new(name, text.span)),
+            Err(why) => cursor.reject(
+                text.span,
+                format!("`{word}` is no name of a service: {why}"),
+                "name services of the same host, or its Ray node, `ray`",
+            ),
+        }
+    }
+    names
 }
 
 fn read_env(cursor: &mut Cursor<'_>) -> BTreeMap<String, Spanned<Text>> {

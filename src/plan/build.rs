@@ -16,9 +16,9 @@ use super::{
     HostPlan, Identity, JobPlan, Link, LinkTable, Locations, PartyPlan, Program, RayPlan, Spu,
     builder::Builder,
     federation_bytes,
+    host_variables::variables,
     processes::{self, Place},
     targets,
-    variables::variables,
 };
 
 /// All plans of a topology.

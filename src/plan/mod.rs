@@ -6,6 +6,7 @@
 mod build;
 mod builder;
 mod federation;
+mod host_variables;
 mod location;
 mod manifest;
 mod names;
@@ -16,7 +17,7 @@ mod ray;
 mod runtime;
 mod step;
 mod targets;
-mod variables;
+mod variable;
 
 pub use build::{Plans, build};
 pub use federation::{
@@ -33,6 +34,6 @@ pub use party::{
 pub use process::{Access, PathUse, Process, ProcessKind, Readiness, Restart, RunsAs};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{UID, VENV};
-pub use variables::Variable;
+pub use variable::Variable;
 
 pub use crate::types::{Engine, Links, Mode};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Account, Image, Port, ProcessName, Span};
 
-use super::{HostPlan, Location, Word};
+use super::{Location, Variable, Word};
 
 /// How long Ray may take to open its ports: 5 s on a quiet machine, much more on a busy one (`docs/runtime.md`).
 pub(super) const RAY_READY_WITHIN: Span = Span::seconds(120);
@@ -160,9 +160,9 @@ impl Process {
     /// Its complete environment, beside the few variables that each system sets (`PATH`, `HOME`, `USER`): those of
     /// the host, and its own, which win.
     #[must_use]
-    pub fn environment(&self, host: &HostPlan) -> BTreeMap<String, Word> {
-        let shared = host.variables.iter();
-        let shared = shared.map(|shared| (shared.name.clone(), Word::literal(&*shared.value)));
+    pub fn environment(&self, of_host: &[Variable]) -> BTreeMap<String, Word> {
+        let shared =
+            of_host.iter().map(|shared| (shared.name.clone(), Word::literal(&*shared.value)));
         let mut all: BTreeMap<String, Word> = shared.collect();
         all.extend(self.env.clone());
         all

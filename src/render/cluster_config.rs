@@ -11,7 +11,10 @@ use crate::{
     types::{DeviceName, Endpoint, PartyName},
 };
 
-use super::{File, Files, Kind, OfHost, scene::HostScene};
+use super::{
+    artifact::{File, Files, Kind, OfHost},
+    scene::HostScene,
+};
 
 pub(super) const CLUSTER_CONFIG: Kind<OfHost> = Kind { templates: &[], files: cluster_config };
 pub(super) const SPU: Kind<OfHost> = Kind { templates: &[], files: spu };

@@ -8,7 +8,11 @@ use serde::Serialize;
 
 use crate::plan::Variable;
 
-use super::{File, Files, Kind, OfHost, engine::Source, scene::HostScene};
+use super::{
+    artifact::{File, Files, Kind, OfHost},
+    engine::Source,
+    scene::HostScene,
+};
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
 

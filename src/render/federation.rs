@@ -7,7 +7,10 @@ use crate::{
     types::{Port, Role},
 };
 
-use super::{File, Files, Kind, OfTree, scene::Scene};
+use super::{
+    artifact::{File, Files, Kind, OfTree},
+    scene::Scene,
+};
 
 pub(super) const FEDERATION: Kind<OfTree> = Kind { templates: &[], files: federation };
 pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], files: nodes };

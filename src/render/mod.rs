@@ -8,6 +8,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "the tables hold functions of one signature")]
 
+mod artifact;
 mod cluster_config;
 mod command;
 mod engine;
@@ -31,7 +32,7 @@ mod samples;
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::{
     plan::{Federation, Groups, PartyPlan},
@@ -41,46 +42,9 @@ use crate::{
 pub use error::{RenderError, ValueError};
 pub use tree::{Artifact, ArtifactTree, FileMode};
 
+use artifact::{File, Kind, OfHost, OfParty, OfTree};
 use engine::{Engine, Source};
 use scene::{HostScene, PartyScene, Scene};
-
-/// A file that an artifact makes; the path is relative to the folder of its scope.
-struct File {
-    path: Utf8PathBuf,
-    bytes: Vec<u8>,
-}
-
-impl File {
-    fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), bytes: bytes.into() }
-    }
-
-    /// A value as JSON for programs and reviewers: indented, with a line feed at the end.
-    fn json(path: impl Into<Utf8PathBuf>, value: &impl serde::Serialize) -> Self {
-        Self::new(path, json_bytes(value))
-    }
-}
-
-fn json_bytes(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("plans have text keys and no floats");
-    bytes.push(b'\n');
-    bytes
-}
-
-/// No file where the artifact does not apply, several where it stands for a group.
-type Files = Result<Vec<File>, RenderError>;
-
-/// One kind of artifact, made by `F` once per scope.
-struct Kind<F> {
-    /// The templates it fills in.
-    templates: &'static [Source],
-    /// Makes its files.
-    files: F,
-}
-
-type OfTree = for<'a> fn(&Scene<'a>) -> Files;
-type OfParty = for<'a> fn(&PartyScene<'a>) -> Files;
-type OfHost = for<'a> fn(&HostScene<'a>) -> Files;
 
 /// Artifacts that all parties share, in the root of the tree.
 const TREE_ARTIFACTS: &[&Kind<OfTree>] = &[

@@ -1,6 +1,9 @@
 //! `<party>/plan.json` and `<party>/requirements.txt`.
 
-use super::{File, Files, Kind, OfParty, scene::PartyScene};
+use super::{
+    artifact::{File, Files, Kind, OfParty},
+    scene::PartyScene,
+};
 
 pub(super) const PLAN: Kind<OfParty> = Kind { templates: &[], files: plan };
 pub(super) const REQUIREMENTS: Kind<OfParty> = Kind { templates: &[], files: requirements };

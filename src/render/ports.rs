@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfTree,
+    artifact::{File, Files, Kind, OfTree},
     engine::Source,
     reach::{Audience, published, purpose},
     scene::Scene,

@@ -10,7 +10,11 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfParty, command::Command, engine::Source, scene::PartyScene, targets,
+    artifact::{File, Files, Kind, OfParty},
+    command::Command,
+    engine::Source,
+    scene::PartyScene,
+    targets,
 };
 use openings::{Opening, incoming, outgoing};
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfParty, OfTree,
+    artifact::{File, Files, Kind, OfParty, OfTree},
     error::RenderError,
     scene::{PartyScene, Scene},
 };

@@ -11,7 +11,12 @@ use crate::{
     plan::{
         Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
     },
-    render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
+    render::{
+        artifact::{File, Files, Kind, OfHost},
+        engine::Source,
+        scene::HostScene,
+        spell::seconds,
+    },
     types::{Port, ProcessName},
 };
 

@@ -4,7 +4,11 @@ use serde::Serialize;
 
 use crate::{
     plan::{Location, UID},
-    render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene},
+    render::{
+        artifact::{File, Files, Kind, OfHost},
+        engine::Source,
+        scene::HostScene,
+    },
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };

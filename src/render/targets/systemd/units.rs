@@ -10,7 +10,7 @@ use crate::{
         located, target_unit, unit,
     },
     render::{
-        File, Files, Kind, OfHost,
+        artifact::{File, Files, Kind, OfHost},
         engine::Source,
         scene::HostScene,
         spell::{seconds, whole_seconds},

@@ -1,21 +1,8 @@
 //! The variables of a host: what programs of the seeds read, the same for all of its processes.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::types::{Mode, PartyName, RayPort, Role};
 
-use super::HostPlan;
-
-/// A variable of a host's env file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
+use super::{HostPlan, variable::Variable};
 
 /// The variables of a host, given its ports and its Ray node.
 pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<Variable> {
