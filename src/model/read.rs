@@ -15,11 +15,11 @@ use super::{
     job::Job,
     names,
     network::Network,
-    not_generated,
     party::Party,
     party_name,
     ports::Ports,
     runtime::Runtime,
+    targets,
     topology::Topology,
     trust::{read_links, read_tls},
 };
@@ -60,7 +60,7 @@ impl Topology {
             declared.set(index + 1);
             Some(Party::read(name.clone(), index, cursor, &addresses))
         });
-        not_generated::refuse(&parties, findings);
+        targets::refuse(&parties, findings);
         let networks =
             keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
         let spus = keyed(nodes, "spu", findings, Spu::read);

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, Findings},
+    model::party::Party,
     types::PartyName,
 };
 
-use super::{deploy::Deploy, party::Party};
+use super::deploy::Deploy;
 
 /// A target for which nothing is generated yet.
 const NOT_GENERATED: Code = Code("SF1100");
@@ -16,7 +17,7 @@ const NOT_GENERATED: Code = Code("SF1100");
 const OTHERS_SHOWN: usize = 4;
 
 /// Refuses the parties that Kuscia is to run, all of them at once.
-pub(super) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
+pub(in crate::model) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
     let of_kuscia = parties.values().filter_map(|party| match &*party.deploy {
         Deploy::Kuscia(kuscia) => Some((party, kuscia.target)),
         _ => None,

@@ -3,7 +3,20 @@
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::Cursor,
-    types::{GatewayProtocol, HostAddr, HttpUrl, Port},
+    types::{GatewayProtocol, HostAddr, HttpUrl, Port, TargetName},
+};
+
+use super::target::Target;
+
+pub(super) const TARGET: Target = Target {
+    name: TargetName::Kuscia,
+    properties: &["protocol", "gateway", "endpoint"],
+    children: &[],
+    has_launcher: false,
+    brings_ray: true,
+    has_containers: true,
+    process_is: None,
+    starts_by_env: false,
 };
 
 /// What Kuscia is told, and what other domains dial. The domain's id is the party's name.
