@@ -202,7 +202,7 @@ pub fn holds_private_key(bytes: &[u8]) -> bool {
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted).is_some()
 }
 
 /// What a file in DER is, by its first fields; `None` for text.

@@ -2,6 +2,8 @@
 
 use camino::Utf8PathBuf;
 
+use crate::plan::Effect;
+
 use super::{
     engine::Source,
     error::RenderError,
@@ -18,7 +20,10 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), bytes: bytes.into() }
+        let mut bytes = bytes.into();
+        // A large tree is held whole, and a text that grew piece by piece may take twice the room of its content.
+        bytes.shrink_to_fit();
+        Self { path: path.into(), bytes }
     }
 
     /// A value as JSON for programs and reviewers: indented, with a line feed at the end.
@@ -37,6 +42,8 @@ pub(super) type Files = Result<Vec<File>, RenderError>;
 pub(super) struct Kind<F> {
     /// The templates it fills in.
     pub(super) templates: &'static [Source],
+    /// What a change of its files means for the machines they are for.
+    pub(super) effect: Effect,
     /// Makes its files.
     pub(super) files: F,
 }

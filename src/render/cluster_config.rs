@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{LinkAddress, Mode, PartyPlan, Spu},
+    plan::{Effect, LinkAddress, Mode, PartyPlan, Spu},
     types::{DeviceName, Endpoint, PartyName},
 };
 
@@ -16,9 +16,10 @@ use super::{
     scene::HostScene,
 };
 
-pub(super) const CLUSTER_CONFIG: Kind<OfHost> = Kind { templates: &[], files: cluster_config };
-pub(super) const SPU: Kind<OfHost> = Kind { templates: &[], files: spu };
-pub(super) const HEU: Kind<OfHost> = Kind { templates: &[], files: heu };
+pub(super) const CLUSTER_CONFIG: Kind<OfHost> =
+    Kind { templates: &[], effect: Effect::Read, files: cluster_config };
+pub(super) const SPU: Kind<OfHost> = Kind { templates: &[], effect: Effect::Read, files: spu };
+pub(super) const HEU: Kind<OfHost> = Kind { templates: &[], effect: Effect::Read, files: heu };
 
 /// `cluster_config` of `sf.init`.
 #[derive(Serialize)]
@@ -97,7 +98,7 @@ fn spu_arguments<'a>(plan: &'a PartyPlan, name: &DeviceName, spu: &'a Spu) -> Sp
             party,
             address: dial(link),
             listen_address: is_own.then(|| listen(plan, link)),
-            tls_opts: tls_opts(plan).filter(|_| is_own),
+            tls_opts: if is_own { tls_opts(plan) } else { None },
         }
     });
     SpuArguments {

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::plan::Variable;
+use crate::plan::{Effect, Variable};
 
 use super::{
     artifact::{File, Files, Kind, OfHost},
@@ -14,7 +14,8 @@ use super::{
     scene::HostScene,
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Restart, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/party.env.hbs",
@@ -71,7 +72,7 @@ mod tests {
     use crate::render::{RenderError, samples};
 
     #[test]
-    fn the_env_file_has_the_variables_of_the_seeds() {
+    fn the_env_file_has_the_variables_of_task_workers() {
         let tree = samples::production().render().unwrap();
         let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
         insta::assert_snapshot!(text("alice/alice-1/alice.env"));

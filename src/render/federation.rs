@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{FederationRuntime, federation_bytes},
+    plan::{Effect, FederationRuntime, federation_bytes},
     types::{Port, Role},
 };
 
@@ -12,9 +12,11 @@ use super::{
     scene::Scene,
 };
 
-pub(super) const FEDERATION: Kind<OfTree> = Kind { templates: &[], files: federation };
-pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], files: nodes };
-pub(super) const SF_PARTY: Kind<OfTree> = Kind { templates: &[], files: sf_party };
+pub(super) const FEDERATION: Kind<OfTree> =
+    Kind { templates: &[], effect: Effect::Restart, files: federation };
+pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], effect: Effect::Read, files: nodes };
+pub(super) const SF_PARTY: Kind<OfTree> =
+    Kind { templates: &[], effect: Effect::Restart, files: sf_party };
 
 fn federation(scene: &Scene<'_>) -> Files {
     Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, HostPlan},
+    plan::{Effect, Federation, HostPlan},
     types::{PortRange, Role},
 };
 
@@ -14,7 +14,8 @@ use super::{
     scene::Scene,
 };
 
-pub(super) const ARTIFACT: Kind<OfTree> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfTree> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
 const TEMPLATE: Source =
     Source { name: "PORTS.md.hbs", text: include_str!("../../templates/PORTS.md.hbs") };

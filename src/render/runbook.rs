@@ -5,7 +5,7 @@ mod openings;
 use serde::Serialize;
 
 use crate::{
-    plan::{Deploy, HostPlan, Mode, Program, Stage, undo},
+    plan::{Deploy, Effect, HostPlan, Mode, Program, Stage, undo},
     types::{HostName, JobName},
 };
 
@@ -18,7 +18,8 @@ use super::{
 };
 use openings::{Opening, incoming, outgoing};
 
-pub(super) const ARTIFACT: Kind<OfParty> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfParty> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
 const TEMPLATE: Source = Source {
     name: "party/RUNBOOK.md.hbs",
@@ -105,7 +106,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
-        peers: scene.scene.groups.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),

@@ -12,6 +12,7 @@ use sfgen::{
         machine::state::{Deployment, Folders},
     },
     plan::HostPlan,
+    render::FILE_MODE,
     types::{RayPort, Role},
 };
 
@@ -67,7 +68,7 @@ fn env_files() -> (tempfile::TempDir, Vec<(Utf8PathBuf, Variables)>) {
         };
         let plan = &output.plans.parties[&party.parse().unwrap()];
         let file = root.join(path.file_name().unwrap());
-        fs::write_atomically(&file, &artifact.bytes, artifact.mode.bits()).unwrap();
+        fs::write_atomically(&file, &artifact.bytes, FILE_MODE).unwrap();
         (file, planned(party, &plan.hosts[&host.parse().unwrap()]))
     });
     let files: Vec<_> = files.collect();

@@ -3,7 +3,6 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::Deploy,
     types::Piece,
 };
 

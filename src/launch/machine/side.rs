@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     fs::{self, FsError},
-    plan::{FORMAT, Federation, HostPlan, Manifest, PartyPlan},
+    plan::{Federation, HostPlan, Manifest, PartyPlan},
     tree::{Deviation, DeviationKind, verify},
     types::{Digest, HostName, PartyName},
 };
@@ -104,8 +104,10 @@ impl Side {
         let manifest_bytes = fs::read_if_exists(&tree.join(MANIFEST))?.ok_or_else(absent)?;
         let tree = fs::resolve(tree)?;
         let manifest: Manifest = parse(&tree, Utf8Path::new(MANIFEST), &manifest_bytes)?;
-        if manifest.format != FORMAT {
-            let why = format!("the tree has format {}, this sfgen reads {FORMAT}", manifest.format);
+        if !manifest.is_known_format() {
+            let known = Manifest::FORMAT;
+            let why =
+                format!("the tree has format {}, this sfgen reads 1 to {known}", manifest.format);
             return Err(SideError::Unusable { file: tree.join(MANIFEST), why });
         }
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {

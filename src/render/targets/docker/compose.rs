@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
+        Access, ContainerNetwork, Deploy, Effect, Location, Process, Readiness, RunsAs, located,
+        project,
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
@@ -20,7 +21,8 @@ use crate::{
     types::{Port, ProcessName},
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/compose.yaml.hbs",

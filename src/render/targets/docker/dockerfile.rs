@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Location, UID},
+    plan::{Effect, Location, UID},
     render::{
         artifact::{File, Files, Kind, OfHost},
         engine::Source,
@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/Dockerfile.hbs",

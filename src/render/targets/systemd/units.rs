@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, Deploy, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
+        Access, Deploy, Effect, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
         located, target_unit, unit,
     },
     render::{
@@ -18,7 +18,8 @@ use crate::{
     types::{Home, Port},
 };
 
-pub(super) const UNITS: Kind<OfHost> = Kind { templates: &[TARGET, UNIT], files };
+pub(super) const UNITS: Kind<OfHost> =
+    Kind { templates: &[TARGET, UNIT], effect: Effect::Install, files };
 
 const TARGET: Source = Source {
     name: "party/host/systemd/party.target.hbs",
