@@ -1,6 +1,6 @@
 //! Whether a topology makes sense: a folder per subject, in it one file and one page per check.
 //!
-//! A check is a pure function from [`Context`] to findings. It reads no disk, sees no other check and does not
+//! A check is a pure function from [`Context`] to findings. It reads no disk, calls no other check and does not
 //! depend on their order; a topology with one mistake yields one finding. What several checks need stands in a helper
 //! file of the subject, or in [`Context`]. Pages are what `sfgen explain` prints, and their examples are tests.
 //!

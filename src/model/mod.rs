@@ -43,4 +43,4 @@ pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflo
 pub use service::{Service, ServicePort};
 pub use targets::{Deploy, Docker, Kuscia, Systemd, TARGETS, Target};
 pub use topology::Topology;
-pub use trust::{Lifted, read_links, read_tls};
+pub use trust::{SwitchedOff, read_links, read_tls};

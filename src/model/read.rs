@@ -4,7 +4,7 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Loaded, Node, Value, slips},
+    syntax::{Cursor, Loaded, Node, Value, misspelt},
     types::{Mode, Partial, PartyName, TopologyName},
 };
 
@@ -28,7 +28,7 @@ const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
 const EXAMPLE_RUNTIME: &str = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
 
 impl Topology {
-    /// Reads the nodes of a topology; `None` where there is no `topology` or `runtime` node to hold on to.
+    /// Reads the nodes of a topology; `None` where there is no readable `topology` or `runtime` node.
     ///
     /// What is wrong with a node, or with a name that one node uses of another, is reported; whether the whole makes
     /// sense is a matter of `check`.
@@ -36,11 +36,11 @@ impl Topology {
     pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
         let nodes = &loaded.nodes;
         let root = SourceSpan::new(loaded.root?, 0..0);
-        // What may stand in a file that could not be read, or under a name that is a slip, is not reported as absent.
+        // What may stand in a file that could not be read, or under a misspelt name, is not reported as absent.
         let mut unsure = Findings::default();
         let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
         let (topology, runtime) = (one("topology"), one("runtime"));
-        let is_whole = loaded.nodes.is_whole() && slips("", nodes).next().is_none();
+        let is_whole = loaded.nodes.is_whole() && misspelt("", nodes).next().is_none();
         let absent = if is_whole { &mut *findings } else { &mut unsure };
         if topology.is_none() {
             names::missing_root_node("topology", EXAMPLE_TOPOLOGY, root, absent);
@@ -123,7 +123,8 @@ fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyNa
     Some((name?, mode.value))
 }
 
-/// Reads all nodes `kind`, told apart by their first argument; a second one of a name was reported by the grammar.
+/// Reads all nodes `kind`, told apart by their first argument; a second one of the same name was
+/// reported when the file was read.
 fn keyed<K: Ord + Clone + std::str::FromStr<Err: std::fmt::Display>, V>(
     nodes: &[Node],
     kind: &str,

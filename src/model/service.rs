@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
-    syntax::{Cursor, Node, or_absent, slips},
+    syntax::{Cursor, Node, misspelt, or_absent},
     types::{HostName, Image, Partial, Port, ProcessName, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
 
-/// One thing is said twice.
+/// A variable is given twice.
 const TWICE: Code = Code("SF0004");
 
 /// A process of a party that is kept up on one of its hosts.
@@ -58,10 +58,10 @@ impl Service {
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
-        let mut is_whole = slips("service", &node.children).all(|(_, meant)| meant != "port");
+        let mut is_whole = misspelt("service", &node.children).all(|(_, meant)| meant != "port");
         for child in node.children_named("port") {
             match read_port(&mut cursor.at(child)) {
-                // A second one of a name was reported by the grammar.
+                // A second one of the same name was reported when the file was read.
                 Some(port) if ports.iter().any(|other| other.name.value == port.name.value) => {}
                 Some(port) => ports.push(port),
                 None => is_whole = false,
@@ -115,7 +115,7 @@ fn read_env(cursor: &mut Cursor<'_>) -> BTreeMap<String, Spanned<Text>> {
         for prop in &node.props {
             let key = prop.key.value.as_str();
             match first.get(key) {
-                // Within one node the grammar has said so.
+                // Within one node it was reported when the file was read.
                 Some((other, _)) if std::ptr::eq(*other, node) => continue,
                 Some((_, earlier)) => {
                     let finding = Finding::error(TWICE, format!("variable `{key}` is given twice"))

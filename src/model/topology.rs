@@ -1,4 +1,4 @@
-//! What a topology is, read.
+//! The topology as the phases after the reading see it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::{
     party::Party,
     ports::Ports,
     runtime::Runtime,
-    trust::Lifted,
+    trust::SwitchedOff,
 };
 
 /// A federation as its users wrote it.
@@ -34,7 +34,7 @@ pub struct Topology {
     /// How the parties' programs reach each other.
     pub links: Spanned<Links>,
     /// TLS of the runtime's links, switched off with a reason.
-    pub tls_off: Option<Lifted>,
+    pub tls_off: Option<SwitchedOff>,
     /// The parties.
     pub parties: Partial<BTreeMap<PartyName, Party>>,
     /// The container networks.

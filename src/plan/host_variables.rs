@@ -1,4 +1,5 @@
-//! The variables of a host: what programs of the seeds read, the same for all of its processes.
+//! The variables of a host, the same for all of its processes: those that task workers read (`docs/runtime.md`, Task
+//! workers).
 
 use crate::types::{Mode, PartyName, RayPort, Role};
 
@@ -24,7 +25,7 @@ pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<V
         set("RAY_NUM_CPUS", ray.cpus.to_string());
         set("RAY_OBJECT_STORE_MEMORY", ray.object_store.bytes().to_string());
     }
-    // Ray reads these two, and has no flags for them (`docs/runtime.md`).
+    // Ray reads these two, and has no flags for them (`docs/runtime.md`, Ports of Ray).
     for (port, name) in [
         (RayPort::AutoscalerMetrics, "AUTOSCALER_METRIC_PORT"),
         (RayPort::DashboardMetrics, "DASHBOARD_METRIC_PORT"),

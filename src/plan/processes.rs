@@ -15,7 +15,7 @@ use super::{
     ray, targets,
 };
 
-/// What the workers of the seeds are configured by, and what their settings really read (`docs/runtime.md`).
+/// The variable with which task workers are configured, and the one that they read (`docs/runtime.md`, Task workers).
 const CONCURRENCY: (&str, &str) = ("WORKER_CONCURRENCY", "CELERY_WORKER_CONCURRENCY");
 
 /// Programs in Python print at once, and no program colours what goes into a log.

@@ -1,4 +1,4 @@
-//! `<party>/<host>/<party>.env`: the variables that programs of the seeds read.
+//! `<party>/<host>/<party>.env`: the variables that task workers read.
 //!
 //! systemd, Compose, shells, python-dotenv and `docker run` read env files in five dialects, and the launcher is the
 //! sixth reader; they agree on values without quotes from a small set of characters, so a line with anything else is

@@ -62,7 +62,7 @@ pub struct ValueError {
     pub what: String,
     /// The value.
     pub value: String,
-    /// What would do.
+    /// Which values are possible.
     pub rule: &'static str,
 }
 

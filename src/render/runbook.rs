@@ -27,6 +27,7 @@ const TEMPLATE: Source = Source {
 };
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition of the template")]
 struct View {
     party: String,
     topology: String,

@@ -148,7 +148,7 @@ fn templates_of_all_artifacts() -> Vec<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{plan::federation_bytes, types::Digest};
+    use crate::{plan::federation_bytes, render::samples, types::Digest};
 
     fn tree(sample: &samples::Sample) -> ArtifactTree {
         sample.render().unwrap()
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn another_party_leaves_the_files_of_those_it_does_not_meet_alone() {
         let before = samples::production();
-        let after = before.clone().with_stranger();
+        let after = before.clone().with_unrelated_parties();
         let (before, after) = (tree(&before), tree(&after));
         let shared = ["federation.json", "PORTS.md", "nodes.json"];
         for (path, artifact) in before.iter() {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Cursor, Node, Workspace, crowd, include, kdl,
+    Cursor, Node, Workspace, crowded, include, kdl,
     limits::{Budget, MAX_FILE, MAX_TOTAL},
     toml::{self, is_toml},
     validate::validate,
@@ -18,7 +18,7 @@ use super::{
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
-/// An `include` that means no readable file.
+/// An `include` that names no readable file.
 const BAD_INCLUDE: Code = Code("SF0009");
 
 /// All files of a topology as one list of nodes, in the order of reading.
@@ -69,7 +69,7 @@ pub fn load_those(
             None
         }
     };
-    if let Some(finding) = crowd::find("", &loader.nodes) {
+    if let Some(finding) = crowded::find("", &loader.nodes) {
         loader.findings.push(finding);
         loader.forget();
     }
@@ -83,7 +83,7 @@ pub fn parse(file: FileId, name: &str, text: &str, findings: &mut Findings) -> O
     parse_within(file, name, text, &mut Budget::default(), findings)
 }
 
-/// The same, where other files have been read before it.
+/// Like [`parse`], with what other files have left of the budget.
 fn parse_within(
     file: FileId,
     name: &str,
@@ -130,7 +130,8 @@ impl Loader<'_> {
     /// Parses the root file, and then what it includes, each file before those that come after its `include`; returns
     /// the root file.
     ///
-    /// The files still to be read are a stack of our own, so that a long chain of them does not use up the process's.
+    /// The files still to be read are kept in a list, not in recursive calls: a long chain of includes would use up the
+    /// stack.
     fn all(&mut self, root: &Utf8Path, text: &str) -> FileId {
         let (id, mut waiting) = self.file(root, text);
         waiting.reverse();
@@ -237,7 +238,7 @@ mod tests {
         let wanted = |path: &Utf8Path| path.file_stem() == Some("bob");
         let root = Utf8Path::new("topology.kdl");
         let loaded = load_those(&files, root, &wanted, &mut Findings::default());
-        assert!(loaded.is_incomplete);
+        assert!(!loaded.nodes.is_whole());
         assert_eq!(loaded.nodes.len(), 1);
         assert_eq!(files.1.into_inner(), ["topology.kdl", "parties/bob.kdl"]);
     }

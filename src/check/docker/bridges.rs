@@ -88,8 +88,8 @@ pub(super) fn is_inside(host: &Host, subnet: Subnet) -> bool {
     matches!(host.address.value, HostAddr::Ip(ip) if subnet.contains(ip))
 }
 
-/// Whether a host is another machine than the one that has the bridge. Addresses that nobody can dial mean no machine,
-/// and have pages of their own.
+/// Whether a host is another machine than the one that has the bridge. Addresses that nobody can dial name no
+/// machine; other checks report them.
 pub(super) fn is_elsewhere(host: &Host, subnet: Subnet) -> bool {
     let address = &host.address.value;
     let is_nowhere = address.is_loopback() || address.is_unspecified() || address.is_link_local();

@@ -91,7 +91,7 @@ fn refuse_what_others_have(target: &Target, name: Spanned<TargetName>, cursor: &
     for (word, span) in props.chain(children) {
         let has =
             |target: &&Target| target.properties.contains(&word) || target.children.contains(&word);
-        // What no target has was reported by the grammar.
+        // What no target has was reported when the file was read.
         let Some(owner) = TARGETS.into_iter().find(has) else { continue };
         if has(&target) {
             continue;

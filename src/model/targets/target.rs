@@ -7,6 +7,7 @@ pub(super) const OTHER_TARGET: Code = Code("SF0012");
 
 /// What a target is to a topology.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a table of yes and no, one column each")]
 pub struct Target {
     /// Its name in `deploy`.
     pub name: TargetName,
