@@ -28,8 +28,8 @@ use crate::diag::Page;
 
 pub use allow::apply_allows;
 pub use context::Context;
-pub use definition::Check;
-pub use run::{CHECKS, all, check};
+pub use definition::{Check, Subject};
+pub use run::{SUBJECTS, all, check};
 pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 
 /// The pages of what is found about checks themselves.

@@ -31,6 +31,6 @@ mod tree;
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use error::{RenderError, ValueError};
+pub use error::RenderError;
 pub use tables::{Input, render, template_names, verify};
 pub use tree::{Artifact, ArtifactTree, FILE_MODE};

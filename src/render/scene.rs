@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     engine::{Engine, Source},
-    error::{RenderError, ValueError},
+    error::RenderError,
 };
 
 /// The whole federation, and what its artifacts are made with.
@@ -82,23 +82,5 @@ impl<'a> HostScene<'a> {
         view: &impl Serialize,
     ) -> Result<String, RenderError> {
         self.party.scene.fill(source, view)
-    }
-
-    /// A value that an artifact of this host cannot carry.
-    pub(super) fn refuse(
-        &self,
-        artifact: &'static str,
-        what: impl Into<String>,
-        value: &str,
-        rule: &'static str,
-    ) -> RenderError {
-        RenderError::Value(Box::new(ValueError {
-            party: self.plan().party.clone(),
-            host: self.name.clone(),
-            artifact,
-            what: what.into(),
-            value: value.to_owned(),
-            rule,
-        }))
     }
 }

@@ -298,13 +298,13 @@ fn a_reader_that_closes_the_pipe_early_is_no_crash() {
 }
 
 #[test]
-fn a_topology_of_production_is_planned_as_a_simulation_which_no_launcher_takes() {
+fn a_topology_of_production_is_planned_as_a_simulation_in_which_nobody_has_a_job_to_agree_on() {
     let workspace = Workspace::example("two_parties");
     workspace.run(&["check"]).status_is(1);
     workspace.run(&["check", "--mode", "simulation"]).success();
     workspace.run(&["plan", "--mode", "simulation"]).success();
     assert!(workspace.read("generated/federation.json").contains("\"mode\": \"simulation\""));
-    let refused = workspace.run(&["apply", "--party", "alice"]).status_is(4);
-    assert!(refused.stderr.contains("SF0893"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("RUNBOOK.md"), "{}", refused.stderr);
+    let refused = workspace.run(&["run", "total", "--party", "alice"]).status_is(2);
+    assert!(refused.stderr.contains("SF0898"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--mode production"), "{}", refused.stderr);
 }

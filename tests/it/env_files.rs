@@ -157,8 +157,7 @@ fn given_by_the_launcher(ws: &Workspace) -> BTreeMap<String, Variables> {
     let side = Side::read(&tree, None, &party, None).unwrap();
     let folder = |name: &str| Utf8PathBuf::from_path_buf(ws.join(name)).unwrap();
     let folders = Folders { state: folder("state"), run: folder("run") };
-    let deployment =
-        Deployment::take(&folders, &side.tree, &side.federation.topology, &party).unwrap();
+    let deployment = Deployment::take(&folders, side.owner()).unwrap();
     let specs = Specs { side: &side, deployment: &deployment, venv: None };
     specs.services().into_iter().map(|spec| (spec.name, spec.env)).collect()
 }

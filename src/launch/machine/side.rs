@@ -4,11 +4,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::state::Owner;
 use crate::{
     fs::{self, FsError},
     plan::{Federation, HostPlan, Manifest, PartyPlan},
     tree::{Deviation, DeviationKind, verify},
-    types::{Digest, HostName, PartyName},
+    types::{Digest, HostName, PartyName, Port, Role},
 };
 
 /// Why a tree cannot be launched.
@@ -151,6 +152,31 @@ impl Side {
     #[must_use]
     pub fn host(&self) -> &HostPlan {
         self.plan.hosts.get(&self.host_name).expect("a side names a host of its plan")
+    }
+
+    /// Where the other parties' launchers dial this one; `None` where there is nobody to meet: on a further host of a
+    /// party, and in a simulation.
+    #[must_use]
+    pub fn control(&self) -> Option<Port> {
+        self.host().port(&Role::Control)
+    }
+
+    /// The party as which a simulation runs, where it is another one; `None` in production.
+    #[must_use]
+    pub fn follows(&self) -> Option<&PartyName> {
+        let simulation = self.plan.secretflow.as_ref()?.simulation.as_ref()?;
+        simulation.parties.first().filter(|leader| *leader != self.party())
+    }
+
+    /// Whose launcher carries the side out.
+    #[must_use]
+    pub fn owner(&self) -> Owner<'_> {
+        Owner {
+            tree: &self.tree,
+            topology: &self.federation.topology,
+            party: self.party(),
+            further_host: (!self.is_main()).then_some(&self.host_name),
+        }
     }
 
     /// Whether the host is the first of its party, on which the launchers meet and jobs run.
