@@ -1,4 +1,4 @@
-//! A topology with one mistake yields one finding: what follows from it is not told as well.
+//! A topology with one mistake yields one finding: its consequences are not reported as well.
 
 use proptest::prelude::*;
 use sfgen::diag::{Severity, render_text};

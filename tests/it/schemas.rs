@@ -14,8 +14,7 @@ use sfgen::{
 
 use crate::{
     generated::{assert_value_valid, validator},
-    support::workspace::Workspace,
-    toml::toml_of,
+    support::{toml::toml_of, workspace::Workspace},
 };
 
 /// Every node and every property of the language that is not given to errors of other kinds.
