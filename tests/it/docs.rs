@@ -148,7 +148,10 @@ fn comments_cite_only_documents_of_the_repository_and_sections_that_they_have() 
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
         for word in text.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.')) {
             let name = word.rsplit('/').next().unwrap();
-            let is_cited = name.ends_with(".md") && name.len() > 3 && !generated.contains(&name);
+            let is_document = name
+                .split_once('.')
+                .is_some_and(|(stem, ending)| !stem.is_empty() && ending == "md");
+            let is_cited = is_document && !generated.contains(&name);
             let places = [root.to_owned(), path.parent().unwrap().to_owned()];
             if is_cited && !places.iter().any(|folder| folder.join(word).is_file()) {
                 wrong.push(format!("{}: there is no `{word}`", path.display()));

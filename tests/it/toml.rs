@@ -8,10 +8,7 @@ use sfgen::{
     diag::{Findings, Report, render_text},
     fs,
     model::Topology,
-    syntax::{
-        self, MemoryWorkspace, Node, Value,
-        language::{self, Occurs},
-    },
+    syntax::{self, MemoryWorkspace},
 };
 
 use crate::{

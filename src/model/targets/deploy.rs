@@ -1,5 +1,7 @@
 //! How a party's processes are started: its target, with what the target is told.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diag::{Finding, Spanned},
     syntax::Cursor,
@@ -88,7 +90,12 @@ fn refuse_what_others_have(target: &Target, name: Spanned<TargetName>, cursor: &
     let node = cursor.node;
     let props = node.props.iter().map(|prop| (prop.key.value.as_str(), prop.key.span));
     let children = node.children.iter().map(|child| (child.name.value.as_str(), child.name.span));
+    let mut reported = BTreeSet::new();
     for (word, span) in props.chain(children) {
+        // A word that stands there several times is one mistake.
+        if !reported.insert(word) {
+            continue;
+        }
         let has =
             |target: &&Target| target.properties.contains(&word) || target.children.contains(&word);
         // What no target has was reported when the file was read.
