@@ -1,4 +1,4 @@
-//! A tree on disk, whose content nobody vouches for: read without following anything out of it, and held against its
+//! A tree on disk, whose content is not trusted: read without following anything out of it, and held against its
 //! manifest.
 //!
 //! The one place where trees are read, and where it is decided what is not as it was planned. `output` asks before it

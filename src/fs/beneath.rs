@@ -1,4 +1,4 @@
-//! Reading below a folder whose content nobody vouches for.
+//! Reading below a folder whose content is not trusted.
 
 use std::{
     fs::File,
@@ -66,7 +66,7 @@ impl Root {
     /// Reads the file at `path` below the folder, of at most `most` bytes.
     pub fn read(&self, path: &Utf8Path, most: u64) -> Result<Content, FsError> {
         let fail = |why| FsError::new("read", &self.path.join(path), why);
-        // Without waiting: nobody may ever write into a pipe.
+        // Without waiting: a pipe may have no writer.
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK;
         let file = match self.descend(path, flags) {
             Ok(file) => File::from(file),

@@ -106,7 +106,7 @@ pub fn set_mode(path: &Utf8Path, mode: u32) -> Result<(), FsError> {
 pub fn open_append(path: &Utf8Path) -> Result<std_fs::File, FsError> {
     let fail = |why| FsError::new("open", path, why);
     let foreign = |why| Err(fail(io::Error::new(io::ErrorKind::PermissionDenied, why)));
-    // Without waiting: nobody may ever read from a pipe.
+    // Without waiting: a pipe may have no reader.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = std_fs::OpenOptions::new()
         .append(true)

@@ -36,7 +36,7 @@ impl Listed<'_> {
             || self.pending.is_some_and(|digests| digests.contains(&content))
     }
 
-    /// What its removal means for the machines it is for. Nobody knows whether they got a file of a write that was cut
+    /// What its removal means for the machines it is for. It is unknown whether they got a file of a write that was cut
     /// off, so it is what asks for the most.
     pub(super) fn effect(&self) -> Effect {
         self.written.map_or(Effect::Install, ManifestFile::effect)
@@ -81,7 +81,7 @@ impl Pending {
     }
 }
 
-/// The manifest of a tree, and whether there is one to go by. One that cannot be read is an obstacle.
+/// The manifest of a tree, and whether there is one that can be used. One that cannot be read is an obstacle.
 pub(super) fn read_manifest(
     tree: &Tree,
     obstacles: &mut Vec<Obstacle>,

@@ -149,14 +149,14 @@ mod tests {
             fs::create_folder(tree.join(path).parent().unwrap(), 0o755).unwrap();
             fs::write_new(&tree.join(path), b"planned", 0o644).unwrap();
         };
-        ["alice/plan.json", "bob/plan.json", "bob/notes.txt", "manifest.json"]
-            .iter()
-            .for_each(|path| put(path));
+        for path in ["alice/plan.json", "bob/plan.json", "bob/notes.txt", "manifest.json"] {
+            put(path);
+        }
         fs::create_folder(&tree.join("empty/in"), 0o755).unwrap();
         assert_eq!(told(tree, &manifest), Vec::<String>::new());
-        ["alice/a/.env.swp", "json/__init__.py", "random.py", "ca/x.pem"]
-            .iter()
-            .for_each(|path| put(path));
+        for path in ["alice/a/.env.swp", "json/__init__.py", "random.py", "ca/x.pem"] {
+            put(path);
+        }
         symlink("/", tree.join("root")).unwrap();
         assert_eq!(
             told(tree, &manifest),
