@@ -18,7 +18,7 @@ use super::{
     obstacle::{Obstacle, in_the_way, private_key},
 };
 
-/// How staged files are called; see [`fs::write_atomically`].
+/// How staged files are called; see [`crate::fs::write_atomically`].
 const STAGED: &str = ".sfgen-";
 /// Larger files are not searched for private keys: those are a few hundred bytes.
 const KEY_FILE_MAX: u64 = 1 << 20;
