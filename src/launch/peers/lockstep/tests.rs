@@ -95,6 +95,30 @@ fn a_run_is_named_by_its_sorted_tickets() {
 }
 
 #[test]
+fn a_run_ends_though_no_other_may_start_at_the_moment() {
+    let (mut alice, mut bob) = running();
+    alice.may_start(false);
+    request(&mut alice, 3);
+    request(&mut bob, 4);
+    alice.ended(ticket(1), Ok(()));
+    bob.ended(ticket(2), Ok(()));
+    step(&mut bob, &[&alice]);
+    assert!(matches!(step(&mut alice, &[&bob])[..], [RunAction::Settled { .. }]));
+    let second = |lockstep: &Lockstep, n: u8| {
+        let entries = lockstep.entries();
+        entries.into_iter().find(|entry| entry.ticket == ticket(n)).unwrap().state
+    };
+    assert_eq!(second(&alice, 3), JobState::Waiting);
+    alice.may_start(true);
+    step(&mut alice, &[&bob]);
+    assert!(matches!(second(&alice, 3), JobState::Armed(_)));
+    alice.may_start(false);
+    step(&mut bob, &[&alice]);
+    assert_eq!(step(&mut alice, &[&bob]), [], "armed, and not started");
+    assert!(matches!(second(&alice, 3), JobState::Armed(_)));
+}
+
+#[test]
 fn a_run_that_ended_well_everywhere_is_settled_and_forgotten() {
     let (mut alice, mut bob) = running();
     bob.ended(ticket(2), Ok(()));
