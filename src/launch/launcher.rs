@@ -6,6 +6,7 @@
 //! peers. Nothing here waits for a peer without a deadline.
 
 mod attendance;
+mod differing;
 mod error;
 pub mod events;
 mod input;
@@ -169,7 +170,7 @@ impl Launcher<'_> {
             LauncherInput::Service(event) => self.service(event)?,
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
-                let events = self.peers.note(event, &facts)?;
+                let events = self.peers.note(event, &facts);
                 for event in events {
                     (self.report)(event);
                 }
@@ -218,6 +219,7 @@ impl Launcher<'_> {
 
     /// Brings jobs on as far as services and peers allow, and publishes the state.
     fn advance(&mut self) {
+        self.fail_requests_of_those_who_differ();
         if self.services_ready {
             let actions = self.lockstep.step(&self.peers.views());
             self.act_on(actions);
