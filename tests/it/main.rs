@@ -42,7 +42,6 @@ mod secretflow;
 mod service_checks;
 mod shadowed;
 mod simulation;
-mod strangers;
 mod supervise;
 mod support;
 mod targets;
@@ -52,6 +51,9 @@ mod validators;
 mod value_ranges;
 mod values;
 mod wrong_layer;
+
+#[path = "../attacks/mod.rs"]
+mod attacks;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]
