@@ -6,6 +6,7 @@
 //! peers. Nothing here waits for a peer without a deadline.
 
 mod attendance;
+mod differing;
 mod error;
 pub mod events;
 mod input;
@@ -186,7 +187,7 @@ impl Launcher<'_> {
             }
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
-                let events = self.peers.note(event, &facts)?;
+                let events = self.peers.note(event, &facts);
                 for event in events {
                     self.report_of_others(event);
                 }
@@ -239,6 +240,7 @@ impl Launcher<'_> {
 
     /// Brings jobs on as far as services and peers allow, and publishes the state.
     fn advance(&mut self) {
+        self.fail_requests_of_those_who_differ();
         // Without its services no run begins here; one that runs goes on, and ends.
         self.lockstep.may_start(self.services_ready);
         let actions = self.lockstep.step(&self.peers.views());

@@ -30,6 +30,7 @@ pub const PAGES: &[Page] = &[
     page!("links/embedded", "SF0834"),
     page!("links/embedded", "SF0835"),
     page!("links/embedded", "SF0836"),
+    page!("peers", "SF0837"),
     page!("machine/preflight", "SF0841"),
     page!("machine/preflight", "SF0842"),
     page!("machine/preflight", "SF0843"),

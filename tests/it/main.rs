@@ -45,7 +45,6 @@ mod service_checks;
 mod shadowed;
 mod silence;
 mod simulation;
-mod strangers;
 mod supervise;
 mod support;
 mod targets;
@@ -55,6 +54,9 @@ mod validators;
 mod value_ranges;
 mod values;
 mod wrong_layer;
+
+#[path = "../attacks/mod.rs"]
+mod attacks;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]

@@ -52,10 +52,9 @@ impl From<LaunchError> for Failure {
             LaunchError::Identity(_) | LaunchError::Meeting(_) | LaunchError::Fs(_) => {
                 Status::NotReady
             }
-            LaunchError::Specs(_)
-            | LaunchError::Service { .. }
-            | LaunchError::Differs(_)
-            | LaunchError::Absent { .. } => Status::Failed,
+            LaunchError::Specs(_) | LaunchError::Service { .. } | LaunchError::Absent { .. } => {
+                Status::Failed
+            }
         };
         Self::of(status, &error)
     }

@@ -13,7 +13,7 @@ use crate::{
         machine::python::shadowed_modules,
         peers::{
             lockstep::{PartyEnd, RunAction, RunId},
-            rendezvous::Ticket,
+            rendezvous::{Meeting, Ticket},
         },
         processes::run_job,
     },
@@ -45,8 +45,8 @@ impl Launcher<'_> {
             }
         };
         let ticket = Ticket::random();
-        if let Err(unknown) = self.lockstep.request(job, ticket, script) {
-            let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
+        if let Err(why) = self.lockstep.request(job, ticket, script) {
+            let _ = client.try_send(Reply::Refused(Problem::of(&why))); // the channel is new
             return false;
         }
         let active = Active {
@@ -56,6 +56,7 @@ impl Launcher<'_> {
             cancel: None,
             last_lines: Vec::new(),
             suspicion: None,
+            differs: None,
             doors: Vec::new(),
             settled: false,
         };
@@ -135,7 +136,11 @@ impl Launcher<'_> {
         let doors = doors(&self.side.plan, job, slot);
         let spec = self.specs().job(job, run, slots, &doors);
         let spec = spec.expect("jobs without a program are refused");
-        let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
+        // Without a meeting there are no peers, and so no doors.
+        let admission = self.meeting.as_ref().map(Meeting::admission);
+        let opened = doors.into_values().zip(admission.into_iter().cycle());
+        let opened: Result<Vec<_>, _> =
+            opened.map(|(door, admission)| door::open(door, admission)).collect();
         let (lines, receiver) = mpsc::channel(256);
         let started = opened.and_then(|doors| Ok((doors, run_job(&self.runs.guard, spec, lines)?)));
         match started {
@@ -235,6 +240,7 @@ impl Launcher<'_> {
             let message = format!("job `{job}` failed: {}", causes.join("; "));
             RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
         };
+        let end = active.differs.take().map_or(end, RunEnd::Failed);
         let client = active.client.clone();
         for line in std::mem::take(&mut active.last_lines) {
             let _ = client.try_send(Reply::Progress(format!("  {line}"))); // lines may be lost, the log has them

@@ -7,7 +7,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use crate::{
     diag::Code,
     launch::{
-        local::{Reply, status::JobReport},
+        local::{Problem, Reply, status::JobReport},
         peers::{
             lockstep::RunId,
             rendezvous::{JobEntry, JobState, Ticket},
@@ -58,6 +58,8 @@ pub(super) struct Active {
     pub(super) last_lines: Vec<String>,
     /// What a line says may be why the run fails.
     pub(super) suspicion: Option<String>,
+    /// What a party that it needs does not agree on with this one.
+    pub(super) differs: Option<Problem>,
     /// The doors before its SPUs, open as long as its process lives.
     pub(super) doors: Vec<JoinSet<()>>,
     pub(super) settled: bool,

@@ -26,7 +26,7 @@ use self::{
     run::{Process, Run},
     view::{PeerViews, entry_of},
 };
-use super::rendezvous::{JobEntry, JobState, Match, Ticket, compare_scripts};
+use super::rendezvous::{ENTRIES, JobEntry, JobState, Match, Ticket, compare_scripts};
 use crate::types::{Digest, JobName, PartyName};
 
 pub use action::{PartyEnd, RunAction};
@@ -36,18 +36,31 @@ pub use view::{JobRule, PeerView};
 /// How many entries that are over are kept for parties that are not there to take note.
 const KEPT: usize = 16;
 
-/// A request for a job that the plan does not have.
+/// Why a request is not taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
-#[error("{party} has no job `{job}`")]
-#[diagnostic(
-    code(SF0829),
-    help("its jobs are the `job` nodes of the topology that name the party")
-)]
-pub struct UnknownJob {
-    /// The party that was asked.
-    pub party: PartyName,
-    /// The job that it was asked for.
-    pub job: JobName,
+pub enum RequestError {
+    /// The plan does not have the job.
+    #[error("{party} has no job `{job}`")]
+    #[diagnostic(
+        code(SF0829),
+        help("its jobs are the `job` nodes of the topology that name the party")
+    )]
+    UnknownJob {
+        /// The party that was asked.
+        party: PartyName,
+        /// The job that it was asked for.
+        job: JobName,
+    },
+    /// The other parties would not take in so many.
+    #[error("{party} has {ENTRIES} requests under way, and its peers take in no more")]
+    #[diagnostic(
+        code(SF0837),
+        help("wait until some are over; `sfgen status` lists them, and Ctrl-C takes one back")
+    )]
+    TooMany {
+        /// The party that was asked.
+        party: PartyName,
+    },
 }
 
 /// The requests of one party and how far they got.
@@ -85,19 +98,30 @@ impl Lockstep {
         job: JobName,
         ticket: Ticket,
         script: Option<Digest>,
-    ) -> Result<(), UnknownJob> {
+    ) -> Result<(), RequestError> {
         if !self.jobs.contains_key(&job) {
-            return Err(UnknownJob { party: self.me.clone(), job });
+            return Err(RequestError::UnknownJob { party: self.me.clone(), job });
+        }
+        if self.runs.len() >= ENTRIES {
+            return Err(RequestError::TooMany { party: self.me.clone() });
         }
         self.runs.push(Run::new(job, ticket, script));
         Ok(())
     }
 
-    /// Takes a request back, or ends its run at all parties. A [`Lockstep::step`] must follow.
+    /// Takes a request back, or ends its run at all parties. A [`Lockstep::step`] must follow, unless the request was not
+    /// matched yet: it is over then.
     pub fn withdraw(&mut self, ticket: Ticket, cause: &str) -> Vec<RunAction> {
         let cause = format!("{}: {cause}", self.me);
-        let run = self.runs.iter_mut().find(|run| run.ticket == ticket);
-        run.and_then(|run| run.fail(cause)).into_iter().collect()
+        let Some(run) = self.runs.iter_mut().find(|run| run.ticket == ticket) else {
+            return Vec::new();
+        };
+        let abort = run.fail(cause);
+        let concerns_nobody_else = run.state.matched().is_none();
+        let settled = concerns_nobody_else
+            .then(|| run.settle(&self.me, &self.jobs[&run.job].parties))
+            .flatten();
+        abort.into_iter().chain(settled).collect()
     }
 
     /// Takes all requests back, for a launcher that is ending. A [`Lockstep::step`] must follow.

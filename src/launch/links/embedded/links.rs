@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, lookup_host},
     task::JoinSet,
     time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
@@ -20,17 +20,15 @@ use super::{
     frame::{Frame, LONGEST},
 };
 use crate::{
-    launch::peers::identity::{
-        Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain,
+    launch::peers::{
+        admission::{Admission, KnownSources, Limits, Place, listen},
+        identity::{Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain},
     },
     types::{Endpoint, PartyName},
 };
 
 /// The pause between two attempts to dial a party whose process is still starting.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// How many TLS handshakes may be under way; more connections wait in the system's queue.
-const HANDSHAKES: usize = 64;
 
 /// A connection to a party that takes part in the same run.
 pub(super) struct Link {
@@ -108,7 +106,7 @@ pub(super) async fn connect(
     // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
         let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
-        let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
+        let listener = bind(&own).await;
         Some(listener.map_err(|source| SumError::Listen { endpoint: own, source })?)
     } else {
         None
@@ -134,6 +132,13 @@ pub(super) async fn connect(
         links.insert(link.party.clone(), link);
     }
     Ok(links)
+}
+
+/// Listens at the first address that the party's host stands for.
+async fn bind(own: &Endpoint) -> io::Result<TcpListener> {
+    let mut found = lookup_host((own.host.bare(), own.port.get())).await?;
+    let address = found.next().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+    listen(address)
 }
 
 fn endpoint(spec: &SumSpec, party: &PartyName) -> Result<Endpoint, SumError> {
@@ -184,7 +189,7 @@ impl Dial {
             }
         };
         let stream = self.credentials.connect(&self.party, host, stream, SUM).await;
-        let stream = stream.map_err(|Refusal(why)| lost(why))?;
+        let stream = stream.map_err(|why| lost(why.to_string()))?;
         let (party, stream) = (self.party.clone(), Box::new(stream));
         let mut link = Link { party, stream, deadline: self.deadline };
         link.greet(&self.hello).await?;
@@ -195,7 +200,7 @@ impl Dial {
 /// What the listener reports.
 enum ListenerEvent {
     /// Somebody dialled.
-    Dialled(io::Result<(TcpStream, SocketAddr)>),
+    Dialled(TcpStream, SocketAddr, Place),
     /// Somebody who dialled was looked at.
     Arrived(Arrival),
     /// The time is up.
@@ -223,29 +228,26 @@ async fn accept(
     let mut last = None;
     let mut arriving = JoinSet::new();
     let acceptor = Acceptor::new(spec.credentials.clone(), SUM);
+    let hosts: Vec<_> = spec.links.values().map(|link| link.host.clone()).collect();
+    let known = KnownSources::planned(&hosts);
+    let admission = Admission::new(Limits::HANDSHAKES, known.clone());
+    let mut resolving = JoinSet::new();
+    resolving.spawn(known.resolve(hosts));
     let mut awaited = spec.slots.keys().filter(|party| **party < spec.me).cloned().collect();
     while let Some(next) = BTreeSet::first(&awaited) {
         let noticed = tokio::select! {
-            dialled = listener.accept(), if arriving.len() < HANDSHAKES => ListenerEvent::Dialled(dialled),
+            (stream, from, place) = admission.accept(listener) => ListenerEvent::Dialled(stream, from, place),
             Some(met) = arriving.join_next() => {
                 ListenerEvent::Arrived(met.expect("a meeting task neither panics nor is aborted"))
             }
             () = sleep_until(deadline) => ListenerEvent::Late,
         };
         match noticed {
-            ListenerEvent::Dialled(Ok((stream, from))) => {
-                let acceptor = acceptor.clone();
-                arriving.spawn(meet(
-                    acceptor,
-                    stream,
-                    from,
-                    hello.clone(),
-                    awaited.clone(),
-                    deadline,
-                ));
+            ListenerEvent::Dialled(stream, from, place) => {
+                let (acceptor, hello) = (acceptor.clone(), hello.clone());
+                let reception = Reception { acceptor, hello, awaited: awaited.clone(), deadline };
+                arriving.spawn(reception.meet(stream, from, place));
             }
-            // For want of files or memory; that passes, or the deadline does.
-            ListenerEvent::Dialled(Err(_)) => sleep(PAUSE).await,
             ListenerEvent::Arrived(Arrival::Peer(link)) => {
                 // Of two connections of one party the first counts.
                 if awaited.remove(&link.party) {
@@ -265,28 +267,40 @@ async fn accept(
     Ok(links)
 }
 
-async fn meet(
+/// What it takes to look at somebody who dialled.
+struct Reception {
     acceptor: Acceptor,
-    stream: TcpStream,
-    from: SocketAddr,
     hello: Frame,
     awaited: BTreeSet<PartyName>,
     deadline: Instant,
-) -> Arrival {
-    let (party, stream) = match acceptor.accept(stream).await {
-        Ok((party, stream)) if awaited.contains(&party) => (party, Box::new(stream.into())),
-        Ok((party, _)) => {
-            return Arrival::Stranger(format!("{from} is {party}, who is not awaited"));
-        }
-        Err(Refusal(why)) => return Arrival::Stranger(format!("{from} {why}")),
-    };
-    let mut link = Link { party, stream, deadline };
-    match timeout(HANDSHAKE, link.greet(&hello)).await {
-        Ok(Ok(())) => Arrival::Peer(link),
-        Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
-        // A connection without a greeting, such as that of a test for an open port; a party of the run dials again.
-        Ok(Err(_)) | Err(_) => {
-            Arrival::Stranger(format!("{from} is {}, and said nothing", link.party))
+}
+
+impl Reception {
+    /// Looks at a connection for as long as it keeps its place.
+    async fn meet(self, stream: TcpStream, from: SocketAddr, place: Place) -> Arrival {
+        let arrival = place.keep(self.greet(stream, from, &place)).await;
+        arrival.unwrap_or_else(|| Arrival::Stranger(format!("{from} {}", Refusal::CROWDED_OUT)))
+    }
+
+    async fn greet(self, stream: TcpStream, from: SocketAddr, place: &Place) -> Arrival {
+        let (party, stream) = match self.acceptor.accept(stream, || place.progressed()).await {
+            Ok((party, stream)) if self.awaited.contains(&party) => {
+                (party, Box::new(stream.into()))
+            }
+            Ok((party, _)) => {
+                return Arrival::Stranger(format!("{from} is {party}, who is not awaited"));
+            }
+            Err(why) => return Arrival::Stranger(format!("{from} {why}")),
+        };
+        place.progressed();
+        let mut link = Link { party, stream, deadline: self.deadline };
+        match timeout(HANDSHAKE, link.greet(&self.hello)).await {
+            Ok(Ok(())) => Arrival::Peer(link),
+            Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
+            // A connection without a greeting, such as that of a test for an open port; a party of the run dials again.
+            Ok(Err(_)) | Err(_) => {
+                Arrival::Stranger(format!("{from} is {}, and said nothing", link.party))
+            }
         }
     }
 }

@@ -166,9 +166,12 @@ fn a_request_taken_back_before_the_start_lets_the_other_wait_on() {
     let (mut alice, mut bob) = pair();
     step(&mut alice, &[&bob]);
     assert_eq!(state(&alice), "armed");
-    bob.withdraw(ticket(2), "Ctrl-C");
-    let settled = step(&mut bob, &[]);
-    assert!(matches!(settled[..], [RunAction::Settled { .. }]));
+    let settled = bob.withdraw(ticket(2), "Ctrl-C");
+    assert!(
+        matches!(settled[..], [RunAction::Settled { .. }]),
+        "at once, since nobody else knows it"
+    );
+    assert_eq!(step(&mut bob, &[]), []);
     step(&mut alice, &[&bob]);
     assert_eq!(state(&alice), "waiting");
     request(&mut bob, 3);
