@@ -36,7 +36,8 @@ const HANDSHAKES: usize = 64;
 pub(super) struct Link {
     party: PartyName,
     stream: Box<PeerStream>,
-    deadline: Instant,
+    /// How long each step may take.
+    patience: Duration,
 }
 
 impl Link {
@@ -46,7 +47,7 @@ impl Link {
             self.stream.write_all(&bytes).await?;
             self.stream.flush().await
         };
-        let sent = timeout_at(self.deadline, sending).await;
+        let sent = timeout(self.patience, sending).await;
         self.in_time(sent)
     }
 
@@ -60,7 +61,7 @@ impl Link {
             self.stream.read_exact(&mut bytes).await?;
             Ok(Frame::decode(&bytes))
         };
-        let read = timeout_at(self.deadline, reading).await;
+        let read = timeout(self.patience, reading).await;
         self.in_time(read)?.map_err(|why| self.wrong(why))
     }
 
@@ -84,7 +85,7 @@ impl Link {
     /// Closes this end; what was sent arrives all the same.
     pub(super) async fn close(mut self) {
         // The peer may have closed first, having all that it needs.
-        let _ = timeout_at(self.deadline, self.stream.shutdown()).await;
+        let _ = timeout(self.patience, self.stream.shutdown()).await;
     }
 
     fn in_time<T>(
@@ -100,11 +101,9 @@ impl Link {
     }
 }
 
-/// Makes all links of the party, before the deadline.
-pub(super) async fn connect(
-    spec: &SumSpec,
-    deadline: Instant,
-) -> Result<BTreeMap<PartyName, Link>, SumError> {
+/// Makes all links of the party.
+pub(super) async fn connect(spec: &SumSpec) -> Result<BTreeMap<PartyName, Link>, SumError> {
+    let deadline = Instant::now() + spec.patience;
     // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
         let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
@@ -121,6 +120,7 @@ pub(super) async fn connect(
             endpoint: endpoint(spec, party)?,
             credentials: spec.credentials.clone(),
             hello: hello.clone(),
+            patience: spec.patience,
             deadline,
         };
         dialling.spawn(dial.run());
@@ -151,25 +151,25 @@ struct Dial {
     endpoint: Endpoint,
     credentials: Arc<Credentials>,
     hello: Frame,
+    patience: Duration,
     deadline: Instant,
 }
 
 impl Dial {
     /// Tries until the party is there: its process may start later than this one.
     async fn run(self) -> Result<Link, SumError> {
+        let mut last = "does not answer".to_owned();
         loop {
-            let why = match self.attempt().await {
-                Err(SumError::Lost { why, .. }) => why,
-                decided => return decided,
-            };
-            let pause = timeout_at(self.deadline, sleep(PAUSE)).await;
-            if pause.is_err() || Instant::now() >= self.deadline {
-                return Err(SumError::Absent {
-                    why: format!("at {} {why}", self.endpoint),
-                    party: self.party,
-                });
+            match timeout_at(self.deadline, self.attempt()).await {
+                Ok(Err(SumError::Lost { why, .. })) => last = why,
+                Ok(decided) => return decided,
+                Err(_) => break,
+            }
+            if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
+                break;
             }
         }
+        Err(SumError::Absent { why: format!("at {} {last}", self.endpoint), party: self.party })
     }
 
     async fn attempt(&self) -> Result<Link, SumError> {
@@ -186,7 +186,7 @@ impl Dial {
         let stream = self.credentials.connect(&self.party, host, stream, SUM).await;
         let stream = stream.map_err(|Refusal(why)| lost(why))?;
         let (party, stream) = (self.party.clone(), Box::new(stream));
-        let mut link = Link { party, stream, deadline: self.deadline };
+        let mut link = Link { party, stream, patience: self.patience };
         link.greet(&self.hello).await?;
         Ok(link)
     }
@@ -241,7 +241,7 @@ async fn accept(
                     from,
                     hello.clone(),
                     awaited.clone(),
-                    deadline,
+                    spec.patience,
                 ));
             }
             // For want of files or memory; that passes, or the deadline does.
@@ -271,7 +271,7 @@ async fn meet(
     from: SocketAddr,
     hello: Frame,
     awaited: BTreeSet<PartyName>,
-    deadline: Instant,
+    patience: Duration,
 ) -> Arrival {
     let (party, stream) = match acceptor.accept(stream).await {
         Ok((party, stream)) if awaited.contains(&party) => (party, Box::new(stream.into())),
@@ -280,7 +280,7 @@ async fn meet(
         }
         Err(Refusal(why)) => return Arrival::Stranger(format!("{from} {why}")),
     };
-    let mut link = Link { party, stream, deadline };
+    let mut link = Link { party, stream, patience };
     match timeout(HANDSHAKE, link.greet(&hello)).await {
         Ok(Ok(())) => Arrival::Peer(link),
         Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
