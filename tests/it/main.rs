@@ -24,6 +24,7 @@ mod hostile;
 mod kdl_suite;
 mod kuscia;
 mod launch;
+mod launch_words;
 mod layers;
 mod lost_lock;
 mod many_mistakes;

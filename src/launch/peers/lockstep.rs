@@ -38,16 +38,34 @@ const KEPT: usize = 16;
 
 /// A request for a job that the plan does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
-#[error("{party} has no job `{job}`")]
+#[error("{whose} has no job `{job}`; {known}")]
 #[diagnostic(
     code(SF0829),
-    help("its jobs are the `job` nodes of the topology that name the party")
+    help(
+        "a party's jobs are the `job` nodes of the topology that name it; after a change, plan again"
+    )
 )]
 pub struct UnknownJob {
-    /// The party that was asked.
-    pub party: PartyName,
-    /// The job that it was asked for.
+    /// Who was asked: a party, or all of the plan.
+    pub whose: String,
+    /// The job that was asked for.
     pub job: JobName,
+    /// The jobs that are there, as part of a sentence.
+    pub known: String,
+}
+
+impl UnknownJob {
+    /// Where these are the jobs that `whose` has.
+    pub fn new<'a>(
+        whose: impl Into<String>,
+        job: JobName,
+        known: impl Iterator<Item = &'a JobName>,
+    ) -> Self {
+        let known = known.map(|job| format!("`{job}`")).collect::<Vec<_>>().join(", ");
+        let known =
+            if known.is_empty() { "there is none".to_owned() } else { format!("there is {known}") };
+        Self { whose: whose.into(), job, known }
+    }
 }
 
 /// The requests of one party and how far they got.
@@ -80,7 +98,7 @@ impl Lockstep {
         script: Option<Digest>,
     ) -> Result<(), UnknownJob> {
         if !self.jobs.contains_key(&job) {
-            return Err(UnknownJob { party: self.me.clone(), job });
+            return Err(UnknownJob::new(self.me.as_str(), job, self.jobs.keys()));
         }
         self.runs.push(Run::new(job, ticket, script));
         Ok(())

@@ -27,6 +27,6 @@ pub use log::LogFile;
 pub use order::SpecError;
 pub use phase::{GoneReason, RestartPolicy, ServicePhase};
 pub use process::{Ending, Line, PROXY_VARIABLES, Stream};
-pub use side_by_side::{PartyLine, PartyOutcome, run_side_by_side};
-pub use signals::interrupted;
+pub use side_by_side::{Onlooker, PartyLine, PartyOutcome, run_side_by_side};
+pub use signals::{Signals, interrupted};
 pub use spec::{GuardProgram, ServiceSpec};
