@@ -137,7 +137,12 @@ fn assert_that_a_link_without_answer_ends_the_run(parties: &[&str]) {
                 for applied in some {
                     let mut sides = start(&ws, parties, applied);
                     sides[0].run.wait_for("starts in slot");
-                    assert_all_end(sides, Instant::now(), "its job ended with status 5", applied);
+                    assert_all_end(
+                        sides,
+                        Instant::now(),
+                        "its job ended with status 5, probably because ",
+                        applied,
+                    );
                 }
             });
         }
