@@ -21,6 +21,7 @@ mod generated;
 mod golden;
 mod guard;
 mod hostile;
+mod hosts;
 mod kdl_suite;
 mod kuscia;
 mod launch;
