@@ -176,9 +176,15 @@ impl Launcher<'_> {
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
                 let events = self.peers.note(event, &facts)?;
-                // For a launcher with one run only, a peer that has left is done as well.
-                let is_news = |event: &LaunchEvent| !matches!(event, LaunchEvent::Left(_));
-                for event in events.into_iter().filter(|event| !self.single || is_news(event)) {
+                for event in events {
+                    if matches!(event, LaunchEvent::Left(_)) {
+                        // For a launcher with one run only, a peer that has left is done as well.
+                        if self.single {
+                            continue;
+                        }
+                        // The peer's last word tells the end of its run too, which is to be told first.
+                        self.advance();
+                    }
                     (self.report)(event);
                 }
             }
