@@ -9,4 +9,5 @@ pub(crate) mod middle_box;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;
+pub(crate) mod toml;
 pub(crate) mod workspace;
