@@ -6,6 +6,7 @@
 //! peers. Nothing here waits for a peer without a deadline.
 
 mod attendance;
+mod awaited;
 mod differing;
 mod error;
 pub mod events;
@@ -116,8 +117,13 @@ pub async fn launch(
         sweeper,
         _socket: socket,
     };
-    let mut sources =
-        Sources::new(launch.requests, socket_requests, service_events, meeting_events)?;
+    let mut sources = Sources::new(
+        launch.requests,
+        socket_requests,
+        service_events,
+        meeting_events,
+        launch.signals,
+    );
     let outcome = launcher.supervise(&mut sources).await;
     launcher.leave(outcome, &mut sources).await
 }
@@ -189,6 +195,14 @@ impl Launcher<'_> {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
                 let events = self.peers.note(event, &facts);
                 for event in events {
+                    if matches!(event, LaunchEvent::Left(_)) {
+                        // For a launcher with one run only, a peer that has left is done as well.
+                        if self.single {
+                            continue;
+                        }
+                        // The peer's last word tells the end of its run too, which is to be told first.
+                        self.advance();
+                    }
                     self.report_of_others(event);
                 }
             }
@@ -246,7 +260,7 @@ impl Launcher<'_> {
         let actions = self.lockstep.step(&self.peers.views());
         self.act_on(actions);
         let phase = self.phase();
-        if phase != self.published.phase {
+        if phase != self.published.phase && self.is_news(phase) {
             (self.report)(LaunchEvent::Phase(phase));
         }
         let jobs = self.lockstep.entries();
@@ -257,11 +271,25 @@ impl Launcher<'_> {
         self.published = next;
     }
 
+    /// Whether somebody who looks on learns anything by a phase. That peers leave after a run is no trouble, and nobody
+    /// is waited for.
+    fn is_news(&self, phase: LauncherPhase) -> bool {
+        match phase {
+            LauncherPhase::Armed => !(self.single && self.runs.any_started),
+            LauncherPhase::Meeting => {
+                self.peers.any_missing() && !(self.single && self.runs.any_started)
+            }
+            _ => true,
+        }
+    }
+
     /// When something must be reported or given up, if nothing happens before.
     fn next_deadline(&self) -> Option<Instant> {
-        let peers = if self.single { None } else { self.peers.deadline() };
-        let others = [self.peers.next_reminder(), self.runs.deadline(), self.repeats.deadline()];
-        peers.into_iter().chain(others.into_iter().flatten()).min()
+        // A launcher for one run waits for the parties of that run only, and its request has a deadline of its own.
+        let peers = [self.peers.deadline(), self.peers.next_reminder()];
+        let peers = peers.into_iter().flatten().filter(|_| !self.single);
+        let own = [self.runs.deadline(), self.repeats.deadline()];
+        peers.chain(own.into_iter().flatten()).min()
     }
 
     fn deadline(&mut self) -> Result<(), LaunchError> {
@@ -272,7 +300,8 @@ impl Launcher<'_> {
         for ticket in self.runs.overdue(now) {
             self.give_up(ticket);
         }
-        if let Some(event) = self.peers.reminder(now) {
+        self.remind_clients(now);
+        if let Some(event) = self.peers.reminder(now).filter(|_| !self.single) {
             (self.report)(event);
         }
         for line in self.repeats.due(now) {

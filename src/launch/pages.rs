@@ -51,6 +51,7 @@ pub const PAGES: &[Page] = &[
     page!("machine", "SF0880"),
     page!("machine", "SF0881"),
     page!("launcher", "SF0882"),
+    page!("machine", "SF0886"),
     page!("machine", "SF0890"),
     page!("machine", "SF0891"),
     page!("machine", "SF0892"),

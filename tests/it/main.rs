@@ -26,6 +26,7 @@ mod kdl_suite;
 mod kills;
 mod kuscia;
 mod launch;
+mod launch_words;
 mod layers;
 mod lost_lock;
 mod many_mistakes;

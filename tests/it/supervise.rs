@@ -28,7 +28,6 @@ impl Yard {
             name: name.to_owned(),
             program: ["sh", "-c", script].map(String::from).into(),
             env: BTreeMap::new(),
-            env_remove: Vec::new(),
             cwd: self.path().to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
             probe: None,

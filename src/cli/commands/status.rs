@@ -12,12 +12,15 @@ use crate::{
     },
     launch::{
         local::{Reply, Request, ask_once, status::LauncherStatus},
-        machine::state::{Folders, Instance, instances},
+        machine::state::Instance,
     },
     types::PartyName,
 };
 
-use super::launching::runtime;
+use super::{
+    launching::runtime,
+    running::{none_runs, wanted},
+};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -35,12 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
-    let running = instances(&Folders::from_env())?;
-    let wanted = running
-        .into_iter()
-        .filter(|(instance, _)| args.party.as_ref().is_none_or(|party| *party == instance.party));
     let mut all: Vec<LauncherStatus> = Vec::new();
-    for (instance, socket) in wanted {
+    for (instance, socket) in wanted(args.party.as_ref())? {
         all.push(runtime().block_on(async {
             match ask_once(&socket, &Request::Status, PATIENCE).await? {
                 Some(Reply::Status(status)) => Ok(*status),
@@ -51,7 +50,7 @@ pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure>
     }
     match ui.format {
         Format::Json => ui.json(&all),
-        Format::Text if all.is_empty() => ui.note("nothing runs here"),
+        Format::Text if all.is_empty() => ui.note(none_runs(args.party.as_ref())),
         Format::Text => all.iter().for_each(|status| show(status, ui)),
     }
     Ok(Status::Done)

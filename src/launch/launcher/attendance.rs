@@ -16,7 +16,7 @@ use crate::{
             rendezvous::{Difference, Facts, MeetingEvent, Snapshot, compare, sentences},
         },
     },
-    types::{Endpoint, PartyName, Role},
+    types::{Endpoint, JobName, PartyName, Role},
 };
 
 use super::{error::LaunchError, events::LaunchEvent};
@@ -25,6 +25,13 @@ use super::{error::LaunchError, events::LaunchEvent};
 const REMIND_EVERY: Duration = Duration::from_secs(1);
 /// Why a peer is absent that has never called.
 const NOT_HEARD: &str = "has not called";
+/// Why a peer is absent that this launcher reaches, while nothing comes from there.
+const ONE_WAY: &str =
+    "answers, but whose own calls do not arrive: is this party's control port open from there?";
+/// What stands before the reason of a peer that has said why it leaves.
+const HAS_LEFT: &str = "has left: ";
+/// Why a launcher leaves that was started for one run.
+pub(super) const RUN_IS_OVER: &str = "its run is over";
 
 /// All peers of this party.
 pub(super) struct Attendance {
@@ -83,11 +90,18 @@ impl Peer {
         self.differences.iter().any(|difference| !difference.is_of_clocks())
     }
 
+    /// Whether it is waited for: it is not here, and it did not leave because its run is over.
+    fn is_missing(&self) -> bool {
+        let is_done = !self.calls() && self.absence.strip_prefix(HAS_LEFT) == Some(RUN_IS_OVER);
+        !self.is_here() && !is_done
+    }
+
     /// Why it is not here, as a phrase that follows its name.
     fn trouble(&self) -> &str {
         match &self.unreachable {
             Some(why) => why,
             None if self.calls() && self.differences.is_empty() => "has not answered yet",
+            None if self.reached && !self.heard => ONE_WAY,
             None => &self.absence,
         }
     }
@@ -130,9 +144,13 @@ impl Attendance {
                     }
                 }
                 if let Some(why) = &snapshot.leaving {
-                    peer.absence = format!("has left: {why}");
+                    peer.absence = format!("{HAS_LEFT}{why}");
                     if called && peer.differences.is_empty() {
-                        events.push(LaunchEvent::Gone { party, why: peer.absence.clone() });
+                        events.push(if why == RUN_IS_OVER {
+                            LaunchEvent::Left(party)
+                        } else {
+                            LaunchEvent::Gone { party, why: peer.absence.clone() }
+                        });
                     }
                     peer.snapshot = Some(snapshot);
                 } else {
@@ -210,6 +228,11 @@ impl Attendance {
         self.all.values().all(Peer::is_here)
     }
 
+    /// Whether a peer is absent that is waited for.
+    pub(super) fn any_missing(&self) -> bool {
+        self.all.values().any(Peer::is_missing)
+    }
+
     /// The peers that call, and so may get a last snapshot.
     pub(super) fn present(&self) -> BTreeSet<PartyName> {
         let here = self.all.iter().filter(|(_, peer)| peer.calls());
@@ -223,20 +246,20 @@ impl Attendance {
 
     /// When missing peers are reported next.
     pub(super) fn next_reminder(&self) -> Option<Instant> {
-        (!self.all_present()).then_some(self.next_reminder)
+        self.any_missing().then_some(self.next_reminder)
     }
 
     /// The event about missing peers, if it is time for it.
     pub(super) fn reminder(&mut self, now: Instant) -> Option<LaunchEvent> {
-        if self.all_present() || now < self.next_reminder {
+        if !self.any_missing() || now < self.next_reminder {
             return None;
         }
         self.next_reminder = now + REMIND_EVERY;
-        let missing = self.all.iter().filter(|(_, peer)| !peer.is_here());
+        let missing = self.all.iter().filter(|(_, peer)| peer.is_missing());
         let missing = missing.map(|(name, peer)| {
             (name.clone(), peer.endpoint.clone(), Some(peer.trouble().to_owned()))
         });
-        let left = self.deadline.saturating_duration_since(now);
+        let left = self.deadline().map(|deadline| deadline.saturating_duration_since(now));
         Some(LaunchEvent::Waiting { missing: missing.collect(), left })
     }
 
@@ -246,6 +269,20 @@ impl Attendance {
         let words = missing
             .map(|(name, peer)| format!("{name} at {}, who {}", peer.endpoint, peer.trouble()));
         words.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Those of `wanted` who are here and show no request for the job.
+    pub(super) fn not_asking(
+        &self,
+        job: &JobName,
+        wanted: impl Fn(&PartyName) -> bool,
+    ) -> Vec<&PartyName> {
+        let asks = |peer: &Peer| {
+            let jobs = peer.snapshot.iter().flat_map(|snapshot| &snapshot.jobs);
+            jobs.into_iter().any(|entry| entry.job == *job && !entry.state.is_over())
+        };
+        let here = self.all.iter().filter(|(name, peer)| wanted(name) && peer.is_here());
+        here.filter(|(_, peer)| !asks(peer)).map(|(name, _)| name).collect()
     }
 
     /// The error for peers that never came.

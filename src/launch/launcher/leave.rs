@@ -10,6 +10,7 @@ use crate::launch::{
 };
 
 use super::{
+    attendance::RUN_IS_OVER,
     error::LaunchError,
     events::LaunchEvent,
     input::{LauncherInput, Sources},
@@ -31,7 +32,7 @@ impl Launcher<'_> {
     ) -> Result<LaunchEnd, LaunchError> {
         (self.report)(LaunchEvent::Phase(LauncherPhase::Stopping));
         let why = match &outcome {
-            Ok(LaunchEnd::Stopped) if self.single => "its job is over".to_owned(),
+            Ok(LaunchEnd::Stopped) if self.single => RUN_IS_OVER.to_owned(),
             Ok(LaunchEnd::Stopped) => "it was stopped".to_owned(),
             Ok(LaunchEnd::Interrupted) => "it was interrupted".to_owned(),
             // The first line only: what a service printed is not for others.

@@ -21,6 +21,8 @@ use crate::{
 
 /// A job of this party ended badly, or that of a peer did.
 pub(super) const FAILED: Code = Code("SF0897");
+/// How often a client is told whom its request waits for.
+const REMIND_EVERY: Duration = Duration::from_secs(1);
 /// What a run's task reports.
 pub(super) enum RunEvent {
     /// A line says what is wrong, so that nothing good will come of it.
@@ -42,8 +44,12 @@ pub(super) struct Runs {
     pub(super) active: BTreeMap<Ticket, Active>,
     /// Whether a request was ever taken in.
     pub(super) any_asked: bool,
+    /// Whether a process was ever started.
+    pub(super) any_started: bool,
     /// Clients that wait for the end of the launcher.
     stopping: Vec<mpsc::Sender<Reply>>,
+    /// When clients are told next whom they wait for.
+    next_reminder: Instant,
 }
 
 /// One request of this party and its process.
@@ -52,6 +58,8 @@ pub(super) struct Active {
     /// Until when the other parties are waited for; `None` once the run has started.
     pub(super) deadline: Option<Instant>,
     pub(super) wait: Duration,
+    /// The name of its run, once the parties agreed on one and its process was started.
+    pub(super) run: Option<RunId>,
     /// Ends the process; `None` where none runs.
     pub(super) cancel: Option<mpsc::Sender<()>>,
     /// The last lines of this party's own process. Only its own client gets them, since they can hold private data.
@@ -75,7 +83,9 @@ impl Runs {
             events,
             active: BTreeMap::new(),
             any_asked: false,
+            any_started: false,
             stopping: Vec::new(),
+            next_reminder: Instant::now(),
         }
     }
 
@@ -94,8 +104,33 @@ impl Runs {
         self.any_asked && self.active.values().all(|run| run.settled && run.cancel.is_none())
     }
 
+    /// When the next request is given up, or its client is to be told whom it waits for.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.active.values().filter_map(|active| active.deadline).min()
+        let first = self.active.values().filter_map(|active| active.deadline).min()?;
+        Some(first.min(self.next_reminder))
+    }
+
+    /// The requests that wait and how long they still do, where it is time to tell their clients. What begins within
+    /// a second needs no such line.
+    pub(super) fn due_for_reminder(&mut self, now: Instant) -> Vec<(Ticket, Duration)> {
+        if now < self.next_reminder {
+            return Vec::new();
+        }
+        self.next_reminder = now + REMIND_EVERY;
+        let waiting = self.active.iter().filter_map(|(ticket, active)| {
+            Some((*ticket, active.deadline?.saturating_duration_since(now)))
+        });
+        waiting.collect()
+    }
+
+    /// Takes in a request. Its client is told in a second whom it waits for.
+    pub(super) fn add(&mut self, ticket: Ticket, active: Active) {
+        if self.active.values().all(|active| active.deadline.is_none()) {
+            self.next_reminder = Instant::now() + REMIND_EVERY;
+        }
+        self.watch_client(ticket, active.client.clone());
+        self.active.insert(ticket, active);
+        self.any_asked = true;
     }
 
     pub(super) fn overdue(&self, now: Instant) -> Vec<Ticket> {
@@ -119,7 +154,7 @@ impl Runs {
         (runs.collect(), std::mem::take(&mut self.stopping))
     }
 
-    pub(super) fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
+    fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
         let events = self.sender.clone();
         self.tasks.spawn(async move {
             client.closed().await;
@@ -139,6 +174,7 @@ impl Runs {
         active.cancel = Some(cancel);
         active.doors = doors;
         active.deadline = None;
+        self.any_started = true;
         let (events, client) = (self.sender.clone(), active.client.clone());
         self.tasks.spawn(follow(ticket, handle, lines, cancelled, client, events));
     }

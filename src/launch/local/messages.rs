@@ -42,6 +42,13 @@ pub enum Reply {
     Stopped,
     /// What is going on.
     Progress(String),
+    /// What the request waits for.
+    Waiting {
+        /// For whom, and why each is not there or not ready.
+        whom: String,
+        /// For how many seconds it still waits.
+        left: u64,
+    },
     /// A line of the job's standard output.
     Stdout(String),
     /// A line of the job's standard error.

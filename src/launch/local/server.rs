@@ -122,7 +122,10 @@ impl Outbox {
     fn put(&mut self, reply: Reply) {
         if self.is_empty() {
             self.say(reply);
-        } else if matches!(reply, Reply::Progress(_) | Reply::Stdout(_) | Reply::Stderr(_)) {
+        } else if matches!(
+            reply,
+            Reply::Progress(_) | Reply::Waiting { .. } | Reply::Stdout(_) | Reply::Stderr(_)
+        ) {
             self.missed += 1;
         } else {
             self.last = Some(reply);

@@ -24,6 +24,22 @@ pub enum SideError {
         /// Where it was looked for.
         tree: Utf8PathBuf,
     },
+    /// The tree has plans of other parties only.
+    #[error("there is no plan of {party} in `{tree}`, but of {known}")]
+    #[diagnostic(
+        code(SF0886),
+        help(
+            "name one of these with `--party`; a party that is new in the topology is there after `sfgen plan`"
+        )
+    )]
+    UnknownParty {
+        /// Whose plan.
+        party: PartyName,
+        /// Where it was looked for.
+        tree: Utf8PathBuf,
+        /// The parties that it has.
+        known: String,
+    },
     /// Files that are not what the manifest says.
     #[error("{party}'s copy of the tree is not what {MANIFEST} says: {}", list(deviations))]
     #[diagnostic(
@@ -112,7 +128,10 @@ impl Side {
             return Err(SideError::Unusable { file: tree.join(MANIFEST), why });
         }
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
-            return Err(absent());
+            let known = read_federation(&tree)?.parties;
+            let known = known.keys().map(PartyName::as_str).collect::<Vec<_>>().join(", ");
+            let party = party.clone();
+            return Err(SideError::UnknownParty { party, tree, known });
         }
         let deviations = verify(&tree, &manifest, party)?;
         if !deviations.is_empty() {
@@ -186,11 +205,11 @@ impl Side {
     }
 }
 
-/// The parties whose plans are in a tree.
-pub fn parties(tree: &Utf8Path) -> Result<Vec<PartyName>, SideError> {
+/// What all parties of a tree share. It is not verified: who takes part is all that may be made of it before a
+/// [`Side`] is read.
+pub fn read_federation(tree: &Utf8Path) -> Result<Federation, SideError> {
     let bytes = fs::read(&tree.join("federation.json"))?;
-    let federation: Federation = parse(tree, Utf8Path::new("federation.json"), &bytes)?;
-    Ok(federation.parties.into_keys().collect())
+    parse(tree, Utf8Path::new("federation.json"), &bytes)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(

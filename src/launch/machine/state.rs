@@ -69,16 +69,22 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The folders that the environment names: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`,
-    /// else `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`.
+    /// The folders of this process: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `~/.local/state/sfgen`; `SFGEN_RUN_DIR`, else
+    /// `/tmp/sfgen-UID`.
+    ///
+    /// Launchers of one account find each other through the run folder. So it must not follow from variables that differ
+    /// between a login, `su`, cron and a unit, such as `XDG_RUNTIME_DIR`.
     #[must_use]
     pub fn from_env() -> Self {
-        let var = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let var = |name| variable(name).filter(|value| !value.is_empty());
         let state = var("SFGEN_STATE")
             .or_else(|| var("XDG_STATE_HOME").map(|folder| format!("{folder}/sfgen")))
             .or_else(|| var("HOME").map(|home| format!("{home}/.local/state/sfgen")));
-        let run = var("SFGEN_RUN_DIR")
-            .or_else(|| var("XDG_RUNTIME_DIR").map(|folder| format!("{folder}/sfgen")));
+        let run = var("SFGEN_RUN_DIR");
         let fallback = format!("/tmp/sfgen-{}", getuid());
         Self {
             state: state.unwrap_or_else(|| format!("{fallback}/state")).into(),
@@ -257,6 +263,24 @@ mod tests {
         fs::create_folder(&tree, 0o755).unwrap();
         let folders = Folders { state: root.join("state"), run: root.join("r") };
         (folder, folders, tree)
+    }
+
+    #[test]
+    fn the_run_folder_follows_from_the_account_unless_it_is_named() {
+        let login = |name: &str| {
+            let value = match name {
+                "XDG_RUNTIME_DIR" => "/run/user/1000",
+                "HOME" => "/home/alice",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let cron = |name: &str| (name == "HOME").then(|| "/home/alice".to_owned());
+        let run = |variable: &dyn Fn(&str) -> Option<String>| Folders::from_variables(variable).run;
+        assert_eq!(run(&login), run(&cron));
+        assert_eq!(run(&login), format!("/tmp/sfgen-{}", getuid()));
+        let named = |name: &str| (name == "SFGEN_RUN_DIR").then(|| "/run/sfgen".to_owned());
+        assert_eq!(run(&named), "/run/sfgen");
     }
 
     #[test]

@@ -40,17 +40,9 @@ const KEPT: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum RequestError {
     /// The plan does not have the job.
-    #[error("{party} has no job `{job}`")]
-    #[diagnostic(
-        code(SF0829),
-        help("its jobs are the `job` nodes of the topology that name the party")
-    )]
-    UnknownJob {
-        /// The party that was asked.
-        party: PartyName,
-        /// The job that it was asked for.
-        job: JobName,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    UnknownJob(#[from] UnknownJob),
     /// The other parties would not take in so many.
     #[error("{party} has {ENTRIES} requests under way, and its peers take in no more")]
     #[diagnostic(
@@ -61,6 +53,38 @@ pub enum RequestError {
         /// The party that was asked.
         party: PartyName,
     },
+}
+
+/// A request for a job that the plan does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+#[error("{whose} has no job `{job}`; {known}")]
+#[diagnostic(
+    code(SF0829),
+    help(
+        "a party's jobs are the `job` nodes of the topology that name it; after a change, plan again"
+    )
+)]
+pub struct UnknownJob {
+    /// Who was asked: a party, or all of the plan.
+    pub whose: String,
+    /// The job that was asked for.
+    pub job: JobName,
+    /// The jobs that are there, as part of a sentence.
+    pub known: String,
+}
+
+impl UnknownJob {
+    /// Where these are the jobs that `whose` has.
+    pub fn new<'a>(
+        whose: impl Into<String>,
+        job: JobName,
+        known: impl Iterator<Item = &'a JobName>,
+    ) -> Self {
+        let known = known.map(|job| format!("`{job}`")).collect::<Vec<_>>().join(", ");
+        let known =
+            if known.is_empty() { "there is none".to_owned() } else { format!("there is {known}") };
+        Self { whose: whose.into(), job, known }
+    }
 }
 
 /// The requests of one party and how far they got.
@@ -100,7 +124,7 @@ impl Lockstep {
         script: Option<Digest>,
     ) -> Result<(), RequestError> {
         if !self.jobs.contains_key(&job) {
-            return Err(RequestError::UnknownJob { party: self.me.clone(), job });
+            return Err(UnknownJob::new(self.me.as_str(), job, self.jobs.keys()).into());
         }
         if self.runs.len() >= ENTRIES {
             return Err(RequestError::TooMany { party: self.me.clone() });

@@ -128,7 +128,7 @@ impl Process {
         let mut command = Command::new(guard.path());
         command.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
         command.args(&spec.program).current_dir(&spec.cwd);
-        for name in PROXY_VARIABLES.into_iter().chain(spec.env_remove.iter().map(String::as_str)) {
+        for name in PROXY_VARIABLES {
             command.env_remove(name);
         }
         command.env("PYTHONUNBUFFERED", "1").envs(&spec.env);

@@ -17,10 +17,8 @@ pub struct ServiceSpec {
     pub name: String,
     /// Program and arguments; never empty.
     pub program: Vec<String>,
-    /// Variables beside the launcher's own.
+    /// Variables beside the launcher's own, of which it does not get those of proxies.
     pub env: BTreeMap<String, String>,
-    /// Variables of the launcher that it does not get. Proxies are always among them.
-    pub env_remove: Vec<String>,
     /// Its working folder.
     pub cwd: Utf8PathBuf,
     /// Names of the services that must be ready before it starts.

@@ -34,7 +34,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Link {
     party: PartyName,
     stream: Box<PeerStream>,
-    deadline: Instant,
+    /// How long each step may take.
+    patience: Duration,
 }
 
 impl Link {
@@ -44,7 +45,7 @@ impl Link {
             self.stream.write_all(&bytes).await?;
             self.stream.flush().await
         };
-        let sent = timeout_at(self.deadline, sending).await;
+        let sent = timeout(self.patience, sending).await;
         self.in_time(sent)
     }
 
@@ -58,7 +59,7 @@ impl Link {
             self.stream.read_exact(&mut bytes).await?;
             Ok(Frame::decode(&bytes))
         };
-        let read = timeout_at(self.deadline, reading).await;
+        let read = timeout(self.patience, reading).await;
         self.in_time(read)?.map_err(|why| self.wrong(why))
     }
 
@@ -82,7 +83,7 @@ impl Link {
     /// Closes this end; what was sent arrives all the same.
     pub(super) async fn close(mut self) {
         // The peer may have closed first, having all that it needs.
-        let _ = timeout_at(self.deadline, self.stream.shutdown()).await;
+        let _ = timeout(self.patience, self.stream.shutdown()).await;
     }
 
     fn in_time<T>(
@@ -98,11 +99,9 @@ impl Link {
     }
 }
 
-/// Makes all links of the party, before the deadline.
-pub(super) async fn connect(
-    spec: &SumSpec,
-    deadline: Instant,
-) -> Result<BTreeMap<PartyName, Link>, SumError> {
+/// Makes all links of the party.
+pub(super) async fn connect(spec: &SumSpec) -> Result<BTreeMap<PartyName, Link>, SumError> {
+    let deadline = Instant::now() + spec.patience;
     // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
         let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
@@ -119,6 +118,7 @@ pub(super) async fn connect(
             endpoint: endpoint(spec, party)?,
             credentials: spec.credentials.clone(),
             hello: hello.clone(),
+            patience: spec.patience,
             deadline,
         };
         dialling.spawn(dial.run());
@@ -156,25 +156,25 @@ struct Dial {
     endpoint: Endpoint,
     credentials: Arc<Credentials>,
     hello: Frame,
+    patience: Duration,
     deadline: Instant,
 }
 
 impl Dial {
     /// Tries until the party is there: its process may start later than this one.
     async fn run(self) -> Result<Link, SumError> {
+        let mut last = "does not answer".to_owned();
         loop {
-            let why = match self.attempt().await {
-                Err(SumError::Lost { why, .. }) => why,
-                decided => return decided,
-            };
-            let pause = timeout_at(self.deadline, sleep(PAUSE)).await;
-            if pause.is_err() || Instant::now() >= self.deadline {
-                return Err(SumError::Absent {
-                    why: format!("at {} {why}", self.endpoint),
-                    party: self.party,
-                });
+            match timeout_at(self.deadline, self.attempt()).await {
+                Ok(Err(SumError::Lost { why, .. })) => last = why,
+                Ok(decided) => return decided,
+                Err(_) => break,
+            }
+            if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
+                break;
             }
         }
+        Err(SumError::Absent { why: format!("at {} {last}", self.endpoint), party: self.party })
     }
 
     async fn attempt(&self) -> Result<Link, SumError> {
@@ -191,7 +191,7 @@ impl Dial {
         let stream = self.credentials.connect(&self.party, host, stream, SUM).await;
         let stream = stream.map_err(|why| lost(why.to_string()))?;
         let (party, stream) = (self.party.clone(), Box::new(stream));
-        let mut link = Link { party, stream, deadline: self.deadline };
+        let mut link = Link { party, stream, patience: self.patience };
         link.greet(&self.hello).await?;
         Ok(link)
     }
@@ -245,7 +245,8 @@ async fn accept(
         match noticed {
             ListenerEvent::Dialled(stream, from, place) => {
                 let (acceptor, hello) = (acceptor.clone(), hello.clone());
-                let reception = Reception { acceptor, hello, awaited: awaited.clone(), deadline };
+                let (awaited, patience) = (awaited.clone(), spec.patience);
+                let reception = Reception { acceptor, hello, awaited, patience };
                 arriving.spawn(reception.meet(stream, from, place));
             }
             ListenerEvent::Arrived(Arrival::Peer(link)) => {
@@ -272,7 +273,7 @@ struct Reception {
     acceptor: Acceptor,
     hello: Frame,
     awaited: BTreeSet<PartyName>,
-    deadline: Instant,
+    patience: Duration,
 }
 
 impl Reception {
@@ -293,7 +294,7 @@ impl Reception {
             Err(why) => return Arrival::Stranger(format!("{from} {why}")),
         };
         place.progressed();
-        let mut link = Link { party, stream, deadline: self.deadline };
+        let mut link = Link { party, stream, patience: self.patience };
         match timeout(HANDSHAKE, link.greet(&self.hello)).await {
             Ok(Ok(())) => Arrival::Peer(link),
             Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),

@@ -233,5 +233,5 @@ fn a_slot_is_free_again_only_when_its_process_is_gone() {
 fn a_job_that_the_plan_does_not_have_is_refused() {
     let mut alice = lockstep("alice", &["alice", "bob"], 1);
     let why = alice.request("train".parse().unwrap(), ticket(1), None).unwrap_err();
-    assert_eq!(why.to_string(), "alice has no job `train`");
+    assert_eq!(why.to_string(), "alice has no job `train`; there is `psi`");
 }

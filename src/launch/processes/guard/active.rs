@@ -258,6 +258,7 @@ impl Guard {
         let reaped = who == self.program && self.ended.is_some();
         if !reaped && self.asked.insert(who) {
             let _ = kill(who, Signal::SIGTERM); // it may have ended meanwhile
+            let _ = kill(who, Signal::SIGCONT); // a stopped process takes no SIGTERM until it goes on
         }
     }
 }
