@@ -137,7 +137,7 @@ fn an_environment_is_made_once_and_again_where_it_was_left_incomplete() {
         told,
         [
             "making a virtual environment of Python 3.10.13",
-            "package 1 of 2: numpy==1.26.4",
+            "package 1 of 1: numpy==1.26.4",
             "installing 1 packages"
         ]
     );

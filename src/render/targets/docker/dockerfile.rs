@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    catalogue::INSTALL_OPTIONS,
     plan::{Location, UID},
     render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene},
 };
@@ -18,6 +19,8 @@ const TEMPLATE: Source = Source {
 struct View<'a> {
     python: &'a str,
     uid: u32,
+    /// Options of pip.
+    install_options: String,
     home: &'a str,
     /// Ray's folder for sockets and logs.
     run: &'a str,
@@ -32,6 +35,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     let view = View {
         python: &secretflow.python,
         uid: UID,
+        install_options: INSTALL_OPTIONS.join(" "),
         home: at(Location::Home),
         run: at(Location::Run),
         logs: at(Location::Logs),
