@@ -2,7 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper that the others are sent to")]
 
+mod way;
+
 use std::{
+    ffi::OsString,
     fs as std_fs,
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -10,6 +13,8 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
+
+pub use way::{OpenFolder, open_folder_above};
 
 /// What could not be done to which path.
 #[derive(Debug, Error)]
@@ -60,6 +65,20 @@ pub fn read_regular(path: &Utf8Path, most: usize) -> Result<Option<Vec<u8>>, FsE
     }
     let is_larger = meta.len() > most || bytes.len() as u64 > most;
     Ok((!is_larger).then_some(bytes))
+}
+
+/// Opens a regular file for reading; a link at its end is not followed, and a pipe is not waited for.
+pub fn open(path: &Utf8Path) -> Result<std_fs::File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let fail = |why| FsError::new("open", path, why);
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOFOLLOW;
+    let file = std_fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = file.map_err(fail)?;
+    if file.metadata().map_err(fail)?.is_file() {
+        Ok(file)
+    } else {
+        Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")))
+    }
 }
 
 /// Reads a file whole as UTF-8.
@@ -219,13 +238,22 @@ pub fn kind(path: &Utf8Path) -> Result<Kind, FsError> {
 
 /// The names in a folder, sorted; names that are not UTF-8 cannot be ours and are left out.
 pub fn list(path: &Utf8Path) -> Result<Vec<String>, FsError> {
+    list_all(path).map(|(names, _)| names)
+}
+
+/// The names in a folder, sorted, and apart from them those that are not UTF-8.
+pub fn list_all(path: &Utf8Path) -> Result<(Vec<String>, Vec<OsString>), FsError> {
     let fail = |why| FsError::new("list", path, why);
-    let mut names = Vec::new();
+    let (mut names, mut others) = (Vec::new(), Vec::new());
     for entry in std_fs::read_dir(path).map_err(fail)? {
-        names.extend(entry.map_err(fail)?.file_name().into_string());
+        match entry.map_err(fail)?.file_name().into_string() {
+            Ok(name) => names.push(name),
+            Err(other) => others.push(other),
+        }
     }
     names.sort();
-    Ok(names)
+    others.sort();
+    Ok((names, others))
 }
 
 /// The absolute path with all links resolved.

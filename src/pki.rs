@@ -5,6 +5,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+mod private_key;
+
+pub use private_key::holds_private_key;
+
+use private_key::{binary, contains, is_marked};
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_parser::{
@@ -61,7 +66,7 @@ impl Certificate {
     /// Reads the only certificate of a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
         // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
-        if holds_private_key(pem) {
+        if is_marked(pem) {
             let is_encrypted = contains(pem, b"ENCRYPTED");
             return Err(if is_encrypted { PkiError::EncryptedKey } else { PkiError::PrivateKey });
         }
@@ -194,43 +199,9 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|b| IpAddr::V6(Ipv6Addr::from(b)))).ok()
 }
 
-/// Whether a private key in PEM stands anywhere in `bytes`, of whatever kind and however broken the rest is.
-#[must_use]
-pub fn holds_private_key(bytes: &[u8]) -> bool {
-    // In two parts, so that no file of this repository looks like a key itself.
-    contains(bytes, &[b"PRIVATE KEY".as_slice(), b"-----"].concat())
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
-}
-
-/// What a file in DER is, by its first fields; `None` for text.
-fn binary(bytes: &[u8]) -> Option<PkiError> {
-    let (&first, rest) = bytes.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    if first != SEQUENCE {
-        return None;
-    }
-    // The length takes one byte, or as many more as its low bits say; 0x80 leaves it open.
-    let fields = rest.get(usize::from(length).saturating_sub(0x80)..)?;
-    match fields {
-        // PFX (RFC 7292) is version 3, PKCS#8 version 0 or 1 before an algorithm, PKCS#1 and SEC 1 before numbers.
-        [2, 1, 3, SEQUENCE, ..] => Some(PkiError::Pkcs12),
-        [2, 1, 0 | 1, SEQUENCE | 2 | 4, ..] => Some(PkiError::PrivateKey),
-        [SEQUENCE, ..] if contains(fields.get(..24)?, PKCS5) => Some(PkiError::EncryptedKey),
-        _ => X509Certificate::from_der(bytes).is_ok().then_some(PkiError::Der),
-    }
-}
-
-/// The tag of a sequence in DER.
-const SEQUENCE: u8 = 0x30;
-/// The object identifier below which passphrases encrypt keys, 1.2.840.113549.1.5, without its last number.
-const PKCS5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{private_key::PKCS5, *};
     use crate::keys::{KeyMaterial, NewKeys};
 
     fn material(party: &str) -> KeyMaterial {

@@ -1,6 +1,9 @@
 //! What writing a tree would change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -29,8 +32,8 @@ const BAD_MANIFEST: Code = Code("SF0705");
 pub(super) const PENDING: &str = ".manifest.json.next";
 /// How staged files are called; see [`fs::write_atomically`].
 pub(super) const STAGED: &str = ".sfgen-";
-/// Larger files are not searched for private keys: those are a few hundred bytes.
-const KEY_FILE_MAX: u64 = 1 << 20;
+/// How many bytes of a file are searched for private keys; a larger one is told, since nobody can say what is in it.
+const SEARCHED: u64 = 1 << 30;
 
 /// What is different between a tree in memory and its folder.
 #[derive(Debug)]
@@ -209,18 +212,19 @@ impl Survey {
         folder: &Utf8Path,
         obstacles: &mut Vec<Obstacle>,
     ) -> Result<(), FsError> {
-        for name in fs::list(&out.join(folder))? {
+        let (names, others) = fs::list_all(&out.join(folder))?;
+        obstacles.extend(others.iter().map(|name| no_utf8(&out.join(folder), name)));
+        for name in names {
             let path = folder.join(&name);
-            match fs::kind(&out.join(&path))? {
+            let kind = fs::kind(&out.join(&path))?;
+            if let Kind::File { len, .. } = kind {
+                obstacles.extend(private_key(&out.join(&path), len)?);
+            }
+            match kind {
                 Kind::File { .. } if name.starts_with(STAGED) || name == PENDING => {
                     self.leftovers.push(path);
                 }
-                Kind::File { mode, len, .. } => {
-                    if len <= KEY_FILE_MAX && holds_private_key(&fs::read(&out.join(&path))?) {
-                        obstacles.push(private_key(&out.join(&path)));
-                    }
-                    self.files.insert(path, mode);
-                }
+                Kind::File { mode, .. } => drop(self.files.insert(path, mode)),
                 Kind::Folder => self.walk(out, &path, obstacles)?,
                 Kind::Other => obstacles.push(in_the_way(&out.join(&path))),
                 Kind::Absent => {}
@@ -235,9 +239,36 @@ impl Survey {
     }
 }
 
-fn private_key(path: &Utf8Path) -> Obstacle {
-    let finding = Finding::error(PRIVATE_KEY, format!("`{path}` holds a private key, and the tree is committed"))
-        .help("move the key out of the tree, remove it from git's history, and make new keys with `sfgen keys new`");
+/// What is to be said of a file of `len` bytes that holds a private key, or may hold one.
+fn private_key(path: &Utf8Path, len: u64) -> Result<Option<Obstacle>, FsError> {
+    let (message, help) = if len > SEARCHED {
+        let message = format!(
+            "`{path}` is too large to be searched for private keys ({} MiB), and the tree is committed",
+            len >> 20
+        );
+        (message, "move it out of the tree, which holds small files only")
+    } else {
+        let holds = holds_private_key(fs::open(path)?);
+        if !holds.map_err(|why| FsError::new("read", path, why))? {
+            return Ok(None);
+        }
+        let message = format!("`{path}` holds a private key, and the tree is committed");
+        (
+            message,
+            "move the key out of the tree, remove it from git's history, and make new keys with `sfgen keys new`",
+        )
+    };
+    let finding = Finding::error(PRIVATE_KEY, message).help(help);
+    Ok(Some(Obstacle { finding, is_drift: false }))
+}
+
+fn no_utf8(folder: &Utf8Path, name: &OsStr) -> Obstacle {
+    let name = name.as_encoded_bytes().escape_ascii();
+    let message =
+        format!("the name `{name}` in `{folder}` is not UTF-8, and sfgen names no such file");
+    let finding = Finding::error(NOT_A_FOLDER, message).help(
+        "move it out of the tree; if it holds a private key, make new keys with `sfgen keys new`",
+    );
     Obstacle { finding, is_drift: false }
 }
 
