@@ -9,7 +9,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
-use crate::diag::{Finding, Report, Sources, render_text};
+use crate::{
+    diag::{Finding, Report, Sources, render_text, shown},
+    types::escape_display_controls,
+};
 
 use super::{
     args::{ColorChoice, Format},
@@ -51,13 +54,18 @@ impl Ui {
 
     /// A line of the result.
     pub(crate) fn result(&self, line: impl AsRef<str>) {
-        say(io::stdout(), line.as_ref());
+        say(io::stdout(), &shown(line.as_ref()));
+    }
+
+    /// A line that a job printed, byte for byte, as the job alone would have printed it.
+    pub(crate) fn output(&self, line: &str) {
+        say(io::stdout(), line);
     }
 
     /// A result as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("reports have string keys");
-        say(io::stdout(), &text);
+        say(io::stdout(), &escape_display_controls(&text));
     }
 
     /// A line about what is going on.
@@ -65,16 +73,16 @@ impl Ui {
         if self.is_terminal {
             let _ = write!(io::stderr(), "\x1b[2K"); // what `progress` left
         }
-        say(io::stderr(), line.as_ref());
+        say(io::stderr(), &shown(line.as_ref()));
     }
 
     /// A line that replaces the one before it, on a terminal only; `false` where there is none.
     pub(crate) fn progress(&self, line: &str) -> bool {
         if self.is_terminal {
             let mut stderr = io::stderr();
-            let shown: String = line.chars().take(self.width).collect();
+            let line: String = shown(line).chars().take(self.width).collect();
             // The next line of any kind starts by clearing this one.
-            let _ = write!(stderr, "\r\x1b[2K{shown}\r").and_then(|()| stderr.flush());
+            let _ = write!(stderr, "\r\x1b[2K{line}\r").and_then(|()| stderr.flush());
         }
         self.is_terminal
     }

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use crate::{
     fs::{self, FsError},
-    plan::Manifest,
+    plan::{Manifest, json_bytes},
 };
 
 use super::compare::{Comparison, FileChangeKind, PENDING};
@@ -33,9 +33,7 @@ pub fn lock_workspace(folder: &Utf8Path) -> Result<Option<WorkspaceLock>, FsErro
 /// The manifest to be is put down first under another name, so that after a cut the next `plan` knows which files
 /// are ours and goes on from there.
 pub fn write(comparison: &Comparison, out: &Utf8Path) -> Result<(), FsError> {
-    let mut manifest =
-        serde_json::to_vec_pretty(&comparison.manifest).expect("string keys throughout");
-    manifest.push(b'\n');
+    let manifest = json_bytes(&comparison.manifest);
     if comparison.is_current() && comparison.leftovers.is_empty() {
         return Ok(());
     }

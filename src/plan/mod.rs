@@ -6,6 +6,7 @@
 mod build;
 mod builder;
 mod federation;
+mod json;
 mod location;
 mod manifest;
 mod names;
@@ -23,6 +24,7 @@ pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
     Fingerprints, Groups, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
+pub use json::json_bytes;
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
 pub use names::{env_file_path, firewall_table, project, runtime_dir, target_unit, unit};

@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    plan::{Federation, Groups, PartyPlan},
+    plan::{Federation, Groups, PartyPlan, json_bytes},
     types::PartyName,
 };
 
@@ -59,12 +59,6 @@ impl File {
     fn json(path: impl Into<Utf8PathBuf>, value: &impl serde::Serialize) -> Self {
         Self::new(path, json_bytes(value))
     }
-}
-
-fn json_bytes(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("plans have text keys and no floats");
-    bytes.push(b'\n');
-    bytes
 }
 
 /// No file where the artifact does not apply, several where it stands for a group.

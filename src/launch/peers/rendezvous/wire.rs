@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use thiserror::Error;
 
 use super::snapshot::{Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket};
-use crate::types::{Digest, NameError, PartyName};
+use crate::types::{Digest, NameError, PartyName, is_display_control};
 
 /// The generated messages and stubs; `tests/it/generated.rs` keeps them equal to the proto file.
 #[allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "generated")]
@@ -198,9 +198,9 @@ fn ticket(bytes: &[u8]) -> Result<Ticket, WireError> {
     exact.map(Ticket::from).map_err(|_| WireError::Length { field: "ticket", len: bytes.len() })
 }
 
-/// A text of a peer, made safe for this machine's terminal and log: without control characters, and cut.
+/// A text of a peer, made safe for this machine's terminal and log: a blank for what they would act on, and cut.
 fn text(peers: &str) -> String {
-    peers.chars().take(TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    peers.chars().take(TEXT).map(|c| if is_display_control(c) { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
