@@ -12,7 +12,7 @@ use crate::{
     model::{JobKind, Topology},
     pki::Certificate,
     plan::{self, Fingerprints, Plans},
-    render::{ArtifactTree, render, template_names},
+    render::{self, ArtifactTree, template_names},
     syntax::{self, MAX_FILE, Workspace},
     types::{JobName, Mode, PartyName},
 };
@@ -50,7 +50,7 @@ pub struct Compilation {
     pub topology: Option<Topology>,
     /// The certificates that it names.
     pub certificates: Certificates,
-    /// Ports, lock and plans; `None` where a finding is an error.
+    /// Ports, lock, plans and tree; `None` where a finding is an error, and where findings alone were asked for.
     pub output: Option<Output>,
 }
 
@@ -67,6 +67,23 @@ pub struct Output {
 /// Compiles a topology. Nothing is written, and everything that can be said is said at once.
 #[must_use]
 pub fn compile(input: &Input<'_>) -> Compilation {
+    run(input, Goal::Tree)
+}
+
+/// Like [`compile`], but for the findings alone: no tree is held in memory.
+#[must_use]
+pub fn find(input: &Input<'_>) -> Compilation {
+    run(input, Goal::Findings)
+}
+
+/// What a topology is compiled for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Findings,
+    Tree,
+}
+
+fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     let mut findings = Findings::default();
     let mut loaded = syntax::load(input.workspace, input.root, &mut findings);
     let lock = read_lock(input, &mut loaded.sources, &mut findings);
@@ -85,10 +102,15 @@ pub fn compile(input: &Input<'_>) -> Compilation {
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
         check::apply_allows(&loaded, !loaded.is_incomplete, &mut findings);
-        if let Some(allocation) = allocation.filter(|_| !findings.has_errors()) {
+        // A large topology's tree is about as large as its nodes, which nobody asks for any more.
+        loaded.nodes = Vec::new();
+        let templates = read_templates(input.workspace, &mut findings);
+        // sfgen's own templates carry whatever passes the checks; what a user's do not shows when they are filled in.
+        let is_rendered = goal == Goal::Tree || !templates.is_empty();
+        if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             let identities = fingerprints(certificates);
             let plans = plan::build(topology, &allocation, &identities);
-            let tree = render_tree(input.workspace, &plans, certificates, &mut findings);
+            let tree = render_tree(&plans, certificates, &templates, goal, &mut findings);
             output = tree.map(|tree| Output { allocation, plans, tree });
         }
     } else {
@@ -178,13 +200,8 @@ fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints
     complete.collect()
 }
 
-/// The tree; a user's value or template that cannot become one is reported.
-fn render_tree(
-    workspace: &dyn Workspace,
-    plans: &Plans,
-    certificates: &Certificates,
-    findings: &mut Findings,
-) -> Option<ArtifactTree> {
+/// The user's own templates, by their path below `templates/`.
+fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMap<String, String> {
     let mut templates = BTreeMap::new();
     for name in template_names() {
         let path = Utf8Path::new("templates").join(name);
@@ -198,16 +215,35 @@ fn render_tree(
             }
         }
     }
+    templates
+}
+
+/// The tree, if it is wanted; a user's value or template that cannot become one is reported.
+fn render_tree(
+    plans: &Plans,
+    certificates: &Certificates,
+    templates: &BTreeMap<String, String>,
+    goal: Goal,
+    findings: &mut Findings,
+) -> Option<ArtifactTree> {
     let pems = ca_pems(certificates);
-    match render(&plans.federation, &plans.parties, &pems, plans.requirements, &templates) {
-        Ok(tree) => Some(tree),
-        Err(why) => {
-            let finding = Finding::error(NOT_RENDERED, why.to_string())
-                .help("change the value in the topology, or the template beside it");
-            findings.push(finding);
-            None
-        }
-    }
+    let input = render::Input {
+        federation: &plans.federation,
+        parties: &plans.parties,
+        ca_pems: &pems,
+        requirements: plans.requirements,
+        templates,
+    };
+    let tree = match goal {
+        Goal::Tree => render::render(input).map(Some),
+        Goal::Findings => render::verify(input).map(|()| None),
+    };
+    tree.unwrap_or_else(|why| {
+        let finding = Finding::error(NOT_RENDERED, why.to_string())
+            .help("change the value in the topology, or the template beside it");
+        findings.push(finding);
+        None
+    })
 }
 
 fn ca_pems(certificates: &Certificates) -> BTreeMap<PartyName, String> {

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper that the others are sent to")]
 
 mod way;
+mod write;
 
 use std::{
     ffi::OsString,
@@ -15,6 +16,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
 pub use way::{OpenFolder, open_folder_above};
+#[cfg(test)]
+pub(crate) use write::syncs;
+pub use write::{
+    NewFile, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
+    write_atomically, write_new,
+};
 
 /// What could not be done to which path.
 #[derive(Debug, Error)]
@@ -58,7 +65,7 @@ pub fn read_regular(path: &Utf8Path, most: usize) -> Result<Option<Vec<u8>>, FsE
         return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
     }
     let most = most as u64;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(most) + 1).unwrap_or(0));
     if meta.len() <= most {
         // It may grow while it is read.
         file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
@@ -97,52 +104,6 @@ pub fn read_if_exists(path: &Utf8Path) -> Result<Option<Vec<u8>>, FsError> {
         }
         Err(why) => Err(why),
     }
-}
-
-/// Puts `bytes` at `path` with permission bits `mode` in one step: readers see the old file or the new one.
-///
-/// The folder must exist. A link at `path` is replaced, not followed.
-pub fn write_atomically(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
-    let fail = |why| FsError::new("write", path, why);
-    let mut file = staged(path, bytes, mode).map_err(fail)?;
-    file.flush().map_err(fail)?;
-    file.persist(path).map_err(|why| fail(why.error))?;
-    Ok(())
-}
-
-/// A file to put in place: path, content and permission bits.
-pub type NewFile<'a> = (&'a Utf8Path, &'a [u8], u32);
-
-/// Replaces several files, each in one step, and none before all are ready beside their places: a full disk or a
-/// folder that cannot be written leaves everything as it was.
-pub fn write_all_atomically(files: &[NewFile<'_>]) -> Result<(), FsError> {
-    let fail = |path| move |why| FsError::new("write", path, why);
-    let ready = files.iter().map(|(path, bytes, mode)| {
-        staged(path, bytes, *mode).map(|file| (*path, file)).map_err(fail(path))
-    });
-    for (path, file) in ready.collect::<Result<Vec<_>, _>>()? {
-        file.persist(path).map_err(|why| fail(path)(why.error))?;
-    }
-    Ok(())
-}
-
-/// Like [`write_atomically`], but fails where something is already there, even if it appears meanwhile.
-pub fn write_new(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
-    let fail = |why| FsError::new("create", path, why);
-    staged(path, bytes, mode)
-        .map_err(fail)?
-        .persist_noclobber(path)
-        .map_err(|why| fail(why.error))?;
-    Ok(())
-}
-
-fn staged(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".sfgen-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().set_permissions(std_fs::Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    Ok(file)
 }
 
 /// Creates a folder and those above it, with permission bits `mode` for what is new.
@@ -256,6 +217,35 @@ pub fn list_all(path: &Utf8Path) -> Result<(Vec<String>, Vec<OsString>), FsError
     Ok((names, others))
 }
 
+/// What the folder itself says of something in it, no link followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, device, socket or pipe.
+    Other,
+}
+
+/// Like [`list`], with the kind of each, for which no file has to be looked at.
+pub fn entries(path: &Utf8Path) -> Result<Vec<(String, EntryKind)>, FsError> {
+    let fail = |why| FsError::new("list", path, why);
+    let mut entries = Vec::new();
+    for entry in std_fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let kind = match entry.file_type().map_err(fail)? {
+            kind if kind.is_file() => EntryKind::File,
+            kind if kind.is_dir() => EntryKind::Folder,
+            _ => EntryKind::Other,
+        };
+        entries.push((name, kind));
+    }
+    entries.sort();
+    Ok(entries)
+}
+
 /// The absolute path with all links resolved.
 pub fn resolve(path: &Utf8Path) -> Result<Utf8PathBuf, FsError> {
     path.canonicalize_utf8().map_err(|why| FsError::new("resolve", path, why))
@@ -350,37 +340,6 @@ pub fn space(path: &Utf8Path) -> Result<(u64, u64), FsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_new_file_never_replaces_one_that_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap().join("key");
-        write_new(&path, b"one", 0o600).unwrap();
-        assert_eq!(
-            write_new(&path, b"two", 0o600).unwrap_err().kind(),
-            io::ErrorKind::AlreadyExists
-        );
-        assert_eq!(read(&path).unwrap(), b"one");
-        assert!(matches!(kind(&path).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
-        assert_eq!(list(path.parent().unwrap()).unwrap(), ["key"], "no staging file stays behind");
-    }
-
-    #[test]
-    fn of_several_files_none_is_replaced_where_one_cannot_be() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(folder.path()).unwrap();
-        let (one, other) = (folder.join("one"), folder.join("absent/other"));
-        write_atomically(&one, b"old", 0o644).unwrap();
-        let files = |path| [(one.as_path(), &b"new"[..], 0o600), (path, &b"new"[..], 0o644)];
-        write_all_atomically(&files(&other)).unwrap_err();
-        assert_eq!(
-            (read(&one).unwrap(), list(folder).unwrap()),
-            (b"old".to_vec(), vec!["one".to_owned()])
-        );
-        write_all_atomically(&files(&folder.join("two"))).unwrap();
-        assert_eq!(list(folder).unwrap(), ["one", "two"]);
-        assert!(matches!(kind(&one).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
-    }
 
     #[test]
     fn only_regular_files_of_a_size_are_read() {

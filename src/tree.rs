@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     fs::{self, FsError, Kind},
-    plan::Manifest,
+    plan::{Manifest, ManifestFile},
     types::{Digest, PartyName},
 };
 
@@ -47,7 +47,13 @@ impl fmt::Display for Deviation {
 /// Whether the manifest has the file at `path` with content of this digest.
 #[must_use]
 pub fn is_planned(manifest: &Manifest, path: &Utf8Path, content: Digest) -> bool {
-    manifest.files.get(path).is_some_and(|file| file.sha256 == content)
+    manifest.files.get(path).is_some_and(|file| is_content(file, content))
+}
+
+/// Whether content of this digest is that of a file which a manifest lists.
+#[must_use]
+pub fn is_content(file: &ManifestFile, content: Digest) -> bool {
+    file.sha256 == content
 }
 
 /// Every file of a party's side that is not as planned, sorted by path: the files that all parties share, and the
@@ -81,7 +87,6 @@ fn is_of_side(file: &Utf8Path, party: &PartyName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::ManifestFile;
 
     #[test]
     fn every_file_of_a_side_that_differs_is_told_and_no_file_of_another_party() {
@@ -95,7 +100,8 @@ mod tests {
             "ca/bob.pem",
             "federation.json",
         ];
-        let planned = || ManifestFile { sha256: Digest::of(b"planned"), mode: "0644".into() };
+        let planned =
+            || ManifestFile { sha256: Digest::of(b"planned"), mode: "0644".into(), effect: None };
         let files = paths.map(|path| (path.into(), planned())).into();
         let manifest = Manifest { format: 1, plan: Digest::of(b""), files };
         fs::create_folder(&tree.join("alice/requirements.txt"), 0o755).unwrap();

@@ -17,6 +17,7 @@ import copy
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,8 @@ from spu.libspu import logging as spu_logging  # `spu.logging` is new in SPU 0.9
 
 TREE = Path(__file__).resolve().parent
 FORMAT = 1
+# How long the nodes of a simulation may take to join, in seconds.
+NODES_WITHIN = 600
 # What sf.init takes only when parties talk across organisations.
 PRODUCTION_ONLY = ("address", "ray_mode", "cross_silo_comm_options", "cross_silo_comm_backend")
 
@@ -168,6 +171,8 @@ def init(party: str | None = None, job: str | None = None, slot: int | None = No
     slots = _slots(_parties(plan, job), slot)
     run = run or os.environ.get("SFGEN_RUN") or _default_run(job, slots)
     cluster = Cluster(plan, job, slots, run)
+    if plan["mode"] == "simulation":
+        _wait_for_nodes(plan["secretflow"]["simulation"]["address"], cluster.parties)
     arguments = cluster._init_arguments()
     sf.init(**arguments)
     if not arguments.get("ray_mode", True):
@@ -192,6 +197,26 @@ def _read_plan(party: str | None) -> dict[str, Any]:
     if plan.get("party") != party:
         raise PlanError(f"{file} is the plan of {plan.get('party')!r}, not of {party!r}: plan again.")
     return plan
+
+
+def _wait_for_nodes(address: str, parties: list[str]) -> None:
+    """Wait until the Ray cluster has the resource of each party: SecretFlow would wait for ever, and not say for what."""
+    if address == "local":
+        return
+    import ray
+
+    ray.init(address=address, log_to_driver=False, logging_level="error")
+    try:
+        last, deadline = None, time.monotonic() + NODES_WITHIN
+        while missing := [party for party in parties if party not in ray.cluster_resources()]:
+            if time.monotonic() > deadline:
+                raise PlanError(f"No Ray node with the resource of {_names(missing)} joined {address}.")
+            if missing != last:
+                print(f"waiting for the Ray node of {_names(missing)} to join {address}", file=sys.stderr, flush=True)
+            last = missing
+            time.sleep(1)
+    finally:
+        ray.shutdown()
 
 
 def _parties(plan: dict[str, Any], job: str | None) -> list[str]:

@@ -77,10 +77,10 @@ fn compiled(folder: &Folder, root: &str) {
     let has_errors = done.findings.iter().any(|finding| finding.severity == Severity::Error);
     assert_eq!(done.output.is_none(), has_errors, "{:?}", done.findings);
     let Some(output) = done.output else { return };
-    let lock = output.allocation.lock.to_text();
+    let lock = output.allocation.lock_text();
     let again = compilation(&Folder(folder.0.clone().with("sfgen.lock", lock.as_str())), root);
     let again = again.output.expect("a lock of our own is right");
-    assert_eq!(again.allocation.lock.to_text(), lock, "a second plan moves no port");
+    assert_eq!(again.allocation.lock_text(), lock, "a second plan moves no port");
     assert!(again.tree == output.tree, "a second plan writes the same tree");
 }
 

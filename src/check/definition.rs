@@ -1,6 +1,9 @@
-//! What a check is.
+//! What a check is, and to whom checks apply.
 
-use crate::diag::{Code, Findings, Page};
+use crate::{
+    diag::{Code, Findings, Page},
+    types::TargetName,
+};
 
 use super::Context;
 
@@ -20,5 +23,26 @@ impl Check {
         run: fn(Context<'_>, &mut Findings),
     ) -> Self {
         Self { page: Page { code, text }, run }
+    }
+}
+
+/// The checks of one subject.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The target that they are about; `None` for those that every topology has to pass.
+    pub target: Option<TargetName>,
+    /// The checks.
+    pub checks: &'static [Check],
+}
+
+impl Subject {
+    /// Checks that every topology has to pass.
+    pub(super) const fn of_all(checks: &'static [Check]) -> Self {
+        Self { target: None, checks }
+    }
+
+    /// Checks that apply where a party deploys so.
+    pub(super) const fn of_target(target: TargetName, checks: &'static [Check]) -> Self {
+        Self { target: Some(target), checks }
     }
 }

@@ -24,11 +24,11 @@ mod services;
 mod tree;
 mod trust;
 
-use crate::diag::Page;
+use crate::{diag::Page, types::TargetName};
 
 pub use allow::apply_allows;
 pub use context::Context;
-pub use definition::Check;
+pub use definition::{Check, Subject};
 pub use run::{all, check};
 pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 
@@ -36,16 +36,16 @@ pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, 
 pub const PAGES: &[Page] = &[allow::PAGE];
 
 /// The checks of each subject.
-pub const CHECKS: &[&[Check]] = &[
-    tree::CHECKS,
-    jobs::CHECKS,
-    services::CHECKS,
-    hosts::CHECKS,
-    ports::CHECKS,
-    ray::CHECKS,
-    devices::CHECKS,
-    trust::CHECKS,
-    runtime::CHECKS,
-    docker::CHECKS,
-    kuscia::CHECKS,
+pub const SUBJECTS: &[Subject] = &[
+    Subject::of_all(tree::CHECKS),
+    Subject::of_all(jobs::CHECKS),
+    Subject::of_all(services::CHECKS),
+    Subject::of_all(hosts::CHECKS),
+    Subject::of_all(ports::CHECKS),
+    Subject::of_all(ray::CHECKS),
+    Subject::of_all(devices::CHECKS),
+    Subject::of_all(trust::CHECKS),
+    Subject::of_all(runtime::CHECKS),
+    Subject::of_target(TargetName::Docker, docker::CHECKS),
+    Subject::of_target(TargetName::Kuscia, kuscia::CHECKS),
 ];

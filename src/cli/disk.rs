@@ -1,9 +1,11 @@
 //! The folder of a topology on disk.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    fs::{self, Kind},
+    fs::{self, EntryKind, Kind},
     syntax::{MAX_FILE, Workspace},
 };
 
@@ -26,6 +28,9 @@ pub(crate) struct DiskWorkspace {
     named: Utf8PathBuf,
     /// The folder with links resolved.
     resolved: Utf8PathBuf,
+    /// The folders of the files that were looked at, each with its links resolved: a topology has many files in few
+    /// of them.
+    folders: RefCell<BTreeMap<Utf8PathBuf, Utf8PathBuf>>,
 }
 
 impl DiskWorkspace {
@@ -35,7 +40,7 @@ impl DiskWorkspace {
         let here = if named.as_str().is_empty() { Utf8Path::new(".") } else { &named };
         let resolved = fs::resolve(here)?;
         let file = topology.file_name().unwrap_or_default().into();
-        Ok((Self { named, resolved }, file))
+        Ok((Self { named, resolved, folders: RefCell::default() }, file))
     }
 
     /// The folder, absolute.
@@ -50,19 +55,33 @@ impl DiskWorkspace {
 
     /// The absolute path of a file, with links resolved; an error where it is not a regular file in the folder.
     fn locate(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, String> {
+        let in_words = |why: fs::FsError| why.to_string();
         let joined = self.resolved.join(path);
-        if fs::kind(&joined).map_err(|why| why.to_string())? == Kind::Absent {
-            return Ok(None);
-        }
-        let real = fs::resolve(&joined).map_err(|why| why.to_string())?;
+        let real = match (fs::kind(&joined).map_err(in_words)?, joined.parent(), joined.file_name())
+        {
+            (Kind::Absent, ..) => return Ok(None),
+            (Kind::File { .. }, Some(folder), Some(name)) => {
+                self.resolve_folder(folder).map_err(in_words)?.join(name)
+            }
+            _ => fs::resolve(&joined).map_err(in_words)?,
+        };
         // Certificates may be named by an absolute path; a relative path must not leave the folder.
         if path.is_relative() && !real.starts_with(&self.resolved) {
             return Err("a link leads out of the folder of the topology".to_owned());
         }
-        match fs::kind(&real).map_err(|why| why.to_string())? {
+        match fs::kind(&real).map_err(in_words)? {
             Kind::File { .. } => Ok(Some(real)),
             _ => Err("this is no regular file".to_owned()),
         }
+    }
+
+    fn resolve_folder(&self, folder: &Utf8Path) -> Result<Utf8PathBuf, fs::FsError> {
+        if let Some(real) = self.folders.borrow().get(folder) {
+            return Ok(real.clone());
+        }
+        let real = fs::resolve(folder)?;
+        self.folders.borrow_mut().insert(folder.to_owned(), real.clone());
+        Ok(real)
     }
 }
 
@@ -88,11 +107,14 @@ impl Workspace for DiskWorkspace {
         if fs::kind(&joined).map_err(|why| why.to_string())? != Kind::Folder {
             return Ok(Vec::new());
         }
-        let names = fs::list(&joined).map_err(|why| why.to_string())?;
-        Ok(names
-            .into_iter()
-            .filter(|name| matches!(self.locate(&folder.join(name)), Ok(Some(_))))
-            .collect())
+        let is_inside = fs::resolve(&joined).is_ok_and(|real| real.starts_with(&self.resolved));
+        let entries = fs::entries(&joined).map_err(|why| why.to_string())?;
+        let files = entries.into_iter().filter(|(name, kind)| match kind {
+            EntryKind::File => is_inside,
+            EntryKind::Folder => false,
+            EntryKind::Other => matches!(self.locate(&folder.join(name)), Ok(Some(_))),
+        });
+        Ok(files.map(|(name, _)| name).collect())
     }
 
     fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {

@@ -15,6 +15,7 @@ mod prepare;
 mod runs;
 pub mod specs;
 mod state;
+mod targets;
 
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ use crate::{
         },
         processes::{GuardProgram, ServiceEvent, Supervisor},
     },
-    plan::FederationRuntime,
+    plan::{FederationRuntime, Mode},
+    types::Port,
 };
 
 use attendance::Attendance;
@@ -51,13 +53,11 @@ pub async fn launch(
     launch: Launch,
     report: &mut dyn FnMut(LaunchEvent),
 ) -> Result<LaunchEnd, LaunchError> {
-    let credentials = Credentials::load(
-        &launch.side.root,
-        &launch.side.tree,
-        &launch.side.plan,
-        &launch.side.federation,
-    )?;
-    let listeners = Listeners::at(&launch.side.plan.listen, launch.control).await?;
+    // Bound before anything starts, so that a port that is taken stops nothing.
+    let door = match launch.side.control() {
+        Some(control) => Some(open(&launch.side, control).await?),
+        None => None,
+    };
     let specs = Specs {
         side: &launch.side,
         deployment: &launch.deployment,
@@ -74,12 +74,16 @@ pub async fn launch(
         jobs: Vec::new(),
         leaving: None,
     };
-    let (meeting, meeting_events) = Meeting::start(MeetingConfig {
-        listeners,
-        peers: peers.endpoints(),
-        credentials: Arc::new(credentials),
-        first: first.clone(),
-    });
+    let (meeting, meeting_events) = match door {
+        Some((credentials, listeners)) => {
+            let (peers, first) = (peers.endpoints(), first.clone());
+            let config = MeetingConfig { listeners, peers, credentials, first };
+            let (meeting, events) = Meeting::start(config);
+            (Some(meeting), events)
+        }
+        // Nobody to meet: the events end before they begin.
+        None => (None, mpsc::channel(1).1),
+    };
     let (sender, socket_requests) = mpsc::channel(16);
     let socket = local::serve(&launch.deployment.socket(), sender)?;
     let runs = Runs::new(guard);
@@ -106,9 +110,20 @@ pub async fn launch(
     launcher.leave(outcome, &mut sources).await
 }
 
+/// Who this party is, and what it listens on for its peers.
+async fn open(side: &Side, control: Port) -> Result<(Arc<Credentials>, Listeners), LaunchError> {
+    let credentials = Credentials::load(&side.root, &side.tree, &side.plan, &side.federation)?;
+    Ok((Arc::new(credentials), Listeners::at(&side.plan.listen, control).await?))
+}
+
 fn lockstep(side: &Side) -> Lockstep {
     let jobs = side.plan.jobs.iter().map(|(name, job)| {
-        (name.clone(), JobRule { parties: job.parties.clone(), slots: job.slots })
+        // A job of a simulation runs once, for all parties, and nobody else has to agree.
+        let parties = match side.federation.mode {
+            Mode::Production => job.parties.clone(),
+            Mode::Simulation => [side.party().clone()].into(),
+        };
+        (name.clone(), JobRule { parties, slots: job.slots })
     });
     let slots = side.federation.parties.get(side.party()).map_or(1, |party| party.slots);
     Lockstep::new(side.party().clone(), slots, jobs.collect())
@@ -213,7 +228,9 @@ impl Launcher<'_> {
         }
         let jobs = self.lockstep.entries();
         let next = Snapshot { phase, jobs, ..self.published.clone() };
-        self.meeting.publish(next.clone());
+        if let Some(meeting) = &mut self.meeting {
+            meeting.publish(next.clone());
+        }
         self.published = next;
     }
 

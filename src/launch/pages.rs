@@ -53,7 +53,6 @@ pub const PAGES: &[Page] = &[
     page!("machine", "SF0890"),
     page!("machine", "SF0891"),
     page!("machine", "SF0892"),
-    page!("launcher", "SF0893"),
     page!("launcher", "SF0894"),
     page!("launcher", "SF0895"),
     page!("launcher", "SF0896"),

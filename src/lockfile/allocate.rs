@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    diag::{Code, Finding, Findings, SourceSpan},
+    diag::{Code, Finding, Findings},
     model::{Demand, Topology, demands},
     types::{HostAddr, PortRange, PortScope, Role},
 };
 
 use super::{
-    format::{Key, Lock},
+    format::{Key, Lock, lock_text},
     taken::{Taken, first_fit},
 };
 
@@ -23,114 +23,78 @@ const POOL_TOO_SMALL: Code = Code("SF0210");
 pub struct Allocation {
     /// The numbers of each demand.
     pub ports: BTreeMap<Key, PortRange>,
-    /// The lock to write: these numbers, and those of whoever was removed.
-    pub lock: Lock,
-    /// What is different from the lock as it was.
-    pub changes: Vec<Change>,
+    /// Numbers that the lock remembers and that nobody uses any more. They stay reserved.
+    pub unused: BTreeMap<Key, PortRange>,
+    /// The roles whose numbers are others than in the lock as it was: the old ones could not stay or did not suffice.
+    pub moved: BTreeMap<Key, Move>,
 }
 
-/// A difference between the lock as it was and as it is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A role has numbers for the first time.
-    Added {
-        /// Whose.
-        key: Key,
-        /// The numbers.
-        to: PortRange,
-    },
-    /// A role has other numbers than before, because the old ones could not stay or did not suffice.
-    Moved {
-        /// Whose.
-        key: Key,
-        /// The old numbers.
-        from: PortRange,
-        /// The new ones.
-        to: PortRange,
-    },
-    /// Numbers that nobody uses any more and that stay reserved.
-    Unused {
-        /// Whose they were.
-        key: Key,
-        /// The numbers.
-        range: PortRange,
-    },
+/// Old and new numbers of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The old numbers.
+    pub from: PortRange,
+    /// The new ones.
+    pub to: PortRange,
 }
 
 /// Allots ports to every listener of `topology`. What cannot be had is reported.
 pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Allocation {
     let demands = demands(topology);
+    // In the order of keys, as the demands are.
+    let keys: Vec<Key> = demands.iter().map(key_of).collect();
+    let mut granted: Vec<Option<PortRange>> = vec![None; demands.len()];
     let mut book = Book::new(topology);
-    let mut granted: BTreeMap<Key, PortRange> = BTreeMap::new();
-    let mut open: Vec<(&Demand<'_>, Key)> = Vec::new();
-    for demand in &demands {
-        let key = Key {
-            party: demand.party.clone(),
-            host: demand.host.clone(),
-            role: demand.role.clone(),
-        };
-        match demand.pin {
-            Some(pin) => {
-                book.take(demand.machine, pin.range.value);
-                granted.insert(key, pin.range.value);
-            }
-            None => open.push((demand, key)),
+    for (demand, granted) in demands.iter().zip(&mut granted) {
+        if let Some(pin) = demand.pin {
+            book.take(demand.machine, pin.range.value);
+            *granted = Some(pin.range.value);
         }
     }
-    let wanted: BTreeSet<Key> = open.iter().map(|(_, key)| key.clone()).collect();
     // Numbers of whoever is gone stay reserved everywhere: the lock does not know on which machine they were.
-    for (key, (range, _)) in &lock.ports {
-        if !wanted.contains(key) && !granted.contains_key(key) {
-            book.everywhere.insert(*range);
+    let gone = lock.ports.iter().filter(|(key, _)| keys.binary_search(key).is_err());
+    let unused: BTreeMap<Key, PortRange> =
+        gone.map(|(key, (range, _))| (key.clone(), *range)).collect();
+    for range in unused.values() {
+        book.everywhere.insert(*range);
+    }
+    report_overlaps(&demands, &keys, lock, findings);
+    let remembered = |key: &Key| lock.ports.get(key).map(|(range, _)| *range);
+    for ((demand, key), granted) in demands.iter().zip(&keys).zip(&mut granted) {
+        let is_kept = |range: &PortRange| {
+            range.count() >= u32::from(demand.count) && book.is_free(demand.machine, *range)
+        };
+        let kept = remembered(key).filter(|range| granted.is_none() && is_kept(range));
+        if let Some(range) = kept {
+            book.take(demand.machine, range);
+            *granted = Some(range);
         }
     }
-    report_overlaps(&open, lock, findings);
-    open.retain(|(demand, key)| {
-        let Some((range, _)) = lock.ports.get(key) else { return true };
-        let range = *range;
-        if range.count() < u32::from(demand.count) || !book.is_free(demand.machine, range) {
-            return true;
-        }
-        book.take(demand.machine, range);
-        granted.insert(key.clone(), range);
-        false
-    });
     let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
-    for (demand, key) in open {
-        let grown = lock.ports.get(&key).and_then(|(range, _)| book.grow(demand, *range));
-        match grown.or_else(|| book.find(demand)) {
-            Some(range) => {
-                book.take(demand.machine, range);
-                granted.insert(key, range);
-            }
+    let open = demands.iter().zip(&keys).zip(&mut granted).filter(|(_, granted)| granted.is_none());
+    for ((demand, key), granted) in open {
+        let grown = remembered(key).and_then(|range| book.grow(demand, range));
+        *granted = grown.or_else(|| book.find(demand));
+        match granted {
+            Some(range) => book.take(demand.machine, *range),
             None => {
                 missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count);
             }
         }
     }
     report_missing(topology, &missing, findings);
-    finish(granted, lock)
+    let granted = keys.into_iter().zip(granted);
+    let ports: BTreeMap<Key, PortRange> =
+        granted.filter_map(|(key, range)| Some((key, range?))).collect();
+    let moved = ports.iter().filter_map(|(key, to)| {
+        let from = remembered(key).filter(|from| from != to)?;
+        Some((key.clone(), Move { from, to: *to }))
+    });
+    Allocation { moved: moved.collect(), ports, unused }
 }
 
-fn finish(granted: BTreeMap<Key, PortRange>, old: &Lock) -> Allocation {
-    let mut changes = Vec::new();
-    let mut lock = Lock::default();
-    for (key, (range, span)) in &old.ports {
-        lock.ports.insert(key.clone(), (*range, *span));
-        if !granted.contains_key(key) {
-            changes.push(Change::Unused { key: key.clone(), range: *range });
-        }
-    }
-    for (key, to) in &granted {
-        match lock.ports.insert(key.clone(), (*to, None)) {
-            None => changes.push(Change::Added { key: key.clone(), to: *to }),
-            Some((from, _)) if from != *to => {
-                changes.push(Change::Moved { key: key.clone(), from, to: *to });
-            }
-            Some(_) => {}
-        }
-    }
-    Allocation { ports: granted, lock, changes }
+fn key_of(demand: &Demand<'_>) -> Key {
+    Key { party: demand.party.clone(), host: demand.host.clone(), role: demand.role.clone() }
 }
 
 /// Who uses which numbers, so far.
@@ -188,8 +152,9 @@ impl<'a> Book<'a> {
     }
 }
 
-fn report_overlaps(open: &[(&Demand<'_>, Key)], lock: &Lock, findings: &mut Findings) {
+fn report_overlaps(demands: &[Demand<'_>], keys: &[Key], lock: &Lock, findings: &mut Findings) {
     let mut by_machine: BTreeMap<&HostAddr, Vec<(&Key, PortRange)>> = BTreeMap::new();
+    let open = demands.iter().zip(keys).filter(|(demand, _)| demand.pin.is_none());
     for (demand, key) in open {
         if let Some((range, _)) = lock.ports.get(key) {
             by_machine.entry(demand.machine).or_default().push((key, *range));
@@ -261,13 +226,16 @@ fn report_missing(
 }
 
 impl Allocation {
-    /// The lock without the numbers that nobody uses any more.
+    /// The text of the lock to write: these numbers, and those of whoever was removed.
     #[must_use]
-    pub fn pruned(&self) -> Lock {
-        let used =
-            |(key, _): &(&Key, &(PortRange, Option<SourceSpan>))| self.ports.contains_key(*key);
-        let ports = self.lock.ports.iter().filter(used).map(|(key, entry)| (key.clone(), *entry));
-        Lock { ports: ports.collect() }
+    pub fn lock_text(&self) -> String {
+        lock_text(self.ports.iter().chain(&self.unused))
+    }
+
+    /// The text of the lock without the numbers that nobody uses any more.
+    #[must_use]
+    pub fn pruned_lock_text(&self) -> String {
+        lock_text(&self.ports)
     }
 
     /// The numbers of one role.

@@ -73,21 +73,26 @@ impl Lock {
         span.map(|span| Spanned::new(*range, span))
     }
 
-    /// The file: sorted, one line per allotment, so that merge conflicts stay small.
+    /// The file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!(
-            "# Written by `sfgen plan`; commit it. A line that is lost moves its ports.\nversion = {VERSION}\n\n[ports]\n"
-        );
-        let mut lines: Vec<(String, PortRange)> =
-            self.ports.iter().map(|(key, (range, _))| (key.to_string(), *range)).collect();
-        lines.sort();
-        for (key, range) in lines {
-            writeln!(text, "\"{key}\" = [{}, {}]", range.first(), range.last())
-                .expect("a String takes all text");
-        }
-        text
+        lock_text(self.ports.iter().map(|(key, (range, _))| (key, range)))
     }
+}
+
+/// The file of these allotments: sorted, one line each, so that merge conflicts stay small.
+pub(super) fn lock_text<'a>(ports: impl IntoIterator<Item = (&'a Key, &'a PortRange)>) -> String {
+    let mut text = format!(
+        "# Written by `sfgen plan`; commit it. A line that is lost moves its ports.\nversion = {VERSION}\n\n[ports]\n"
+    );
+    let mut lines: Vec<(String, PortRange)> =
+        ports.into_iter().map(|(key, range)| (key.to_string(), *range)).collect();
+    lines.sort();
+    for (key, range) in lines {
+        writeln!(text, "\"{key}\" = [{}, {}]", range.first(), range.last())
+            .expect("a String takes all text");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -9,6 +9,6 @@ mod pages;
 mod read;
 mod taken;
 
-pub use allocate::{Allocation, Change, allocate};
+pub use allocate::{Allocation, Move, allocate};
 pub use format::{Key, Lock};
 pub use pages::PAGES;

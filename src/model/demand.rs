@@ -85,8 +85,10 @@ impl<'a> Shares<'a> {
         let is_main = party.main_host().is_some_and(|main| main.name.value == *host_name);
         let slots = self.slots.get(name).copied().unwrap_or(1);
         let mut roles: Vec<_> = service_roles(party, host_name);
+        let target = party.deploy.target();
         if is_main && self.cluster.is_none() {
-            roles.extend([(Role::Control, 1), (Role::Sf, slots)]);
+            roles.extend(target.has_launcher.then_some((Role::Control, 1)));
+            roles.push((Role::Sf, slots));
         }
         let Runtime::Secretflow(secretflow) = &self.topology.runtime else { return roles };
         if is_main {
@@ -103,7 +105,7 @@ impl<'a> Shares<'a> {
             None => (true, is_main),
             Some(cluster) => (cluster.has_node(name, host_name), cluster.is_head(name, host_name)),
         };
-        if secretflow.engine.value == Engine::Ray && has_node {
+        if secretflow.engine.value == Engine::Ray && has_node && !target.brings_ray {
             for port in RayPort::ALL.into_iter().filter(|port| is_head || !port.is_head_only()) {
                 let count = if port == RayPort::Workers { ray_workers(host, slots) } else { 1 };
                 roles.push((Role::Ray(port), count));

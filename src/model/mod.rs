@@ -7,12 +7,10 @@
 mod address;
 mod cluster;
 mod demand;
-mod deploy;
 mod device;
 mod host;
 mod identity;
 mod job;
-mod kuscia;
 mod names;
 mod network;
 mod pages;
@@ -23,6 +21,7 @@ mod placeholder;
 mod ports;
 mod runtime;
 mod service;
+mod targets;
 mod trust;
 
 use std::{cell::Cell, collections::BTreeMap};
@@ -39,12 +38,10 @@ use address::Dialling;
 
 pub use cluster::Cluster;
 pub use demand::{Demand, demands};
-pub use deploy::Deploy;
 pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
 pub use job::{Job, JobKind};
-pub use kuscia::Kuscia;
 pub use network::{DockerNetwork, Network};
 pub use pages::PAGES;
 pub use party::Party;
@@ -53,6 +50,7 @@ pub use placeholder::{Text, Variable};
 pub use ports::Ports;
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};
+pub use targets::{Deploy, Docker, Kuscia, Systemd, TARGETS, Target};
 pub use trust::{Lifted, read_links, read_tls};
 
 const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
@@ -118,7 +116,7 @@ impl Topology {
             declared.set(index + 1);
             Some(Party::read(name.clone(), index, cursor, &addresses))
         });
-        kuscia::refuse(&parties, findings);
+        targets::refuse(&parties, findings);
         let networks =
             keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
         let spus = keyed(nodes, "spu", findings, Spu::read);

@@ -5,12 +5,12 @@ use crate::diag::{Page, page};
 /// The pages, sorted by code.
 pub const PAGES: &[Page] = &[
     page!("SF0010"),
-    page!("SF0012"),
+    page!("targets", "SF0012"),
     page!("SF0013"),
     page!("SF0101"),
     page!("SF0102"),
     page!("SF0103"),
     page!("SF0215"),
     page!("SF1001"),
-    page!("SF1100"),
+    page!("targets", "SF1100"),
 ];

@@ -4,13 +4,15 @@
 //! sfgen did not write are never touched, and nothing outside the tree is.
 
 mod compare;
-mod effect;
+mod listed;
+mod obstacle;
 mod pages;
 mod remembered;
+mod survey;
 mod write;
 
-pub use compare::{Comparison, FileChange, FileChangeKind, Obstacle, compare};
-pub use effect::{Effect, effect};
+pub use compare::{Comparison, FileChange, FileChangeKind, compare};
+pub use obstacle::Obstacle;
 pub use pages::PAGES;
 pub use remembered::TreePorts;
 pub use write::{WorkspaceLock, lock_workspace, write};

@@ -11,7 +11,7 @@ use crate::{
     types::{Digest, PortRange},
 };
 
-use super::compare::Comparison;
+use super::compare::{Comparison, FileChange, FileChangeKind};
 
 /// The ports that a tree names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,14 +51,21 @@ impl TreePorts {
         }
     }
 
-    /// The ports of those plans on disk that are to change: all others keep theirs.
-    #[must_use]
-    pub fn about_to_change(comparison: &Comparison) -> BTreeMap<Key, PortRange> {
+    /// The ports of those plans in `out` that are to change: all others keep theirs.
+    pub fn about_to_change(
+        comparison: &Comparison<'_>,
+        out: &Utf8Path,
+    ) -> Result<BTreeMap<Key, PortRange>, FsError> {
         let mut found = Self { ports: BTreeMap::new(), is_whole: false };
-        let plans = comparison.changes.iter().filter(|change| is_plan(&change.path));
-        let plans = plans.filter_map(|change| change.old.as_deref());
-        plans.filter_map(|old| serde_json::from_slice(old).ok()).for_each(|plan| found.add(plan));
-        found.ports
+        let is_on_disk = |change: &&FileChange<'_>| change.kind != FileChangeKind::Added;
+        for change in comparison.changes.iter().filter(is_on_disk) {
+            if is_plan(&change.path)
+                && let Ok(plan) = serde_json::from_slice(&fs::read(&out.join(&change.path))?)
+            {
+                found.add(plan);
+            }
+        }
+        Ok(found.ports)
     }
 
     /// The lock that remembers these ports.

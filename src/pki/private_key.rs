@@ -52,7 +52,7 @@ pub(super) fn is_marked(bytes: &[u8]) -> bool {
 
 /// Whether `wanted` stands anywhere in `bytes`.
 pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted).is_some()
 }
 
 fn is_binary_key(head: &[u8]) -> bool {

@@ -13,7 +13,8 @@ use crate::{
 
 use super::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups, Heu,
-    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, PartyPlan, Program, RayPlan, Spu,
+    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
+    RayPlan, Spu,
     builder::Builder,
     federation_bytes,
     processes::{self, Place},
@@ -30,14 +31,8 @@ pub struct Plans {
     pub parties: BTreeMap<PartyName, PartyPlan>,
     /// The pinned requirements of the runtime; empty for the embedded one.
     pub requirements: &'static str,
-}
-
-impl Plans {
     /// The plan digest: SHA-256 of `federation.json`.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of(&federation_bytes(&self.federation))
-    }
+    pub digest: Digest,
 }
 
 /// Builds the plans of a topology in which `check` found no error.
@@ -67,7 +62,7 @@ pub fn build(
     let requirements = requirements
         .and_then(|(release, settings)| release.requirements(&settings.engine.value.to_string()))
         .unwrap_or_default();
-    Plans { federation, parties, requirements }
+    Plans { federation, parties, requirements, digest }
 }
 
 impl Builder<'_> {
@@ -145,6 +140,7 @@ impl Builder<'_> {
             key: identity.key.value.clone(),
         });
         let leads = self.leads(party);
+        let membership = groups.membership(name);
         let secretflow = self.secretflow(party, identity.as_ref());
         let mut plan = PartyPlan {
             format: FORMAT,
@@ -162,9 +158,9 @@ impl Builder<'_> {
                 .collect(),
             secretflow,
             links: links(name, leads, federation, groups),
-            spus: own(&federation.spus, |spu: &Spu| leads || spu.parties.contains(name)),
-            heus: own(&federation.heus, |heu: &Heu| leads || heu.is_member(name)),
-            jobs: self.jobs(party, main),
+            spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
+            heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
+            jobs: self.jobs(party, main, membership),
         };
         processes::add(party, self.ports, &mut plan);
         targets::complete(&self.topology.name.value, &mut plan);
@@ -177,13 +173,22 @@ impl Builder<'_> {
         first.is_some_and(|first| first.name.value == party.name.value)
     }
 
-    fn jobs(&self, party: &model::Party, main: &model::Host) -> BTreeMap<JobName, JobPlan> {
+    fn jobs(
+        &self,
+        party: &model::Party,
+        main: &model::Host,
+        membership: Option<&Membership<'_>>,
+    ) -> BTreeMap<JobName, JobPlan> {
         let name = &party.name.value;
         let place = Place { party, host: main, ports: self.ports };
-        let takes_part = |job: &&model::Job| job.parties.iter().any(|party| party.value == *name);
-        let leads = self.leads(party);
-        let mine = self.topology.jobs.values().filter(|job| leads || takes_part(job));
-        mine.map(|job| {
+        let all = &self.topology.jobs;
+        let mine: Vec<&model::Job> = if self.leads(party) {
+            all.values().collect()
+        } else {
+            let own = membership.into_iter().flat_map(|membership| &membership.jobs);
+            own.filter_map(|(job, _)| all.get(*job)).collect()
+        };
+        let plans = mine.into_iter().map(|job| {
             let shared = plan_job(job);
             let program = match &job.kind {
                 JobKind::Script { path, args } => Program::Script {
@@ -202,8 +207,8 @@ impl Builder<'_> {
             let (parties, slots) = (shared.parties, shared.slots);
             let plan = JobPlan { parties, slots, program, process: None, input };
             (job.name.value.clone(), plan)
-        })
-        .collect()
+        });
+        plans.collect()
     }
 
     fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
@@ -282,29 +287,35 @@ fn links(
     groups: &Groups<'_>,
 ) -> LinkTable {
     let mut peers = groups.peers(viewer);
-    peers.insert(viewer.clone());
+    peers.insert(viewer);
     if leads {
-        peers.extend(federation.parties.keys().cloned());
+        peers.extend(federation.parties.keys());
     }
     let to = |link: &Link| {
         let entries = peers
             .iter()
-            .filter_map(|peer| Some((peer.clone(), federation.link_address(viewer, peer, link)?)));
+            .filter_map(|peer| Some(((*peer).clone(), groups.link_address(viewer, peer, link)?)));
         entries.collect::<BTreeMap<_, _>>()
     };
-    let spus = federation.spus.iter().filter(|(_, spu)| leads || spu.parties.contains(viewer));
-    LinkTable {
-        sf: to(&Link::Sf),
-        spu: spus.map(|(name, _)| (name.clone(), to(&Link::Spu(name.clone())))).collect(),
-    }
+    let spus: Vec<&DeviceName> = if leads {
+        federation.spus.keys().collect()
+    } else {
+        let own = groups.membership(viewer).into_iter().flat_map(|membership| &membership.spus);
+        own.map(|(name, _)| *name).collect()
+    };
+    let spus = spus.into_iter().map(|name| (name.clone(), to(&Link::Spu(name.clone()))));
+    LinkTable { sf: to(&Link::Sf), spu: spus.collect() }
 }
 
+/// The devices that a party's plan holds: its own ones, or all where it `leads`.
 fn own<T: Clone>(
     all: &BTreeMap<DeviceName, T>,
-    is_mine: impl Fn(&T) -> bool,
+    mine: Option<&Vec<(&DeviceName, &T)>>,
+    leads: bool,
 ) -> BTreeMap<DeviceName, T> {
-    all.iter()
-        .filter(|(_, device)| is_mine(device))
-        .map(|(name, device)| (name.clone(), device.clone()))
-        .collect()
+    if leads {
+        return all.clone();
+    }
+    let mine = mine.into_iter().flatten();
+    mine.map(|(name, device)| ((*name).clone(), (*device).clone())).collect()
 }

@@ -130,10 +130,9 @@ pub struct Heu {
 }
 
 impl Heu {
-    /// Whether a party takes part.
-    #[must_use]
-    pub fn is_member(&self, party: &PartyName) -> bool {
-        self.sk_keeper == *party || self.evaluators.contains(party)
+    /// The parties that take part.
+    pub fn parties(&self) -> impl Iterator<Item = &PartyName> {
+        std::iter::once(&self.sk_keeper).chain(&self.evaluators)
     }
 }
 
@@ -186,83 +185,6 @@ impl Federation {
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
         self.parties.get(party)?.hosts.iter().find(|(_, host)| !host.ports.is_empty())
-    }
-
-    /// Under which address `viewer` reaches `link` of `peer`: one port per slot of the peer.
-    ///
-    /// With `links "direct"` it is the same for every viewer. This is the one place to change when launchers
-    /// carry links: then a viewer dials an entry of its own launcher on loopback.
-    #[must_use]
-    pub fn link_address(
-        &self,
-        _viewer: &PartyName,
-        peer: &PartyName,
-        link: &Link,
-    ) -> Option<LinkAddress> {
-        let (_, host) = self.main_host(peer)?;
-        let ports = match link {
-            Link::Sf => *host.ports.get(&Role::Sf)?,
-            Link::Spu(name) => self.spu_ports(peer, host, name)?,
-        };
-        Some(LinkAddress { host: host.address.clone(), first: ports.first(), last: ports.last() })
-    }
-
-    /// The part of a party's `spu` range that belongs to one of its SPUs: they follow each other by name, each
-    /// with as many numbers as the party has slots.
-    fn spu_ports(
-        &self,
-        party: &PartyName,
-        host: &FederationHost,
-        name: &DeviceName,
-    ) -> Option<PortRange> {
-        let range = *host.ports.get(&Role::Spu)?;
-        let mut own = self.spus.iter().filter(|(_, spu)| spu.parties.contains(party));
-        let index = u16::try_from(own.position(|(other, _)| other == name)?).ok()?;
-        let slots = self.parties.get(party)?.slots;
-        PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
-            .filter(|part| range.contains(part.last()))
-    }
-
-    /// The parties that share a device or a job with `party`, without itself.
-    #[must_use]
-    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
-        Groups::of(self).peers(party)
-    }
-}
-
-/// Who shares a device or a job with whom, looked up instead of searched for: for whoever asks of every party.
-#[derive(Clone, Debug)]
-pub struct Groups<'a> {
-    groups: Vec<Vec<&'a PartyName>>,
-    /// The groups of each party, as places in the list.
-    of_party: BTreeMap<&'a PartyName, Vec<usize>>,
-}
-
-impl<'a> Groups<'a> {
-    /// The groups of a federation.
-    #[must_use]
-    pub fn of(federation: &'a Federation) -> Self {
-        let spus = federation.spus.values().map(|spu| spu.parties.iter().collect());
-        let heus = federation.heus.values();
-        let heus = heus.map(|heu| heu.evaluators.iter().chain([&heu.sk_keeper]).collect());
-        let jobs = federation.jobs.values().map(|job| job.parties.iter().collect());
-        let groups: Vec<Vec<&PartyName>> = spus.chain(heus).chain(jobs).collect();
-        let mut of_party: BTreeMap<&PartyName, Vec<usize>> = BTreeMap::new();
-        for (index, group) in groups.iter().enumerate() {
-            for party in group {
-                of_party.entry(*party).or_default().push(index);
-            }
-        }
-        Self { groups, of_party }
-    }
-
-    /// The same as [`Federation::peers`].
-    #[must_use]
-    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
-        let own = self.of_party.get(party).into_iter().flatten();
-        let members: BTreeSet<&PartyName> =
-            own.filter_map(|index| self.groups.get(*index)).flatten().copied().collect();
-        members.into_iter().filter(|peer| *peer != party).cloned().collect()
     }
 }
 

@@ -5,7 +5,9 @@
 
 mod build;
 mod builder;
+mod effect;
 mod federation;
+mod groups;
 mod json;
 mod location;
 mod manifest;
@@ -20,10 +22,12 @@ mod targets;
 mod variables;
 
 pub use build::{Plans, build};
+pub use effect::Effect;
 pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
-    Fingerprints, Groups, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
+    Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
+pub use groups::{Groups, Membership};
 pub use json::json_bytes;
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};

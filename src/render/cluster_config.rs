@@ -11,11 +11,12 @@ use crate::{
     types::{DeviceName, Endpoint, PartyName},
 };
 
-use super::{File, Files, Kind, OfHost, scene::HostScene};
+use super::{Effect, File, Files, Kind, OfHost, scene::HostScene};
 
-pub(super) const CLUSTER_CONFIG: Kind<OfHost> = Kind { templates: &[], files: cluster_config };
-pub(super) const SPU: Kind<OfHost> = Kind { templates: &[], files: spu };
-pub(super) const HEU: Kind<OfHost> = Kind { templates: &[], files: heu };
+pub(super) const CLUSTER_CONFIG: Kind<OfHost> =
+    Kind { templates: &[], effect: Effect::Read, files: cluster_config };
+pub(super) const SPU: Kind<OfHost> = Kind { templates: &[], effect: Effect::Read, files: spu };
+pub(super) const HEU: Kind<OfHost> = Kind { templates: &[], effect: Effect::Read, files: heu };
 
 /// `cluster_config` of `sf.init`.
 #[derive(Serialize)]
@@ -94,7 +95,7 @@ fn spu_arguments<'a>(plan: &'a PartyPlan, name: &DeviceName, spu: &'a Spu) -> Sp
             party,
             address: dial(link),
             listen_address: is_own.then(|| listen(plan, link)),
-            tls_opts: tls_opts(plan).filter(|_| is_own),
+            tls_opts: if is_own { tls_opts(plan) } else { None },
         }
     });
     SpuArguments {

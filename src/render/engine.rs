@@ -4,7 +4,7 @@
 //! condition of `#if` and `#unless`, and in an `#each` or `#with` that has an `else`. Nothing is escaped by itself;
 //! a value passes through the helper of its target, see [`super::quote`].
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext,
@@ -26,13 +26,14 @@ pub(super) struct Source {
     pub(super) text: &'static str,
 }
 
-/// All templates, read.
+/// All templates.
 pub(super) struct Engine {
-    registry: Handlebars<'static>,
+    templates: BTreeMap<&'static str, OnceCell<Handlebars<'static>>>,
 }
 
 impl Engine {
-    /// Reads `sources`, each replaced by what `overrides` has under its name.
+    /// The templates `sources`, each replaced by what `overrides` has under its name. Those of users are read at once,
+    /// to say what is wrong with them; the others when they are needed, since most federations need few of them.
     pub(super) fn new(
         sources: &[Source],
         overrides: &BTreeMap<String, String>,
@@ -45,33 +46,12 @@ impl Engine {
                 known: names.join(", "),
             });
         }
-        let mut registry = Handlebars::new();
-        registry.set_strict_mode(true);
-        registry.register_escape_fn(handlebars::no_escape);
-        registry.register_helper("if", Box::new(Condition { wanted: true }));
-        registry.register_helper("unless", Box::new(Condition { wanted: false }));
-        for (name, quote) in QUOTES {
-            registry.register_helper(name, Box::new(Quoted { name, quote: *quote }));
-        }
-        for Source { name, text } in sources {
-            let text = overrides.get(*name).map_or(*text, String::as_str);
-            let template =
-                Template::compile_with_name(text, (*name).to_owned()).map_err(|why| {
-                    let line = why.pos().map(|(line, _)| line);
-                    RenderError::Template {
-                        name: (*name).to_owned(),
-                        line,
-                        message: why.reason().to_string(),
-                    }
-                })?;
-            forbid_silent_else(&template).map_err(|message| RenderError::Template {
-                name: (*name).to_owned(),
-                line: None,
-                message,
-            })?;
-            registry.register_template(name, template);
-        }
-        Ok(Self { registry })
+        let templates = sources.iter().map(|source| {
+            let own = overrides.get(source.name);
+            let read = own.map(|text| read(source.name, text)).transpose()?;
+            Ok((source.name, read.map_or_else(OnceCell::new, OnceCell::from)))
+        });
+        Ok(Self { templates: templates.collect::<Result<_, RenderError>>()? })
     }
 
     /// Fills in a template with a view, which holds all that the template may mention.
@@ -80,12 +60,39 @@ impl Engine {
         source: Source,
         view: &impl Serialize,
     ) -> Result<String, RenderError> {
-        self.registry.render(source.name, view).map_err(|why| RenderError::Template {
-            name: source.name.to_owned(),
+        let Source { name, text } = source;
+        let cell = self.templates.get(name).expect("the tables name each template in use");
+        let registry = match cell.get() {
+            Some(registry) => registry,
+            None => cell.get_or_init({
+                let registry = read(name, text)?;
+                || registry
+            }),
+        };
+        registry.render(name, view).map_err(|why| RenderError::Template {
+            name: name.to_owned(),
             line: why.line_no,
             message: why.reason().to_string(),
         })
     }
+}
+
+/// A template as it can be filled in.
+fn read(name: &str, text: &str) -> Result<Handlebars<'static>, RenderError> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(handlebars::no_escape);
+    registry.register_helper("if", Box::new(Condition { wanted: true }));
+    registry.register_helper("unless", Box::new(Condition { wanted: false }));
+    for (name, quote) in QUOTES {
+        registry.register_helper(name, Box::new(Quoted { name, quote: *quote }));
+    }
+    let wrong = |line, message| RenderError::Template { name: name.to_owned(), line, message };
+    let template = Template::compile_with_name(text, name.to_owned())
+        .map_err(|why| wrong(why.pos().map(|(line, _)| line), why.reason().to_string()))?;
+    forbid_silent_else(&template).map_err(|message| wrong(None, message))?;
+    registry.register_template(name, template);
+    Ok(registry)
 }
 
 /// `#each` and `#with` over an unknown name are errors in strict mode, unless they have an `else`: so they have none.

@@ -2,26 +2,12 @@
 
 use thiserror::Error;
 
-use crate::types::{HostName, PartyName};
+use crate::types::PartyName;
 
-/// Why a plan did not become files. Each is a mistake of the user, so that it can become a finding.
+/// Why a plan did not become files: a template of the user, or a certificate that was not handed over. What the topology
+/// says and a format cannot carry is found by a check before.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RenderError {
-    /// A value that its artifact cannot carry.
-    #[error(transparent)]
-    Value(#[from] Box<ValueError>),
-    /// A service without an image, where nothing says what to build one from.
-    #[error(
-        "{party}, host {host}: service {service} has no image, and this runtime has none to offer"
-    )]
-    NoImage {
-        /// Whose service.
-        party: PartyName,
-        /// On which host.
-        host: HostName,
-        /// The service.
-        service: String,
-    },
     /// A party with an identity whose CA certificate was not handed over.
     #[error("the CA certificate of {party} is missing")]
     MissingCa {
@@ -46,24 +32,6 @@ pub enum RenderError {
         /// What is wrong with it.
         message: String,
     },
-}
-
-/// A value that its artifact cannot carry.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{party}, host {host}: {what} cannot be {value:?} in {artifact}: {rule}")]
-pub struct ValueError {
-    /// Whose artifact.
-    pub party: PartyName,
-    /// On which host.
-    pub host: HostName,
-    /// The kind of file.
-    pub artifact: &'static str,
-    /// What has the value: a variable, an argument, a folder.
-    pub what: String,
-    /// The value.
-    pub value: String,
-    /// What would do.
-    pub rule: &'static str,
 }
 
 fn place(line: Option<usize>) -> String {

@@ -7,11 +7,13 @@ use crate::{
     types::{Port, Role},
 };
 
-use super::{File, Files, Kind, OfTree, scene::Scene};
+use super::{Effect, File, Files, Kind, OfTree, scene::Scene};
 
-pub(super) const FEDERATION: Kind<OfTree> = Kind { templates: &[], files: federation };
-pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], files: nodes };
-pub(super) const SF_PARTY: Kind<OfTree> = Kind { templates: &[], files: sf_party };
+pub(super) const FEDERATION: Kind<OfTree> =
+    Kind { templates: &[], effect: Effect::Restart, files: federation };
+pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], effect: Effect::Read, files: nodes };
+pub(super) const SF_PARTY: Kind<OfTree> =
+    Kind { templates: &[], effect: Effect::Restart, files: sf_party };
 
 fn federation(scene: &Scene<'_>) -> Files {
     Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])

@@ -10,13 +10,14 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfHost,
+    Effect, File, Files, Kind, OfHost,
     engine::Source,
     reach::{Audience, sources},
     scene::HostScene,
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Firewall, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/firewall.nft.hbs",
@@ -68,7 +69,7 @@ fn files(scene: &HostScene<'_>) -> Files {
             rules.push(Rule::to_all(&role.to_string(), *range));
             continue;
         }
-        let sources = sources(role, scene.party.scene, plan, host);
+        let sources = sources(role, scene.party, host);
         rules.extend(rules_for(&role.to_string(), *range, sources));
     }
     let bridged =

@@ -27,19 +27,19 @@ mod tls;
 mod tree;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    plan::{Federation, Groups, PartyPlan, json_bytes},
+    plan::{Effect, Federation, Groups, PartyPlan, json_bytes},
     types::PartyName,
 };
 
-pub use error::{RenderError, ValueError};
-pub use tree::{Artifact, ArtifactTree, FileMode};
+pub use error::RenderError;
+pub use tree::{Artifact, ArtifactTree, FILE_MODE};
 
 use engine::{Engine, Source};
 use scene::{HostScene, PartyScene, Scene};
@@ -52,7 +52,10 @@ struct File {
 
 impl File {
     fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), bytes: bytes.into() }
+        let mut bytes = bytes.into();
+        // A large tree is held whole, and a text that grew piece by piece may take twice the room of its content.
+        bytes.shrink_to_fit();
+        Self { path: path.into(), bytes }
     }
 
     /// A value as JSON for programs and reviewers: indented, with a line feed at the end.
@@ -68,6 +71,8 @@ type Files = Result<Vec<File>, RenderError>;
 struct Kind<F> {
     /// The templates it fills in.
     templates: &'static [Source],
+    /// What a change of its files means for the machines they are for.
+    effect: Effect,
     /// Makes its files.
     files: F,
 }
@@ -103,46 +108,88 @@ const HOST_ARTIFACTS: &[&Kind<OfHost>] = &[
     &firewall::ARTIFACT,
 ];
 
+/// What is rendered.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// What all parties share.
+    pub federation: &'a Federation,
+    /// Each party's own plan.
+    pub parties: &'a BTreeMap<PartyName, PartyPlan>,
+    /// The CA certificates as committed.
+    pub ca_pems: &'a BTreeMap<PartyName, String>,
+    /// The pinned packages of the runtime.
+    pub requirements: &'a str,
+    /// The user's own templates by their path below `templates/`, such as `party/RUNBOOK.md.hbs`.
+    pub templates: &'a BTreeMap<String, String>,
+}
+
+/// Which artifacts are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All.
+    Whole,
+    /// Those that a user's template makes, and that may be impossible therefore.
+    Replaced,
+}
+
 /// Renders the tree of a federation.
-///
-/// `ca_pems` are the CA certificates as committed, `requirements` the pinned packages of the runtime, `templates`
-/// the user's own by their path below `templates/`, such as `party/RUNBOOK.md.hbs`.
-pub fn render(
-    federation: &Federation,
-    parties: &BTreeMap<PartyName, PartyPlan>,
-    ca_pems: &BTreeMap<PartyName, String>,
-    requirements: &str,
-    templates: &BTreeMap<String, String>,
-) -> Result<ArtifactTree, RenderError> {
-    let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
-    let groups = Groups::of(federation);
-    let scene =
-        Scene { federation, groups: &groups, parties, ca_pems, requirements, engine: &engine };
+pub fn render(input: Input<'_>) -> Result<ArtifactTree, RenderError> {
     let mut tree = ArtifactTree::default();
-    let root = Utf8Path::new("");
-    for kind in TREE_ARTIFACTS {
-        add(&mut tree, root, (kind.files)(&scene)?);
-    }
-    for plan in parties.values() {
-        let party = PartyScene { scene: &scene, plan };
-        let folder = root.join(plan.party.as_str());
-        for kind in PARTY_ARTIFACTS {
-            add(&mut tree, &folder, (kind.files)(&party)?);
-        }
-        for (name, host) in &plan.hosts {
-            let host = HostScene { party: &party, name, host };
-            for kind in HOST_ARTIFACTS.iter().chain(targets::artifacts(&plan.deploy)) {
-                add(&mut tree, &folder.join(name.as_str()), (kind.files)(&host)?);
-            }
-        }
-    }
+    render_each(input, Extent::Whole, |path, artifact| tree.insert(path, artifact))?;
     Ok(tree)
 }
 
-fn add(tree: &mut ArtifactTree, folder: &Utf8Path, files: Vec<File>) {
-    for File { path, bytes } in files {
-        tree.insert(folder.join(path), Artifact { bytes, mode: FileMode::Plain });
+/// Whether the tree of a federation can be rendered: fills in the user's templates, and keeps nothing.
+pub fn verify(input: Input<'_>) -> Result<(), RenderError> {
+    render_each(input, Extent::Replaced, |_, _| {})
+}
+
+fn render_each(
+    input: Input<'_>,
+    extent: Extent,
+    mut receive: impl FnMut(Utf8PathBuf, Artifact),
+) -> Result<(), RenderError> {
+    let Input { federation, parties, ca_pems, requirements, templates } = input;
+    let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
+    let groups = Groups::of(federation);
+    let hosts = federation.parties.values().flat_map(|party| party.hosts.values());
+    let addresses = hosts.map(|host| host.address.clone()).collect();
+    let scene = Scene {
+        federation,
+        addresses: &addresses,
+        parties,
+        ca_pems,
+        requirements,
+        engine: &engine,
+    };
+    let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {
+        for File { path, bytes } in files {
+            receive(folder.join(path), Artifact { bytes, effect });
+        }
+    };
+    let is_made = |used: &[Source]| {
+        let is_replaced = |source: &Source| templates.contains_key(source.name);
+        extent == Extent::Whole || used.iter().any(is_replaced)
+    };
+    for kind in TREE_ARTIFACTS.iter().filter(|kind| is_made(kind.templates)) {
+        add(Utf8Path::new(""), kind.effect, (kind.files)(&scene)?);
     }
+    for plan in parties.values() {
+        let party = PartyScene::new(&scene, &groups, plan);
+        let folder = Utf8Path::new(plan.party.as_str());
+        for kind in PARTY_ARTIFACTS.iter().filter(|kind| is_made(kind.templates)) {
+            add(folder, kind.effect, (kind.files)(&party)?);
+        }
+        for (name, host) in &plan.hosts {
+            let host = HostScene { party: &party, name, host };
+            let folder = folder.join(name.as_str());
+            let kinds = HOST_ARTIFACTS.iter().chain(targets::artifacts(&plan.deploy));
+            for kind in kinds.filter(|kind| is_made(kind.templates)) {
+                add(&folder, kind.effect, (kind.files)(&host)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The templates that users can replace, by their paths below `templates/`.

@@ -1,9 +1,11 @@
 //! `<party>/plan.json` and `<party>/requirements.txt`.
 
-use super::{File, Files, Kind, OfParty, scene::PartyScene};
+use super::{Effect, File, Files, Kind, OfParty, scene::PartyScene};
 
-pub(super) const PLAN: Kind<OfParty> = Kind { templates: &[], files: plan };
-pub(super) const REQUIREMENTS: Kind<OfParty> = Kind { templates: &[], files: requirements };
+pub(super) const PLAN: Kind<OfParty> =
+    Kind { templates: &[], effect: Effect::Restart, files: plan };
+pub(super) const REQUIREMENTS: Kind<OfParty> =
+    Kind { templates: &[], effect: Effect::Restart, files: requirements };
 
 fn plan(party: &PartyScene<'_>) -> Files {
     Ok(vec![File::json("plan.json", party.plan)])

@@ -8,13 +8,14 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfTree,
+    Effect, File, Files, Kind, OfTree,
     engine::Source,
     reach::{Audience, published, purpose},
     scene::Scene,
 };
 
-pub(super) const ARTIFACT: Kind<OfTree> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfTree> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
 const TEMPLATE: Source =
     Source { name: "PORTS.md.hbs", text: include_str!("../../templates/PORTS.md.hbs") };

@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, fmt};
 
 use crate::{
-    plan::{Federation, HostPlan, Links, Mode, PartyPlan},
+    plan::{Federation, HostPlan, Links, Mode},
     types::{HostAddr, PartyName, PortMapping, PortRange, RayPort, Role},
 };
 
-use super::scene::Scene;
+use super::scene::PartyScene;
 
 /// Who dials a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,29 +63,34 @@ pub(super) fn published(host: &HostPlan, ports: PortRange) -> impl Iterator<Item
 /// The addresses of those who dial ports of a role at `host`, beside the host itself.
 ///
 /// Of a peer it is every host, since Ray places a peer's senders on any of them.
-pub(super) fn sources(
-    role: &Role,
-    scene: &Scene<'_>,
-    plan: &PartyPlan,
-    host: &HostPlan,
-) -> BTreeSet<HostAddr> {
+pub(super) fn sources(role: &Role, party: &PartyScene<'_>, host: &HostPlan) -> BTreeSet<HostAddr> {
+    let PartyScene { scene, plan, .. } = party;
     let federation = scene.federation;
     // A simulation has one Ray cluster over the hosts of all parties; services are each party's own.
     let is_shared_ray = federation.mode == Mode::Simulation && matches!(role, Role::Ray(_));
     let own = || plan.hosts.values().map(|host| host.address.clone());
     let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
-        Audience::Peers => own().chain(peer_addresses(role, scene, &plan.party)).collect(),
-        Audience::Own if is_shared_ray => federation
-            .parties
-            .values()
-            .flat_map(|party| party.hosts.values())
-            .map(|host| host.address.clone())
-            .collect(),
+        Audience::Peers => {
+            let peers = peers_of(role, party).iter();
+            let peers = peers.filter_map(|peer| federation.parties.get(*peer));
+            let hosts = peers.flat_map(|peer| peer.hosts.values());
+            own().chain(hosts.map(|host| host.address.clone())).collect()
+        }
+        Audience::Own if is_shared_ray => scene.addresses.clone(),
         Audience::Own => own().collect(),
         Audience::Loopback | Audience::Nobody | Audience::Everybody => BTreeSet::new(),
     };
     sources.remove(&host.address);
     sources
+}
+
+/// The peers that dial ports of a role at `party`, and whose ports of that role it dials: an SPU's are for its parties
+/// alone.
+pub(super) fn peers_of<'s, 'a>(
+    role: &Role,
+    party: &'s PartyScene<'a>,
+) -> &'s BTreeSet<&'a PartyName> {
+    if *role == Role::Spu { &party.spu_peers } else { &party.peers }
 }
 
 impl fmt::Display for Audience {
@@ -98,29 +103,6 @@ impl fmt::Display for Audience {
             Self::Everybody => "everybody",
         })
     }
-}
-
-/// Every address from which those peers of a party may come that have to do with a role.
-fn peer_addresses(role: &Role, scene: &Scene<'_>, party: &PartyName) -> BTreeSet<HostAddr> {
-    let peers = dialling_peers(role, scene, party);
-    let peers = peers.iter().filter_map(|peer| scene.federation.parties.get(peer));
-    peers.flat_map(|peer| peer.hosts.values()).map(|host| host.address.clone()).collect()
-}
-
-/// The peers that dial ports of a role at `party`: an SPU's are for its parties alone.
-pub(super) fn dialling_peers(
-    role: &Role,
-    scene: &Scene<'_>,
-    party: &PartyName,
-) -> BTreeSet<PartyName> {
-    let mut peers = scene.groups.peers(party);
-    if *role == Role::Spu {
-        peers.retain(|peer| {
-            let shared = |parties: &[PartyName]| parties.contains(peer) && parties.contains(party);
-            scene.federation.spus.values().any(|spu| shared(&spu.parties))
-        });
-    }
-    peers
 }
 
 /// What listens on ports of a role.

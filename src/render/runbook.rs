@@ -10,11 +10,13 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfParty, command::Command, engine::Source, scene::PartyScene, targets,
+    Effect, File, Files, Kind, OfParty, command::Command, engine::Source, scene::PartyScene,
+    targets,
 };
 use openings::{Opening, incoming, outgoing};
 
-pub(super) const ARTIFACT: Kind<OfParty> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfParty> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
 const TEMPLATE: Source = Source {
     name: "party/RUNBOOK.md.hbs",
@@ -101,7 +103,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
-        peers: scene.scene.groups.peers(&plan.party).iter().map(ToString::to_string).collect(),
+        peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),

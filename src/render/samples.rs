@@ -8,7 +8,7 @@ use sfgen::{
     lockfile::{Lock, allocate},
     model::Topology,
     plan::{Federation, Fingerprints, PartyPlan, build},
-    render::{ArtifactTree, RenderError, render},
+    render::{ArtifactTree, Input, RenderError, render},
     syntax::{self, MemoryWorkspace},
     types::{Digest, PartyName},
 };
@@ -172,7 +172,8 @@ impl Sample {
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
         let requirements = "numpy==1.26.4\n";
-        render(&self.federation, &self.parties, &self.ca_pems, requirements, templates)
+        let (federation, parties, ca_pems) = (&self.federation, &self.parties, &self.ca_pems);
+        render(Input { federation, parties, ca_pems, requirements, templates })
     }
 
     /// A file of the tree as text.

@@ -1,24 +1,24 @@
 //! What an artifact may look at: the whole federation, one party of it, or one of its hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
     plan::{Federation, Groups, HostPlan, PartyPlan},
-    types::{HostName, PartyName},
+    types::{HostAddr, HostName, PartyName},
 };
 
 use super::{
     engine::{Engine, Source},
-    error::{RenderError, ValueError},
+    error::RenderError,
 };
 
 /// All that there is.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
-    /// Who meets whom in it.
-    pub(super) groups: &'a Groups<'a>,
+    /// The address of every host of every party.
+    pub(super) addresses: &'a BTreeSet<HostAddr>,
     pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
     pub(super) requirements: &'a str,
@@ -29,6 +29,10 @@ pub(super) struct Scene<'a> {
 pub(super) struct PartyScene<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) plan: &'a PartyPlan,
+    /// The parties that share a device or a job with it.
+    pub(super) peers: BTreeSet<&'a PartyName>,
+    /// Those of them that share an SPU with it.
+    pub(super) spu_peers: BTreeSet<&'a PartyName>,
 }
 
 /// One host of a party.
@@ -46,6 +50,14 @@ impl Scene<'_> {
         view: &impl Serialize,
     ) -> Result<String, RenderError> {
         self.engine.fill(source, view)
+    }
+}
+
+impl<'a> PartyScene<'a> {
+    /// The party of `plan` among those of `groups`.
+    pub(super) fn new(scene: &'a Scene<'a>, groups: &Groups<'a>, plan: &'a PartyPlan) -> Self {
+        let (peers, spu_peers) = (groups.peers(&plan.party), groups.spu_peers(&plan.party));
+        Self { scene, plan, peers, spu_peers }
     }
 }
 
@@ -70,23 +82,5 @@ impl<'a> HostScene<'a> {
         view: &impl Serialize,
     ) -> Result<String, RenderError> {
         self.party.scene.fill(source, view)
-    }
-
-    /// A value that an artifact of this host cannot carry.
-    pub(super) fn refuse(
-        &self,
-        artifact: &'static str,
-        what: impl Into<String>,
-        value: &str,
-        rule: &'static str,
-    ) -> RenderError {
-        RenderError::Value(Box::new(ValueError {
-            party: self.plan().party.clone(),
-            host: self.name.clone(),
-            artifact,
-            what: what.into(),
-            value: value.to_owned(),
-            rule,
-        }))
     }
 }

@@ -10,14 +10,17 @@ use crate::{
 };
 
 use super::{
-    File, Files, Kind, OfParty, OfTree,
+    Effect, File, Files, Kind, OfParty, OfTree,
     error::RenderError,
     scene::{PartyScene, Scene},
 };
 
-pub(super) const AUTHORITIES: Kind<OfTree> = Kind { templates: &[], files: authorities };
-pub(super) const ALLOWLIST: Kind<OfParty> = Kind { templates: &[], files: allowlist };
-pub(super) const PEERS: Kind<OfParty> = Kind { templates: &[], files: peers };
+pub(super) const AUTHORITIES: Kind<OfTree> =
+    Kind { templates: &[], effect: Effect::Trust, files: authorities };
+pub(super) const ALLOWLIST: Kind<OfParty> =
+    Kind { templates: &[], effect: Effect::Trust, files: allowlist };
+pub(super) const PEERS: Kind<OfParty> =
+    Kind { templates: &[], effect: Effect::Trust, files: peers };
 
 /// A peer as the launcher of another party checks it.
 #[derive(Serialize)]
@@ -39,11 +42,11 @@ fn allowlist(party: &PartyScene<'_>) -> Files {
     }
     let federation = party.scene.federation;
     let mut allowed = BTreeMap::new();
-    for peer in party.scene.groups.peers(&party.plan.party) {
-        let identity = federation.parties.get(&peer).and_then(|peer| peer.identity.as_ref());
-        let host = federation.main_host(&peer);
+    for peer in &party.peers {
+        let identity = federation.parties.get(*peer).and_then(|peer| peer.identity.as_ref());
+        let host = federation.main_host(peer);
         if let (Some(identity), Some((_, host))) = (identity, host) {
-            allowed.insert(peer, Allowed { address: &host.address, identity });
+            allowed.insert(*peer, Allowed { address: &host.address, identity });
         }
     }
     Ok(vec![File::json("tls/allowlist.json", &allowed)])
@@ -54,8 +57,8 @@ fn peers(party: &PartyScene<'_>) -> Files {
         return Ok(Vec::new());
     }
     let mut bundle = String::new();
-    for peer in party.scene.groups.peers(&party.plan.party) {
-        bundle.push_str(pem(party.scene, &peer)?);
+    for peer in &party.peers {
+        bundle.push_str(pem(party.scene, peer)?);
         // Two certificates in one line are none.
         if !bundle.ends_with('\n') {
             bundle.push('\n');

@@ -4,33 +4,19 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 
-/// Who may do what with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileMode {
-    /// Everybody reads, the owner writes. Nothing in the tree is secret.
-    Plain,
-    /// The same, and it can be run.
-    Executable,
-}
+use crate::plan::Effect;
 
-impl FileMode {
-    /// The permission bits.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        match self {
-            Self::Plain => 0o644,
-            Self::Executable => 0o755,
-        }
-    }
-}
+/// The permission bits of every file: everybody reads, the owner writes. Nothing in the tree is secret, and nothing in
+/// it is run.
+pub const FILE_MODE: u32 = 0o644;
 
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
     /// Its content.
     pub bytes: Vec<u8>,
-    /// Its permissions.
-    pub mode: FileMode,
+    /// What its change means for the machines it is for.
+    pub effect: Effect,
 }
 
 /// All generated files by their path in the tree.

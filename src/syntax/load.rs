@@ -34,8 +34,20 @@ pub struct Loaded {
 
 /// Reads `root` and what it includes; reports what is wrong with the shape of any of them.
 pub fn load(workspace: &dyn Workspace, root: &Utf8Path, findings: &mut Findings) -> Loaded {
+    load_those(workspace, root, &|_| true, findings)
+}
+
+/// Reads `root` and, of the files that are included, those that are `wanted`. The others are left out, as if they could
+/// not be read.
+pub fn load_those(
+    workspace: &dyn Workspace,
+    root: &Utf8Path,
+    wanted: &dyn Fn(&Utf8Path) -> bool,
+    findings: &mut Findings,
+) -> Loaded {
     let mut loader = Loader {
         workspace,
+        wanted,
         findings,
         loaded: Loaded::default(),
         seen: BTreeSet::new(),
@@ -85,6 +97,7 @@ struct Included {
 
 struct Loader<'a> {
     workspace: &'a dyn Workspace,
+    wanted: &'a dyn Fn(&Utf8Path) -> bool,
     findings: &'a mut Findings,
     loaded: Loaded,
     seen: BTreeSet<Utf8PathBuf>,
@@ -115,6 +128,10 @@ impl Loader<'_> {
         while let Some(Included { path, span }) = waiting.pop() {
             if self.budget.is_exceeded {
                 break;
+            }
+            if !(self.wanted)(&path) {
+                self.loaded.is_incomplete = true;
+                continue;
             }
             if !self.seen.insert(self.workspace.canonical(&path)) {
                 continue; // a file that is reached twice, or that includes itself, is read once
@@ -169,5 +186,49 @@ impl Loader<'_> {
             .label(span, "included here")
             .help("paths are relative to the including file; `*` matches within one folder");
         self.findings.push(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::{super::MemoryWorkspace, *};
+
+    /// Files in memory that remember which of them were read.
+    struct Watched(MemoryWorkspace, RefCell<Vec<Utf8PathBuf>>);
+
+    impl Workspace for Watched {
+        fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, String> {
+            self.1.borrow_mut().push(path.to_owned());
+            self.0.read(path)
+        }
+
+        fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {
+            self.0.list(folder)
+        }
+
+        fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {
+            self.0.canonical(path)
+        }
+
+        fn display(&self, path: &Utf8Path) -> String {
+            self.0.display(path)
+        }
+    }
+
+    #[test]
+    fn files_that_are_not_wanted_are_not_read() {
+        let files = MemoryWorkspace::default()
+            .with("topology.kdl", "include \"parties/*.kdl\"\n")
+            .with("parties/alice.kdl", "party \"alice\" {}\n")
+            .with("parties/bob.kdl", "party \"bob\" {}\n");
+        let files = Watched(files, RefCell::default());
+        let wanted = |path: &Utf8Path| path.file_stem() == Some("bob");
+        let root = Utf8Path::new("topology.kdl");
+        let loaded = load_those(&files, root, &wanted, &mut Findings::default());
+        assert!(loaded.is_incomplete);
+        assert_eq!(loaded.nodes.len(), 1);
+        assert_eq!(files.1.into_inner(), ["topology.kdl", "parties/bob.kdl"]);
     }
 }

@@ -30,7 +30,7 @@ pub use cursor::{Cursor, absent, or_absent};
 pub use format::format;
 pub use include::normalise;
 pub use limits::MAX_FILE;
-pub use load::{Loaded, load, parse};
+pub use load::{Loaded, load, load_those, parse};
 pub use mentions::{Ancestor, Mention, Part, is_toml, mentions};
 pub use near::{nearest, slips};
 pub use node::{Node, Property, Value};

@@ -34,7 +34,11 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        // Digests are written by the ten thousand, and formatting each byte by itself would cost more than hashing.
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let text: String = nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect();
+        f.write_str(&text)
     }
 }
 

@@ -203,6 +203,58 @@ fn a_write_that_was_cut_off_is_finished_by_the_next_plan() {
 }
 
 #[test]
+fn what_a_power_cut_leaves_of_files_is_written_again() {
+    let ws = two_parties();
+    let before = ws.files("generated");
+    ws.write("generated/alice/plan.json", "");
+    ws.write("generated/bob/RUNBOOK.md", "\0\0\0");
+    fs::remove_file(ws.join("generated/PORTS.md")).unwrap();
+    ws.run(&["apply", "--party", "alice"]).status_is(4);
+    ws.run(&["plan", "--check"]).status_is(3);
+    ws.run(&["plan"]).success();
+    assert_eq!(ws.files("generated"), before);
+}
+
+#[test]
+fn a_file_that_was_being_created_when_the_write_was_cut_off_is_written_again() {
+    let ws = two_parties();
+    let old_manifest = ws.read("generated/manifest.json");
+    ws.edit("topology.kdl", |text| format!("{text}{CAROL}"));
+    ws.run(&["keys", "new", "--party", "carol"]).success();
+    ws.run(&["plan"]).success();
+    let whole = ws.files("generated");
+    fs::rename(ws.join("generated/manifest.json"), ws.join("generated/.manifest.json.next"))
+        .unwrap();
+    ws.write("generated/manifest.json", &old_manifest);
+    ws.edit("generated/carol/plan.json", |text| text[..text.len() / 2].to_owned());
+    ws.run(&["plan"]).success();
+    assert_eq!(ws.files("generated"), whole);
+}
+
+#[test]
+fn a_manifest_of_the_first_format_is_read_and_what_it_lists_asks_for_the_most_when_it_goes() {
+    let ws = two_parties();
+    ws.edit("topology.kdl", |text| format!("{text}{CAROL}"));
+    ws.run(&["keys", "new", "--party", "carol"]).success();
+    ws.run(&["plan"]).success();
+    ws.edit("generated/manifest.json", |text| {
+        let mut manifest: serde_json::Value = serde_json::from_str(text).unwrap();
+        manifest["format"] = 1.into();
+        for file in manifest["files"].as_object_mut().unwrap().values_mut() {
+            file.as_object_mut().unwrap().remove("effect").expect("format 2 has effects");
+        }
+        manifest.to_string()
+    });
+    ws.edit("topology.kdl", |text| text.replace(CAROL, ""));
+    let ran = ws.run(&["plan", "--format", "json"]).success();
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let files = report["files"].as_array().unwrap();
+    let gone: Vec<_> = files.iter().filter(|file| file["change"] == "removed").collect();
+    assert!(!gone.is_empty() && gone.iter().all(|file| file["effect"] == "install"), "{gone:?}");
+    assert!(ws.read("generated/manifest.json").contains("\"format\": 2"));
+}
+
+#[test]
 fn of_two_plans_at_once_the_second_says_so_and_stops() {
     let ws = two_parties();
     let folder = fs::File::open(ws.path()).unwrap();
@@ -241,6 +293,31 @@ fn private_keys_are_for_their_owner_alone_and_are_never_overwritten() {
 }
 
 #[test]
+fn keys_are_made_wherever_the_party_and_its_address_are_written() {
+    let ws = Workspace::empty();
+    let party = |name: &str, host: &str| {
+        format!(
+            "party \"{name}\" {{\n    {host}\n    identity ca=\"pki/{name}/ca.pem\" cert=\"pki/{name}/node.pem\" key=\"keys/{name}/node.key\"\n}}\n"
+        )
+    };
+    ws.write(
+        "topology.kdl",
+        "topology \"t\" mode=\"production\"\nruntime \"embedded\"\ninclude \"parties/*.kdl\"\n",
+    );
+    // alice's file is named after her and tells all, bob's needs another, carol's has another's name.
+    ws.write("parties/alice.kdl", &party("alice", "host \"m\" address=\"10.0.0.1\""));
+    ws.write("parties/bob.kdl", &party("bob", "host \"m\""));
+    ws.write("parties/c.kdl", &party("carol", "host \"n\" address=\"10.0.0.2\""));
+    for (name, address) in [("alice", "10.0.0.1"), ("bob", "10.0.0.1"), ("carol", "10.0.0.2")] {
+        let ran = ws.run(&["keys", "new", "--party", name]).success();
+        let made = format!("{name}: a certificate for {address}, ");
+        assert!(ran.stdout.starts_with(&made), "{}", ran.stdout);
+    }
+    let ran = ws.run(&["keys", "new", "--party", "dave"]).status_is(1);
+    assert!(ran.stderr.contains("party `dave` cannot be read"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_reader_that_closes_the_pipe_early_is_no_crash() {
     let ws = two_parties();
     ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
@@ -252,13 +329,13 @@ fn a_reader_that_closes_the_pipe_early_is_no_crash() {
 }
 
 #[test]
-fn a_topology_of_production_is_planned_as_a_simulation_which_no_launcher_takes() {
+fn a_topology_of_production_is_planned_as_a_simulation_in_which_nobody_has_a_job_to_agree_on() {
     let workspace = Workspace::example("two_parties");
     workspace.run(&["check"]).status_is(1);
     workspace.run(&["check", "--mode", "simulation"]).success();
     workspace.run(&["plan", "--mode", "simulation"]).success();
     assert!(workspace.read("generated/federation.json").contains("\"mode\": \"simulation\""));
-    let refused = workspace.run(&["apply", "--party", "alice"]).status_is(4);
-    assert!(refused.stderr.contains("SF0893"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("RUNBOOK.md"), "{}", refused.stderr);
+    let refused = workspace.run(&["run", "total", "--party", "alice"]).status_is(2);
+    assert!(refused.stderr.contains("SF0898"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--mode production"), "{}", refused.stderr);
 }

@@ -12,6 +12,7 @@ use sfgen::{
         machine::state::{Deployment, Folders},
     },
     plan::HostPlan,
+    render::FILE_MODE,
     types::{RayPort, Role},
 };
 
@@ -67,7 +68,7 @@ fn env_files() -> (tempfile::TempDir, Vec<(Utf8PathBuf, Variables)>) {
         };
         let plan = &output.plans.parties[&party.parse().unwrap()];
         let file = root.join(path.file_name().unwrap());
-        fs::write_atomically(&file, &artifact.bytes, artifact.mode.bits()).unwrap();
+        fs::write_atomically(&file, &artifact.bytes, FILE_MODE).unwrap();
         (file, planned(party, &plan.hosts[&host.parse().unwrap()]))
     });
     let files: Vec<_> = files.collect();
@@ -155,8 +156,7 @@ fn given_by_the_launcher(ws: &Workspace) -> BTreeMap<String, Variables> {
     let side = Side::read(&tree, None, &party, None).unwrap();
     let folder = |name: &str| Utf8PathBuf::from_path_buf(ws.join(name)).unwrap();
     let folders = Folders { state: folder("state"), run: folder("run") };
-    let deployment =
-        Deployment::take(&folders, &side.tree, &side.federation.topology, &party).unwrap();
+    let deployment = Deployment::take(&folders, side.owner()).unwrap();
     let specs = Specs { side: &side, deployment: &deployment, venv: None };
     specs.services().into_iter().map(|spec| (spec.name, spec.env)).collect()
 }

@@ -94,9 +94,9 @@ pub(crate) fn generate_as(example: &str, mode: Option<Mode>) -> Files {
     let output = compiled(example, mode);
     let temporary = tempfile::tempdir().unwrap();
     let out = Utf8Path::from_path(temporary.path()).unwrap().join("generated");
-    let comparison = output::compare(&output.tree, output.plans.digest(), &out).unwrap();
+    let comparison = output::compare(&output.tree, output.plans.digest, &out).unwrap();
     output::write(&comparison, &out).unwrap();
-    let mut files = vec![(LOCK.to_owned(), output.allocation.lock.to_text().into_bytes())];
+    let mut files = vec![(LOCK.to_owned(), output.allocation.lock_text().into_bytes())];
     collect(&out, "generated/", &mut files);
     files.sort();
     files

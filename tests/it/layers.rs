@@ -64,7 +64,8 @@ fn the_parts_of_the_launcher_import_from_lower_rows_of_their_table_only() {
     let rows = rows_in_docs(include_str!("../../src/launch/mod.rs"));
     let row: BTreeMap<String, usize> = rows.into_iter().map(|(row, part)| (part, row)).collect();
     let part = |module: &[String]| match module {
-        [room, part, ..] if room == "launch" => Some(part.clone()),
+        // The table of the pages is about all parts.
+        [room, part, ..] if room == "launch" && part != "pages" => Some(part.clone()),
         _ => None,
     };
     let mut wrong = Vec::new();

@@ -44,6 +44,7 @@ mod shadowed;
 mod strangers;
 mod supervise;
 mod support;
+mod targets;
 mod toml;
 mod topologies;
 mod validators;

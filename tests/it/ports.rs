@@ -128,7 +128,7 @@ proptest! {
                 }
             }
             known.extend(allocation.ports.clone());
-            lock = Some(allocation.lock.to_text());
+            lock = Some(allocation.lock_text());
         }
     }
 }

@@ -177,7 +177,7 @@ fn a_worker_of_the_seeds_finds_its_variables() {
     assert_eq!(names_of(&worker.after), ["redis", "ray"]);
     assert_eq!(worker.env["WORKER_CONCURRENCY"].to_string(), "2");
     assert_eq!(worker.env["CELERY_WORKER_CONCURRENCY"].to_string(), "2");
-    let lock = done.output.as_ref().unwrap().allocation.lock.to_text();
+    let lock = done.output.as_ref().unwrap().allocation.lock_text();
     assert!(lock.contains(&format!("\"node1/node1/redis\" = [{redis}, {redis}]")), "{lock}");
     assert!(file(&done, "PORTS.md").contains(&format!("| {redis} | redis |")));
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sfgen::{fs, plan::located, render::FileMode};
+use sfgen::{fs, plan::located, render::FILE_MODE};
 
 use crate::samples::{self, Sample};
 
@@ -22,7 +22,7 @@ impl Disk {
         for (path, artifact) in &sample.render().unwrap() {
             let path = root.join(path);
             fs::create_folder(path.parent().unwrap(), 0o755).unwrap();
-            fs::write_atomically(&path, &artifact.bytes, artifact.mode.bits()).unwrap();
+            fs::write_atomically(&path, &artifact.bytes, FILE_MODE).unwrap();
             files.push(path);
         }
         Self { _folder: folder, root, files }
@@ -60,7 +60,7 @@ fn with_ray_at_home() -> (Disk, tempfile::TempDir) {
     let (folder, home) = folder();
     let ray = home.join("venv/bin/ray");
     fs::create_folder(ray.parent().unwrap(), 0o755).unwrap();
-    fs::write_atomically(&ray, b"#!/bin/sh\n", FileMode::Executable.bits()).unwrap();
+    fs::write_atomically(&ray, b"#!/bin/sh\n", 0o755).unwrap();
     (Disk::with(&samples::production().with_home(home.as_str())), folder)
 }
 

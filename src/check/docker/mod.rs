@@ -6,11 +6,11 @@ mod bridge_address_twice;
 mod bridge_unreachable;
 mod bridges;
 mod container_port_alone;
-mod image_without_docker;
 mod machine_port_twice;
 mod mapping_without_listener;
 mod published;
 mod ray_beyond_bridge;
+mod service_without_image;
 mod subnet_with_host_bits;
 mod subnets_overlap;
 
@@ -18,7 +18,6 @@ use super::Check;
 
 /// These checks, sorted by code.
 pub(super) const CHECKS: &[Check] = &[
-    image_without_docker::CHECK,
     subnet_with_host_bits::CHECK,
     address_outside_subnet::CHECK,
     address_taken_by_network::CHECK,
@@ -29,4 +28,5 @@ pub(super) const CHECKS: &[Check] = &[
     ray_beyond_bridge::CHECK,
     bridge_address_twice::CHECK,
     bridge_unreachable::CHECK,
+    service_without_image::CHECK,
 ];

@@ -3,6 +3,7 @@
 mod after_circle;
 mod after_unknown;
 mod dials_localhost;
+mod image_without_docker;
 mod placeholder_without_value;
 mod ready_port_unknown;
 mod service_host_unknown;
@@ -23,4 +24,5 @@ pub(super) const CHECKS: &[Check] = &[
     service_host_unknown::CHECK,
     dials_localhost::CHECK,
     variable_is_no_url::CHECK,
+    image_without_docker::CHECK,
 ];

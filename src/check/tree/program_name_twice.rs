@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::{Deploy, Party, Service},
+    model::Service,
 };
 
 const CODE: Code = Code("SF0019");
@@ -16,7 +16,7 @@ pub(super) const CHECK: Check =
 fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
     let mut first = BTreeMap::new();
     for (party, host) in context.topology.hosts() {
-        let Some(what) = named(party) else { continue };
+        let Some(what) = party.deploy.target().process_is else { continue };
         let services = party.services_on(&host.name.value);
         let services = services.map(|service| (service.name.value.as_str(), service.name.span));
         let ray = context.has_ray().then_some((Service::RAY, party.name.span));
@@ -38,14 +38,5 @@ fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
                 .help("give the service another name: that of its party and its own are joined by `-`");
             findings.push(finding);
         }
-    }
-}
-
-/// What is named after party and service; the launcher's own processes are not.
-fn named(party: &Party) -> Option<&'static str> {
-    match *party.deploy {
-        Deploy::Process | Deploy::Kuscia(_) => None,
-        Deploy::Systemd { .. } => Some("unit"),
-        Deploy::Docker { .. } => Some("container"),
     }
 }

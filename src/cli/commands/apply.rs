@@ -10,6 +10,7 @@ use crate::{
         ui::Ui,
     },
     launch::launcher::{LaunchEnd, launch, prepare},
+    types::HostName,
 };
 
 use super::launching::{Show, for_all, read_side, runtime, worst};
@@ -20,6 +21,9 @@ pub(crate) struct ApplyArgs {
     /// Which side
     #[command(flatten)]
     pub(crate) side: SideArgs,
+    /// The host that this machine is, where it is not the first of its party
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) host: Option<HostName>,
 }
 
 /// Runs the command.
@@ -28,7 +32,7 @@ pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> 
         let outcomes = for_all(&args.side, &["apply"], ui)?;
         return Ok(worst(&outcomes));
     };
-    let side = read_side(&args.side, party)?;
+    let side = read_side(&args.side, party, args.host.as_ref())?;
     // Nothing in this process requests anything; requests of other processes come through the socket.
     let (_none, requests) = mpsc::channel(1);
     let mut show = Show::new(ui, party);

@@ -10,7 +10,7 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    compile::Compilation,
+    compile::{Compilation, find},
     diag::SarifLog,
 };
 
@@ -37,7 +37,8 @@ pub(crate) struct CheckArgs {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (_, compilation) = compile_path(args.topology.as_ref(), args.mode, IfLost::default())?;
+    let (_, compilation) =
+        compile_path(args.topology.as_ref(), args.mode, IfLost::default(), find)?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
         ui.json(&SarifLog::new(findings, sources, pages()));

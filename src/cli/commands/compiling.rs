@@ -9,7 +9,7 @@ use crate::{
         disk::{DiskWorkspace, LOCK, topology_or_default},
         status::{Failure, Status},
     },
-    compile::{Compilation, Input, compile},
+    compile::{Compilation, Input},
     diag::Severity,
     output::{WorkspaceLock, lock_workspace},
     syntax::Overlay,
@@ -30,6 +30,7 @@ pub(super) fn compile_path(
     named: Option<&Utf8PathBuf>,
     mode: Option<ModeChoice>,
     if_lost: IfLost<'_>,
+    compile: fn(&Input<'_>) -> Compilation,
 ) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = DiskWorkspace::of(&topology_or_default(named))?;
     let lock = lost_lock::look(&workspace, if_lost)?;

@@ -10,12 +10,12 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    diag::Findings,
+    diag::{Finding, Findings, Sources},
     keys::{self, KeyFiles, NewKeys},
     model::{Identity, Party, read_party},
     pki::Certificate,
-    syntax::{load, spell_helps},
-    types::{HostAddr, PartyName},
+    syntax::{load, load_those, spell_helps},
+    types::{HostAddr, PartyName, TopologyName},
 };
 
 /// Arguments of `keys`.
@@ -53,22 +53,11 @@ pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
 fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
     let topology = topology_or_default(args.topology.as_ref());
     let (workspace, root) = DiskWorkspace::of(&topology)?;
-    let mut findings = Findings::default();
-    let loaded = load(&workspace, &root, &mut findings);
-    // Only what keys depend on must be right: other mistakes are for `plan` to say.
-    let mut own = Findings::default();
-    let read = read_party(&loaded, &args.party, &mut own);
-    let Some((topology_name, party)) = read.filter(|_| !own.has_errors()) else {
-        findings.extend(own.iter().cloned());
-        let mut findings = findings.into_sorted();
-        spell_helps(&mut findings, &loaded.sources);
-        ui.report(&findings, &loaded.sources);
-        let name = &args.party;
-        return Err(Failure::new(
-            Status::Findings,
-            format!("party `{name}` cannot be read from `{topology}`"),
-        ));
-    };
+    let (topology_name, party) = read(&workspace, &root, &args.party).map_err(|wrong| {
+        ui.report(&wrong.findings, &wrong.sources);
+        let message = format!("party `{}` cannot be read from `{topology}`", args.party);
+        Failure::new(Status::Findings, message)
+    })?;
     let files = key_files(&party, workspace.folder())?;
     let addresses: Vec<HostAddr> =
         party.hosts.iter().map(|host| host.address.value.clone()).collect();
@@ -100,6 +89,37 @@ fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
         shown(&files.ca_key, &workspace)
     ));
     Ok(Status::Done)
+}
+
+/// Why a party cannot be read, and the files in which that is so.
+struct Wrong {
+    findings: Vec<Finding>,
+    sources: Sources,
+}
+
+/// The party, and the name of the topology. Only what keys depend on must be right: other mistakes are for `plan` to say.
+///
+/// Where each party has a file of its name, that file suffices, and a thousand others are not read.
+fn read(
+    workspace: &DiskWorkspace,
+    root: &Utf8Path,
+    name: &PartyName,
+) -> Result<(TopologyName, Party), Wrong> {
+    let is_named = |path: &Utf8Path| path.file_stem() == Some(name.as_str());
+    let (mut of_files, mut own) = (Findings::default(), Findings::default());
+    let loaded = load_those(workspace, root, &is_named, &mut of_files);
+    if let Some(read) = read_party(&loaded, name, &mut own).filter(|_| !own.has_errors()) {
+        return Ok(read);
+    }
+    let (mut findings, mut own) = (Findings::default(), Findings::default());
+    let loaded = load(workspace, root, &mut findings);
+    let read = read_party(&loaded, name, &mut own);
+    read.filter(|_| !own.has_errors()).ok_or_else(|| {
+        findings.extend(own.iter().cloned());
+        let mut findings = findings.into_sorted();
+        spell_helps(&mut findings, &loaded.sources);
+        Wrong { findings, sources: loaded.sources }
+    })
 }
 
 fn shown(path: &Utf8Path, workspace: &DiskWorkspace) -> Utf8PathBuf {

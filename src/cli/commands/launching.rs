@@ -14,7 +14,7 @@ use crate::{
         machine::side::{Side, SideError, parties},
         processes::{PartyLine, PartyOutcome, Stream, run_side_by_side},
     },
-    types::PartyName,
+    types::{HostName, PartyName},
 };
 
 /// A single-threaded runtime: a launcher waits most of its life, and should be small.
@@ -36,7 +36,6 @@ impl From<PrepareError> for Failure {
         let status = match &error {
             PrepareError::Interrupted => Status::Interrupted,
             PrepareError::Side(_)
-            | PrepareError::NoControlPort
             | PrepareError::OtherTarget { .. }
             | PrepareError::State(_)
             | PrepareError::NotReady { .. }
@@ -63,8 +62,12 @@ impl From<LaunchError> for Failure {
 }
 
 /// Reads the side that the arguments name, for this party.
-pub(super) fn read_side(args: &SideArgs, party: &PartyName) -> Result<Side, Failure> {
-    Ok(launcher::read_side(&args.tree, args.root.as_deref(), party)?)
+pub(super) fn read_side(
+    args: &SideArgs,
+    party: &PartyName,
+    host: Option<&HostName>,
+) -> Result<Side, Failure> {
+    Ok(launcher::read_side(&args.tree, args.root.as_deref(), party, host)?)
 }
 
 /// Shows what happens during a launch.

@@ -16,12 +16,13 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    compile::{Compilation, Output},
+    compile::{Compilation, Output, compile},
     diag::Report,
     fs,
-    lockfile::{Allocation, Change, Key},
-    output::{Comparison, Effect, FileChange, FileChangeKind, TreePorts, compare, effect, write},
-    types::{Digest, PortRange},
+    lockfile::{Allocation, Key, Move},
+    output::{Comparison, FileChange, FileChangeKind, TreePorts, compare, write},
+    plan::Effect,
+    types::{Digest, PartyName, PortRange},
 };
 
 use super::{
@@ -118,16 +119,17 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
     let if_lost = IfLost { out: args.out.as_ref(), takes_tree: args.lock_from_tree };
-    let (workspace, compilation) = compile_path(args.topology.as_ref(), args.mode, if_lost)?;
+    let (workspace, compilation) =
+        compile_path(args.topology.as_ref(), args.mode, if_lost, compile)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
-        report(ui, &compilation, None);
+        report(ui, &compilation, None)?;
         return Ok(Status::Findings);
     };
     let out = tree_or_default(args.out.as_ref(), &workspace);
     let plan = Plan::new(output, &workspace, out, args.prune)?;
     let is_blocked = plan.obstacles(args.overwrite).next().is_some();
-    report(ui, &compilation, Some((&plan, args)));
+    report(ui, &compilation, Some((&plan, args)))?;
     if is_blocked {
         return Ok(plan.explain_obstacles(ui, args.overwrite));
     }
@@ -147,7 +149,7 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
 struct Plan<'a> {
     output: &'a Output,
     out: Utf8PathBuf,
-    comparison: Comparison,
+    comparison: Comparison<'a>,
     /// The ports in the plans on disk that change.
     tree_ports: BTreeMap<Key, PortRange>,
     lock: Utf8PathBuf,
@@ -164,13 +166,13 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Failure> {
         let lock = workspace.named().join(LOCK);
         let lock_on_disk = fs::read_if_exists(&lock)?;
-        let comparison = compare(&output.tree, output.plans.digest(), &out)?;
+        let comparison = compare(&output.tree, output.plans.digest, &out)?;
         let lock_text = if prune {
-            output.allocation.pruned().to_text()
+            output.allocation.pruned_lock_text()
         } else {
-            output.allocation.lock.to_text()
+            output.allocation.lock_text()
         };
-        let tree_ports = TreePorts::about_to_change(&comparison);
+        let tree_ports = TreePorts::about_to_change(&comparison, &out)?;
         Ok(Self { output, out, comparison, tree_ports, lock, lock_text, lock_on_disk })
     }
 
@@ -195,65 +197,75 @@ impl<'a> Plan<'a> {
         if only_drift { Status::Drift } else { Status::Findings }
     }
 
+    fn port_changes(&self) -> Vec<String> {
+        port_changes(&self.output.allocation, &self.tree_ports)
+    }
+
     /// The lock first: numbers that a tree already names must never be allotted twice.
     fn write(&self) -> Result<(), Failure> {
         if self.lock_changes() {
             fs::write_atomically(&self.lock, self.lock_text.as_bytes(), 0o644)?;
+            fs::sync_folder(self.lock.parent().unwrap_or(Utf8Path::new("")))?;
         }
         Ok(write(&self.comparison, &self.out)?)
     }
 }
 
-fn report(ui: &Ui, compilation: &Compilation, plan: Option<(&Plan<'_>, &PlanArgs)>) {
+fn report(
+    ui: &Ui,
+    compilation: &Compilation,
+    plan: Option<(&Plan<'_>, &PlanArgs)>,
+) -> Result<(), Failure> {
     ui.findings(&compilation.findings, &compilation.sources);
-    let files = plan.map(|(plan, _)| file_reports(plan)).unwrap_or_default();
-    let ports = plan.map(|(plan, _)| port_changes(&plan.output.allocation, &plan.tree_ports));
-    let ports = ports.unwrap_or_default();
     if ui.format == Format::Json {
+        let plan = plan.map(|(plan, _)| plan);
         ui.json(&PlanReport {
             report: Report::new(&compilation.findings, &compilation.sources),
-            plan: plan.map(|(plan, _)| plan.output.plans.digest()),
-            current: plan.is_some_and(|(plan, _)| plan.is_current()),
-            ports,
-            files,
+            plan: plan.map(|plan| plan.output.plans.digest),
+            current: plan.is_some_and(Plan::is_current),
+            ports: plan.map(Plan::port_changes).unwrap_or_default(),
+            files: plan.map(file_reports).unwrap_or_default(),
         });
-        return;
+    } else if let Some((plan, args)) = plan {
+        // At once: a tree may have many thousands of lines.
+        let lines = as_text(plan, args)?;
+        if !lines.is_empty() {
+            ui.result(lines.join("\n"));
+        }
     }
-    let Some((plan, args)) = plan else { return };
-    for line in &ports {
-        ui.result(line);
-    }
+    Ok(())
+}
+
+fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<Vec<String>, Failure> {
+    let mut lines = plan.port_changes();
     let mut party = None;
-    for file in &files {
+    for file in file_reports(plan) {
         if party.as_ref() != Some(&file.party) {
-            ui.result(
-                file.party
-                    .as_ref()
-                    .map_or("for all parties:".to_owned(), |name| format!("{name}:")),
-            );
-            party = Some(file.party.clone());
+            let whose = file.party.as_deref().unwrap_or("for all parties");
+            lines.push(format!("{whose}:"));
+            party = Some(file.party);
         }
         let sign = match file.change {
             ChangeWord::Added => '+',
             ChangeWord::Changed => '~',
             ChangeWord::Removed => '-',
         };
-        ui.result(format!("  {sign} {:<44} {}", file.path, file.effect.words()));
+        lines.push(format!("  {sign} {:<44} {}", file.path, file.effect.words()));
     }
     if args.diff {
-        plan.comparison
-            .changes
-            .iter()
-            .for_each(|change| ui.result(unified_diff(change, &plan.out)));
+        for change in &plan.comparison.changes {
+            lines.push(unified_diff(change, &plan.out)?);
+        }
     }
-    let digest = plan.output.plans.digest();
+    let digest = plan.output.plans.digest.short();
     if plan.is_current() {
-        ui.result(format!("nothing changed; plan {}", digest.short()));
+        lines.push(format!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
-        ui.result(format!("not written; plan would be {}", digest.short()));
+        lines.push(format!("not written; plan would be {digest}"));
     } else if plan.obstacles(args.overwrite).next().is_none() {
-        ui.result(format!("plan {}: {} and {}", digest.short(), plan.out, plan.lock));
+        lines.push(format!("plan {digest}: {} and {}", plan.out, plan.lock));
     }
+    Ok(lines)
 }
 
 fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
@@ -266,10 +278,11 @@ fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
             let folder = change.path.components().next().map(|part| part.as_str().to_owned());
             let is_folder = change.path.components().count() > 1;
             let party = folder.filter(|name| is_folder && name != "ca");
-            let party = party.filter(|name| {
-                change.kind == FileChangeKind::Removed
-                    || parties.keys().any(|party| party.as_str() == name)
-            });
+            let is_party = |name: &str| {
+                name.parse::<PartyName>().is_ok_and(|name| parties.contains_key(&name))
+            };
+            let party =
+                party.filter(|name| change.kind == FileChangeKind::Removed || is_party(name));
             FileReport {
                 path: change.path.to_string(),
                 party,
@@ -278,7 +291,7 @@ fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
                     FileChangeKind::Changed => ChangeWord::Changed,
                     FileChangeKind::Removed => ChangeWord::Removed,
                 },
-                effect: effect(&change.path),
+                effect: change.effect,
             }
         })
         .collect();
@@ -286,38 +299,29 @@ fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
     files
 }
 
-/// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it.
+/// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it. Ports that are
+/// new are left out: PORTS.md is the better list of them.
 fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRange>) -> Vec<String> {
-    let line = |change: &Change| match change {
-        // The first plan of a topology would print every port there is; PORTS.md is the better list.
-        Change::Added { .. } => None,
-        Change::Moved { key, from, to } => Some(format!("ports: {key} moves from {from} to {to}")),
-        Change::Unused { key, range } => {
-            Some(format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)"))
-        }
-    };
-    let told = |key: &Key| {
-        let moved =
-            |change: &Change| matches!(change, Change::Moved { key: other, .. } if other == key);
-        allocation.changes.iter().any(moved)
-    };
-    let forgotten = allocation.ports.iter().filter_map(|(key, to)| {
-        let from = tree.get(key).filter(|from| *from != to && !told(key))?;
+    let Allocation { ports, unused, moved } = allocation;
+    let unused = unused.iter().map(|(key, range)| {
+        format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)")
+    });
+    let forgotten = ports.iter().filter_map(|(key, to)| {
+        let from = tree.get(key).filter(|from| *from != to && !moved.contains_key(key))?;
         Some(format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}"))
     });
-    allocation.changes.iter().filter_map(line).chain(forgotten).collect()
+    let moved = moved
+        .iter()
+        .map(|(key, Move { from, to })| format!("ports: {key} moves from {from} to {to}"));
+    unused.chain(moved).chain(forgotten).collect()
 }
 
-fn unified_diff(change: &FileChange, out: &Utf8Path) -> String {
-    let text = |bytes: &Option<Vec<u8>>| {
-        bytes
-            .as_deref()
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            .unwrap_or_default()
-    };
-    let (old, new) = (text(&change.old), text(&change.new));
+fn unified_diff(change: &FileChange<'_>, out: &Utf8Path) -> Result<String, fs::FsError> {
     let path = out.join(&change.path);
+    let old = fs::read_if_exists(&path)?.unwrap_or_default();
+    let (old, new) =
+        (String::from_utf8_lossy(&old), String::from_utf8_lossy(change.new.unwrap_or_default()));
     let diff = TextDiff::from_lines(&old, &new);
     let (before, after) = (format!("a/{path}"), format!("b/{path}"));
-    diff.unified_diff().header(&before, &after).to_string()
+    Ok(diff.unified_diff().header(&before, &after).to_string())
 }

@@ -40,7 +40,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         print_results(&outcomes, ui);
         return Ok(worst(&outcomes));
     };
-    let side = read_side(&args.side, party)?;
+    let side = read_side(&args.side, party, None)?;
     let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
     match socket(&side)? {
         Some(socket) => runtime().block_on(async {
@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
 /// The socket of the launcher that is up for this side, if one is.
 fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
     let folders = Folders::from_env();
-    let run = run_folder(&folders, &side.tree, side.party())?;
+    let run = run_folder(&folders, side.owner())?;
     let running = instances(&folders)?;
     Ok(running.into_iter().map(|(_, socket)| socket).find(|socket| socket.parent() == Some(&*run)))
 }

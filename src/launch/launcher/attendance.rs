@@ -74,7 +74,9 @@ impl Peer {
 
 impl Attendance {
     pub(super) fn new(side: &Side, deadline: Instant) -> Self {
-        let peers = side.federation.peers(side.party()).into_iter().filter_map(|party| {
+        let meets = side.control().is_some();
+        let peers = side.federation.peers(side.party()).into_iter().filter(|_| meets);
+        let peers = peers.filter_map(|party| {
             let (_, host) = side.federation.main_host(&party)?;
             let port = host.ports.get(&Role::Control)?.first();
             let peer = Peer {

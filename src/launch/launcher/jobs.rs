@@ -17,7 +17,7 @@ use crate::{
         },
         processes::run_job,
     },
-    plan::Program,
+    plan::{Mode, Program},
     types::{Digest, JobName, PartyName},
 };
 
@@ -68,6 +68,21 @@ impl Launcher<'_> {
     /// The digest of a job's script, which all parties compare; `None` for a job without one. The problem tells why the
     /// job cannot be run from here.
     fn script_digest(&self, job: &JobName) -> Result<Option<Digest>, Problem> {
+        if !self.side.is_main() {
+            let (party, main) = (self.side.party(), &self.side.plan.main_host);
+            return Err(Problem::new(
+                NOT_RUNNABLE,
+                format!("job `{job}` runs on {main}, the first host of {party}"),
+                "this launcher keeps a further host up; run the job there",
+            ));
+        }
+        if let Some(leader) = self.side.follows() {
+            return Err(Problem::new(
+                NOT_RUNNABLE,
+                format!("job `{job}` of a simulation runs once for all parties, as {leader}"),
+                format!("`sfgen run {job} --party {leader}`"),
+            ));
+        }
         match self.side.plan.jobs.get(job).map(|job| &job.program) {
             Some(Program::Script { path, .. }) => {
                 // Looked at before each run: a file may have come since the launcher started.
@@ -86,6 +101,11 @@ impl Launcher<'_> {
                 NOT_RUNNABLE,
                 format!("job `{job}` has no script: it only has ports"),
                 "another program starts it; give the job a `script` to run it here",
+            )),
+            Some(Program::Sum) if self.side.plan.mode == Mode::Simulation => Err(Problem::new(
+                NOT_RUNNABLE,
+                format!("job `{job}` needs parties that meet, and a simulation has none"),
+                "`sfgen plan --mode production` makes a plan in which they do",
             )),
             Some(Program::Sum) | None => Ok(None),
         }

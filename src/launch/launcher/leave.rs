@@ -50,11 +50,15 @@ impl Launcher<'_> {
         self.act_on(actions);
         let sequence = self.publish_last(&why);
         let present = self.peers.present();
-        if self.meeting.wait_acknowledged(sequence, &present, LAST_SNAPSHOT).await.is_err() {
+        if let Some((meeting, sequence)) = self.meeting.as_mut().zip(sequence)
+            && meeting.wait_acknowledged(sequence, &present, LAST_SNAPSHOT).await.is_err()
+        {
             (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
         }
         let Self { meeting, mut supervisor, mut runs, deployment, .. } = self;
-        meeting.stop().await;
+        if let Some(meeting) = meeting {
+            meeting.stop().await;
+        }
         supervisor.stop().await;
         // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
         drop(deployment);
@@ -69,13 +73,14 @@ impl Launcher<'_> {
         outcome
     }
 
-    fn publish_last(&mut self, why: &str) -> u64 {
+    /// Says the last word, and returns its number; `None` where there is nobody to hear it.
+    fn publish_last(&mut self, why: &str) -> Option<u64> {
         let jobs = self.lockstep.entries();
         let leaving = Some(why.to_owned());
         let last =
             Snapshot { phase: LauncherPhase::Stopping, jobs, leaving, ..self.published.clone() };
         self.published = last.clone();
-        self.meeting.publish(last)
+        self.meeting.as_mut().map(|meeting| meeting.publish(last))
     }
 }
 

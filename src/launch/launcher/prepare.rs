@@ -7,7 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use super::events::LaunchEvent;
+use super::{events::LaunchEvent, targets};
 use crate::{
     diag::Severity,
     fs::{self, FsError},
@@ -22,8 +22,7 @@ use crate::{
         peers::rendezvous::LauncherPhase,
         processes::interrupted,
     },
-    plan::{Deploy, Mode},
-    types::{PartyName, Port, Role},
+    types::{HostName, PartyName},
 };
 
 /// Releases by name: `python`, `secretflow`, `ray`, `spu`.
@@ -33,8 +32,6 @@ pub type Releases = BTreeMap<String, String>;
 pub struct Launch {
     /// The verified plan.
     pub(super) side: Side,
-    /// Where the other launchers dial this one.
-    pub(super) control: Port,
     /// The place on this machine.
     pub(super) deployment: Deployment,
     /// The Python environment, if the runtime needs one, and the releases in it.
@@ -54,15 +51,6 @@ pub enum PrepareError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Side(#[from] SideError),
-    /// The plan has no port for the rendezvous: a simulation, which has nobody to meet.
-    #[error("this plan has no control port, so there is nobody to meet")]
-    #[diagnostic(
-        code(SF0893),
-        help(
-            "a simulation is run by hand on its head, as RUNBOOK.md of its first party says; or plan with `--mode production`"
-        )
-    )]
-    NoControlPort,
     /// The plan is for a target that a person installs.
     #[error("{party} deploys with {target}, which `sfgen` does not install by itself yet")]
     #[diagnostic(code(SF0882), help("follow `{runbook}`, or plan with `deploy \"process\"`"))]
@@ -96,23 +84,17 @@ pub enum PrepareError {
     Fs(#[from] FsError),
 }
 
-/// Reads the side of a party, and makes sure that this release of sfgen can launch it. `root` is the folder to which
-/// paths of the topology are relative, the parent of the tree unless given.
+/// Reads the side of a party on one of its hosts, the first one unless another is named, and makes sure that this release
+/// of sfgen can launch it. `root` is the folder to which paths of the topology are relative, the parent of the tree unless
+/// given.
 pub fn read_side(
     tree: &Utf8Path,
     root: Option<&Utf8Path>,
     party: &PartyName,
+    host: Option<&HostName>,
 ) -> Result<Side, PrepareError> {
-    let side = Side::read(tree, root, party, None)?;
-    // Before anything is looked at: no key and no free port would give a simulation somebody to meet.
-    if side.plan.mode == Mode::Simulation {
-        return Err(PrepareError::NoControlPort);
-    }
-    let target = match &side.plan.deploy {
-        Deploy::Process => return Ok(side),
-        Deploy::Systemd { .. } => "systemd",
-        Deploy::Docker { .. } => "docker",
-    };
+    let side = Side::read(tree, root, party, host)?;
+    let Some(target) = targets::installed_by_hand(&side.plan.deploy) else { return Ok(side) };
     let runbook = tree.join(party.as_str()).join("RUNBOOK.md");
     Err(PrepareError::OtherTarget { party: party.clone(), target, runbook })
 }
@@ -128,10 +110,8 @@ pub async fn prepare(
     requests: mpsc::Receiver<ClientRequest>,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Launch, PrepareError> {
-    let control = side.plan.main().port(&Role::Control).ok_or(PrepareError::NoControlPort)?;
     let folders = Folders::from_env();
-    let deployment =
-        Deployment::take(&folders, &side.tree, &side.federation.topology, side.party())?;
+    let deployment = Deployment::take(&folders, side.owner())?;
     report(LaunchEvent::Phase(LauncherPhase::Preflight));
     look_at_machine(&side, report)?;
     let venv = tokio::select! {
@@ -139,7 +119,7 @@ pub async fn prepare(
         // Dropping the rest ends the installation; an unfinished environment is made again.
         () = interrupted() => return Err(PrepareError::Interrupted),
     };
-    Ok(Launch { side, control, deployment, venv, wait, single, requests })
+    Ok(Launch { side, deployment, venv, wait, single, requests })
 }
 
 fn look_at_machine(

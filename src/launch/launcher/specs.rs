@@ -11,7 +11,7 @@ use crate::{
         peers::lockstep::RunId,
         processes::{RestartPolicy, ServiceSpec},
     },
-    plan::{Location, Locations, Process, located},
+    plan::{Location, Locations, Mode, Process, located},
     types::{DeviceName, JobName, PartyName, Port},
 };
 
@@ -51,7 +51,11 @@ impl Specs<'_> {
         doors: &BTreeMap<DeviceName, SpuDoor>,
     ) -> Option<ServiceSpec> {
         let process = self.side.plan.jobs.get(job)?.process.as_ref()?;
-        let slots = serde_json::to_string(slots).expect("names and numbers");
+        let slots = match self.side.plan.mode {
+            Mode::Production => serde_json::to_string(slots).expect("names and numbers"),
+            // A simulation has nobody else's slots: all parties run in this process, in slot 0.
+            Mode::Simulation => String::new(),
+        };
         let inside: BTreeMap<_, _> =
             doors.iter().map(|(spu, door)| (spu, door.inside.to_string())).collect();
         let doors = serde_json::to_string(&inside).expect("names and addresses");

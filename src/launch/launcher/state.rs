@@ -36,7 +36,7 @@ pub(super) struct Launcher<'a> {
     pub(super) wait: Duration,
     pub(super) single: bool,
     pub(super) supervisor: Supervisor,
-    pub(super) meeting: Meeting,
+    pub(super) meeting: Option<Meeting>,
     pub(super) peers: Attendance,
     pub(super) runs: Runs,
     pub(super) lockstep: Lockstep,

@@ -4,11 +4,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::state::Owner;
 use crate::{
     fs::{self, FsError},
-    plan::{FORMAT, Federation, HostPlan, Manifest, PartyPlan},
+    plan::{Federation, HostPlan, Manifest, PartyPlan},
     tree::{Deviation, DeviationKind, verify},
-    types::{Digest, HostName, PartyName},
+    types::{Digest, HostName, PartyName, Port, Role},
 };
 
 /// Why a tree cannot be launched.
@@ -104,8 +105,10 @@ impl Side {
         let manifest_bytes = fs::read_if_exists(&tree.join(MANIFEST))?.ok_or_else(absent)?;
         let tree = fs::resolve(tree)?;
         let manifest: Manifest = parse(&tree, Utf8Path::new(MANIFEST), &manifest_bytes)?;
-        if manifest.format != FORMAT {
-            let why = format!("the tree has format {}, this sfgen reads {FORMAT}", manifest.format);
+        if !manifest.is_known_format() {
+            let known = Manifest::FORMAT;
+            let why =
+                format!("the tree has format {}, this sfgen reads 1 to {known}", manifest.format);
             return Err(SideError::Unusable { file: tree.join(MANIFEST), why });
         }
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
@@ -149,6 +152,31 @@ impl Side {
     #[must_use]
     pub fn host(&self) -> &HostPlan {
         self.plan.hosts.get(&self.host_name).expect("a side names a host of its plan")
+    }
+
+    /// Where the other parties' launchers dial this one; `None` where there is nobody to meet: on a further host of a
+    /// party, and in a simulation.
+    #[must_use]
+    pub fn control(&self) -> Option<Port> {
+        self.host().port(&Role::Control)
+    }
+
+    /// The party as which a simulation runs, where it is another one; `None` in production.
+    #[must_use]
+    pub fn follows(&self) -> Option<&PartyName> {
+        let simulation = self.plan.secretflow.as_ref()?.simulation.as_ref()?;
+        simulation.parties.first().filter(|leader| *leader != self.party())
+    }
+
+    /// Whose launcher carries the side out.
+    #[must_use]
+    pub fn owner(&self) -> Owner<'_> {
+        Owner {
+            tree: &self.tree,
+            topology: &self.federation.topology,
+            party: self.party(),
+            further_host: (!self.is_main()).then_some(&self.host_name),
+        }
     }
 
     /// Whether the host is the first of its party, on which the launchers meet and jobs run.

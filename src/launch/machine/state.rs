@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     fs::{self, FsError, Kind},
-    types::{Digest, PartyName, TopologyName},
+    types::{Digest, HostName, PartyName, TopologyName},
 };
 
 /// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
@@ -105,26 +105,34 @@ pub struct Instance {
 const INSTANCE: &str = "instance.json";
 const SOCKET: &str = "control.sock";
 
-/// The run folder of a party of the tree at `tree`, whether or not a launcher runs there.
-pub fn run_folder(
-    folders: &Folders,
-    tree: &Utf8Path,
-    party: &PartyName,
-) -> Result<Utf8PathBuf, FsError> {
-    let place = format!("{}\n{party}", fs::resolve(tree)?);
+/// Whose launcher it is that has a place on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// The tree that it carries out.
+    pub tree: &'a Utf8Path,
+    /// The topology's name.
+    pub topology: &'a TopologyName,
+    /// The party.
+    pub party: &'a PartyName,
+    /// The host, where it is not the first of its party: hosts of one party may share a machine.
+    pub further_host: Option<&'a HostName>,
+}
+
+/// The run folder of an owner, whether or not a launcher runs there.
+pub fn run_folder(folders: &Folders, owner: Owner<'_>) -> Result<Utf8PathBuf, FsError> {
+    let mut place = format!("{}\n{}", fs::resolve(owner.tree)?, owner.party);
+    if let Some(host) = owner.further_host {
+        place = format!("{place}\n{host}");
+    }
     Ok(folders.run.join(&Digest::of(place.as_bytes()).to_string()[..8]))
 }
 
 impl Deployment {
-    /// Takes the place of a party; fails where a launcher has it.
-    pub fn take(
-        folders: &Folders,
-        tree: &Utf8Path,
-        topology: &TopologyName,
-        party: &PartyName,
-    ) -> Result<Self, StateError> {
+    /// Takes the owner's place; fails where a launcher has it.
+    pub fn take(folders: &Folders, owner: Owner<'_>) -> Result<Self, StateError> {
+        let Owner { topology, party, .. } = owner;
         fs::private_folder(&folders.run)?;
-        let run = run_folder(folders, tree, party)?;
+        let run = run_folder(folders, owner)?;
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
@@ -215,14 +223,26 @@ mod tests {
     fn a_second_launcher_of_a_party_is_told_who_has_its_place() {
         let (_folder, folders, tree) = place();
         let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-        let first = Deployment::take(&folders, &tree, &topology, &party).unwrap();
-        let second = Deployment::take(&folders, &tree, &topology, &party).unwrap_err();
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let first = Deployment::take(&folders, owner).unwrap();
+        let second = Deployment::take(&folders, owner).unwrap_err();
         assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
         assert_eq!(instances(&folders).unwrap().len(), 1);
         let run = first.run.clone();
         drop(first);
         assert_eq!(fs::kind(&run).unwrap(), Kind::Absent, "nothing stays behind");
         assert!(instances(&folders).unwrap().is_empty());
-        Deployment::take(&folders, &tree, &topology, &party).unwrap();
+        Deployment::take(&folders, owner).unwrap();
+    }
+
+    #[test]
+    fn hosts_of_a_party_on_one_machine_have_places_of_their_own() {
+        let (_folder, folders, tree) = place();
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let host = "alice-2".parse().unwrap();
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let _first = Deployment::take(&folders, owner).unwrap();
+        let _second =
+            Deployment::take(&folders, Owner { further_host: Some(&host), ..owner }).unwrap();
     }
 }

@@ -1,6 +1,9 @@
 //! `deploy "docker"`: containers of one image, in which the folder of the topology is mounted.
 
-use crate::plan::{Action, ContainerNetwork, Deploy, Location, Locations, RunsAs, Stage, Step};
+use crate::{
+    model::{self, Topology},
+    plan::{Action, ContainerNetwork, Deploy, Location, Locations, Process, RunsAs, Stage, Step},
+};
 
 use super::target::{Scope, TREE, Target};
 
@@ -12,6 +15,16 @@ pub const UID: u32 = 10001;
 
 /// Where the containers see the folder of the topology.
 const ROOT: &str = "/srv/sfgen";
+
+/// What the topology says of the containers.
+pub(super) fn deploy(topology: &Topology, deploy: &model::Deploy) -> Deploy {
+    let bridge = deploy.bridge().and_then(|name| topology.networks.get_key_value(name.value));
+    let bridge = bridge.and_then(|(name, network)| {
+        let subnet = network.subnet.as_ref()?.value;
+        Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
+    });
+    Deploy::Docker { network: bridge.unwrap_or(ContainerNetwork::Host) }
+}
 
 fn locations() -> Locations {
     Locations::from([
@@ -26,7 +39,7 @@ fn locations() -> Locations {
 
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let mut steps = vec![scope.firewall()];
-    if !scope.host.processes.iter().any(|process| process.is_kept_up()) {
+    if !scope.host.processes.iter().any(Process::is_kept_up) {
         return steps;
     }
     let mut install = |action| steps.push(Step { stage: Stage::Install, action });

@@ -1,6 +1,6 @@
 //! What each target does to a plan: where its folders are, as whom its programs run, what must be done on a machine.
 //!
-//! A target is a file here, a variant of [`Deploy`], and a line in [`target`].
+//! A target is a file here, a variant of [`Deploy`], and a line in each `match` of this file.
 
 mod docker;
 mod process;
@@ -12,7 +12,7 @@ use crate::{
     types::TopologyName,
 };
 
-use super::{ContainerNetwork, Deploy, PartyPlan, RunsAs};
+use super::{Deploy, PartyPlan, RunsAs};
 use target::{Scope, Target};
 
 pub use docker::UID;
@@ -30,18 +30,8 @@ const fn target(deploy: &Deploy) -> &'static Target {
 pub(super) fn deploy(topology: &Topology, deploy: &model::Deploy) -> Deploy {
     match deploy {
         model::Deploy::Process => Deploy::Process,
-        model::Deploy::Systemd { user, home } => {
-            Deploy::Systemd { user: user.value.clone(), home: home.value.clone() }
-        }
-        model::Deploy::Docker { .. } => {
-            let bridge = deploy.bridge();
-            let bridge = bridge.and_then(|name| topology.networks.get_key_value(name.value));
-            let bridge = bridge.and_then(|(name, network)| {
-                let subnet = network.subnet.as_ref()?.value;
-                Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
-            });
-            Deploy::Docker { network: bridge.unwrap_or(ContainerNetwork::Host) }
-        }
+        model::Deploy::Systemd(systemd) => systemd::deploy(systemd),
+        model::Deploy::Docker(_) => docker::deploy(topology, deploy),
         model::Deploy::Kuscia(_) => unreachable!("the model refuses parties of Kuscia"),
     }
 }

@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    model,
     plan::{
         Action, Deploy, Location, Locations, Program, RunsAs, Stage, Step,
         names::{env_file_path, runtime_dir, target_unit, unit},
@@ -18,6 +19,11 @@ pub(super) const TARGET: Target = Target { account, locations, steps };
 const UNITS: &str = "/etc/systemd/system";
 /// Where a program that is installed by hand goes.
 const SFGEN: &str = "/usr/local/bin/sfgen";
+
+/// What the topology says of the units.
+pub(super) fn deploy(systemd: &model::Systemd) -> Deploy {
+    Deploy::Systemd { user: systemd.user.value.clone(), home: systemd.home.value.clone() }
+}
 
 fn parts(deploy: &Deploy) -> Option<(&Account, &Home)> {
     match deploy {

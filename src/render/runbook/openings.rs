@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     render::{
         firewall::merged,
-        reach::{Audience, dialling_peers, sources},
+        reach::{Audience, peers_of, sources},
         scene::PartyScene,
     },
     types::{HostAddr, PortRange, Role},
@@ -28,7 +28,7 @@ pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let mut ways = Ways::default();
     for host in plan.hosts.values() {
         for (role, range) in &host.ports {
-            for from in sources(role, scene.scene, plan, host) {
+            for from in sources(role, scene, host) {
                 ways.add(&from, &host.address, role, *range);
             }
         }
@@ -41,12 +41,12 @@ pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
     let mut ways = Ways::default();
-    for peer in scene.scene.groups.peers(&plan.party) {
-        let hosts = federation.parties.get(&peer).into_iter().flat_map(|peer| peer.hosts.values());
+    for peer in &scene.peers {
+        let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
             for (role, range) in &host.ports {
                 let is_dialled = Audience::of(role, federation) == Audience::Peers
-                    && dialling_peers(role, scene.scene, &peer).contains(&plan.party);
+                    && peers_of(role, scene).contains(peer);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
                     ways.add(from, &host.address, role, *range);
                 }

@@ -1,6 +1,7 @@
 //! A machine with a real systemd: systemd-nspawn boots it over a throw-away copy of this machine's own disk.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     process::{Command, Stdio},
 };
@@ -34,6 +35,8 @@ const TARGET: &str =
 pub(crate) struct Machine {
     folder: TempDir,
     units: Vec<String>,
+    /// Units whose properties are read and which are not started.
+    shown: Vec<String>,
     binds: Vec<String>,
 }
 
@@ -43,7 +46,7 @@ impl Machine {
         for name in ["units", "out", "overlay"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder, units: Vec::new(), binds: Vec::new() }
+        Self { folder, units: Vec::new(), shown: Vec::new(), binds: Vec::new() }
     }
 
     fn path(&self, name: &str) -> Utf8PathBuf {
@@ -56,6 +59,24 @@ impl Machine {
         self.units.extend(name.ends_with(".service").then(|| name.to_owned()));
     }
 
+    /// A unit that is not started, but whose properties systemd shows.
+    pub(crate) fn add_shown(&mut self, name: &str, text: &[u8]) {
+        std::fs::write(self.path("units").join(name), text).unwrap();
+        self.shown.push(name.to_owned());
+    }
+
+    /// The properties of the units that were added for it, as systemd read them.
+    #[track_caller]
+    pub(crate) fn shown(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let text = std::fs::read_to_string(self.path("out").join("shown")).unwrap();
+        let blocks = text.split("\n\n").map(|block| {
+            let pairs = block.lines().filter_map(|line| line.split_once('='));
+            pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        });
+        let named = |unit: BTreeMap<String, String>| Some((unit.get("Id")?.clone(), unit));
+        blocks.filter_map(named).collect()
+    }
+
     /// Shows a file or folder of this machine at another path.
     pub(crate) fn bind(&mut self, here: &Path, there: &str) {
         self.binds.push(format!("--bind={}:{there}", here.display()));
@@ -65,11 +86,15 @@ impl Machine {
     pub(crate) fn run(&self) {
         let units = self.path("units");
         std::fs::write(units.join("sfgen-it.target"), TARGET).unwrap();
-        let start = format!(
-            "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n\
-             ExecStart=-/bin/systemctl start --wait {}\nExecStart=/bin/systemctl --no-block poweroff\n",
-            self.units.join(" ")
-        );
+        let mut start = "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n".to_owned();
+        if !self.units.is_empty() {
+            start += &format!("ExecStart=-/bin/systemctl start --wait {}\n", self.units.join(" "));
+        }
+        if !self.shown.is_empty() {
+            let units = self.shown.join(" ");
+            start += &format!("ExecStart=-/bin/sh -c '/bin/systemctl show {units} >{OUT}/shown'\n");
+        }
+        start += "ExecStart=/bin/systemctl --no-block poweroff\n";
         std::fs::write(units.join("sfgen-it.service"), start).unwrap();
         let mut command = Command::new("unshare");
         command

@@ -8,7 +8,7 @@ use proptest::{
     test_runner::TestRunner,
 };
 use serde_json::Value;
-use sfgen::{fs, types::check_text};
+use sfgen::{fs, render::FILE_MODE, types::check_text};
 
 use super::{KEY, NASTY, hostile, numbered, owned, topology, variables_in_kdl, words_in_kdl};
 use crate::{
@@ -69,7 +69,7 @@ fn tree() -> (tempfile::TempDir, Utf8PathBuf, Vec<String>) {
     let root = Utf8Path::from_path(folder.path()).unwrap().to_owned();
     for (path, artifact) in &done.output.unwrap_or_else(|| panic!("it compiles")).tree {
         fs::create_folder(root.join(path).parent().unwrap(), 0o755).unwrap();
-        fs::write_atomically(&root.join(path), &artifact.bytes, artifact.mode.bits()).unwrap();
+        fs::write_atomically(&root.join(path), &artifact.bytes, FILE_MODE).unwrap();
     }
     (folder, root, texts)
 }

@@ -11,11 +11,12 @@ use crate::{
     plan::{
         Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
     },
-    render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
+    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
     types::{Port, ProcessName},
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/compose.yaml.hbs",

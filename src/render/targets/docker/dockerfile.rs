@@ -5,10 +5,11 @@ use serde::Serialize;
 use crate::{
     catalogue::INSTALL_OPTIONS,
     plan::{Location, UID},
-    render::{File, Files, Kind, OfHost, engine::Source, scene::HostScene},
+    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene},
 };
 
-pub(super) const ARTIFACT: Kind<OfHost> = Kind { templates: &[TEMPLATE], files };
+pub(super) const ARTIFACT: Kind<OfHost> =
+    Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
 
 const TEMPLATE: Source = Source {
     name: "party/host/docker/Dockerfile.hbs",

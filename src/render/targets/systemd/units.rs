@@ -10,7 +10,7 @@ use crate::{
         located, target_unit, unit,
     },
     render::{
-        File, Files, Kind, OfHost,
+        Effect, File, Files, Kind, OfHost,
         engine::Source,
         scene::HostScene,
         spell::{seconds, whole_seconds},
@@ -18,7 +18,8 @@ use crate::{
     types::{Home, Port},
 };
 
-pub(super) const UNITS: Kind<OfHost> = Kind { templates: &[TARGET, UNIT], files };
+pub(super) const UNITS: Kind<OfHost> =
+    Kind { templates: &[TARGET, UNIT], effect: Effect::Install, files };
 
 const TARGET: Source = Source {
     name: "party/host/systemd/party.target.hbs",

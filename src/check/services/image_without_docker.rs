@@ -3,7 +3,6 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::Deploy,
 };
 
 const CODE: Code = Code("SF0114");
@@ -13,12 +12,11 @@ pub(super) const CHECK: Check =
 
 fn image_without_docker(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values().filter(|party| party.deploy.is_whole()) {
-        let target = match &*party.deploy {
-            // Kuscia runs images too.
-            Deploy::Docker { .. } | Deploy::Kuscia(_) => continue,
-            Deploy::Process => "process",
-            Deploy::Systemd { .. } => "systemd",
-        };
+        let target = party.deploy.target();
+        if target.has_containers {
+            continue;
+        }
+        let target = target.name;
         for service in &party.services {
             let Some(image) = &service.image else { continue };
             let message = format!(

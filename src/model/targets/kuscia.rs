@@ -5,10 +5,23 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::Cursor,
-    types::{GatewayProtocol, HostAddr, HttpUrl, PartyName, Port},
+    types::{GatewayProtocol, HostAddr, HttpUrl, PartyName, Port, TargetName},
 };
 
-use super::{Deploy, Party};
+use super::{Deploy, Target};
+use crate::model::Party;
+
+pub(super) const TARGET: Target = Target {
+    name: TargetName::Kuscia,
+    properties: &["protocol", "gateway", "endpoint"],
+    children: &[],
+    read: |target, cursor| Kuscia::read(target.span, cursor).map(Deploy::Kuscia),
+    has_launcher: false,
+    brings_ray: true,
+    has_containers: true,
+    process_is: None,
+    starts_by_env: false,
+};
 
 /// A target for which nothing is generated yet.
 const NOT_GENERATED: Code = Code("SF1100");
@@ -30,7 +43,7 @@ pub struct Kuscia {
 }
 
 impl Kuscia {
-    pub(super) fn read(target: SourceSpan, cursor: &mut Cursor<'_>) -> Option<Self> {
+    fn read(target: SourceSpan, cursor: &mut Cursor<'_>) -> Option<Self> {
         let protocol = cursor.prop("protocol");
         let protocol = protocol.unwrap_or_else(|| cursor.default_prop("protocol", target));
         let gateway = cursor.required_prop("gateway");
@@ -47,7 +60,7 @@ impl Kuscia {
 }
 
 /// Refuses the parties that Kuscia is to run, all of them at once.
-pub(super) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
+pub(in crate::model) fn refuse(parties: &BTreeMap<PartyName, Party>, findings: &mut Findings) {
     let of_kuscia = parties.values().filter_map(|party| match &*party.deploy {
         Deploy::Kuscia(kuscia) => Some((party, kuscia.target)),
         _ => None,

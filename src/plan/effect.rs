@@ -1,6 +1,5 @@
 //! What a changed file means for the machines it is for.
 
-use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,22 +32,5 @@ impl Effect {
             Self::Trust => "restart with other certificates",
             Self::Read => "for readers",
         }
-    }
-}
-
-/// What a change of the file at `path` of the tree means.
-#[must_use]
-pub fn effect(path: &Utf8Path) -> Effect {
-    let name = path.file_name().unwrap_or_default();
-    let folder = path.parent().and_then(Utf8Path::file_name).unwrap_or_default();
-    match (folder, name) {
-        (_, "federation.json" | "plan.json" | "sf_party.py" | "requirements.txt") => {
-            Effect::Restart
-        }
-        (_, "firewall.nft") => Effect::Firewall,
-        ("systemd" | "docker", _) => Effect::Install,
-        ("tls" | "ca", _) => Effect::Trust,
-        _ if path.extension() == Some("env") => Effect::Restart,
-        _ => Effect::Read,
     }
 }

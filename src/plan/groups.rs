@@ -1,0 +1,126 @@
+//! Who takes part in which devices and jobs, and so who meets whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::types::{DeviceName, JobName, PartyName, PortRange, Role};
+
+use super::{Federation, FederationHost, FederationJob, Heu, Link, LinkAddress, Spu};
+
+/// The devices and jobs of every party of a federation. It is made once, in one pass over them, for whoever asks of
+/// many parties.
+#[derive(Clone, Debug)]
+pub struct Groups<'a> {
+    federation: &'a Federation,
+    memberships: BTreeMap<&'a PartyName, Membership<'a>>,
+}
+
+/// The devices and jobs in which one party takes part, each list by name.
+#[derive(Clone, Debug, Default)]
+pub struct Membership<'a> {
+    /// Its SPUs.
+    pub spus: Vec<(&'a DeviceName, &'a Spu)>,
+    /// Its HEUs.
+    pub heus: Vec<(&'a DeviceName, &'a Heu)>,
+    /// Its jobs.
+    pub jobs: Vec<(&'a JobName, &'a FederationJob)>,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups of a federation.
+    #[must_use]
+    pub fn of(federation: &'a Federation) -> Self {
+        let parties = federation.parties.keys().map(|party| (party, Membership::default()));
+        let mut memberships: BTreeMap<&PartyName, Membership<'a>> = parties.collect();
+        for device in &federation.spus {
+            for party in &device.1.parties {
+                add(&mut memberships.entry(party).or_default().spus, device);
+            }
+        }
+        for device in &federation.heus {
+            for party in device.1.parties() {
+                add(&mut memberships.entry(party).or_default().heus, device);
+            }
+        }
+        for job in &federation.jobs {
+            for party in &job.1.parties {
+                add(&mut memberships.entry(party).or_default().jobs, job);
+            }
+        }
+        Self { federation, memberships }
+    }
+
+    /// The devices and jobs of a party; `None` where the federation has no such party.
+    #[must_use]
+    pub fn membership(&self, party: &PartyName) -> Option<&Membership<'a>> {
+        self.memberships.get(party)
+    }
+
+    /// The parties that share a device or a job with `party`, without itself.
+    #[must_use]
+    pub fn peers(&self, party: &PartyName) -> BTreeSet<&'a PartyName> {
+        let Some(Membership { spus, heus, jobs }) = self.membership(party) else {
+            return BTreeSet::new();
+        };
+        let heus = heus.iter().flat_map(|(_, heu)| heu.parties());
+        let jobs = jobs.iter().flat_map(|(_, job)| &job.parties);
+        let members = spus.iter().flat_map(|(_, spu)| &spu.parties).chain(heus).chain(jobs);
+        members.filter(|peer| *peer != party).collect()
+    }
+
+    /// The parties that share an SPU with `party`, without itself.
+    #[must_use]
+    pub fn spu_peers(&self, party: &PartyName) -> BTreeSet<&'a PartyName> {
+        let spus = self.membership(party).into_iter().flat_map(|membership| &membership.spus);
+        spus.flat_map(|(_, spu)| &spu.parties).filter(|peer| *peer != party).collect()
+    }
+
+    /// Under which address `viewer` reaches `link` of `peer`: one port per slot of the peer.
+    ///
+    /// With `links "direct"` it is the same for every viewer. This is the one place to change when launchers
+    /// carry links: then a viewer dials an entry of its own launcher on loopback.
+    #[must_use]
+    pub fn link_address(
+        &self,
+        _viewer: &PartyName,
+        peer: &PartyName,
+        link: &Link,
+    ) -> Option<LinkAddress> {
+        let (_, host) = self.federation.main_host(peer)?;
+        let ports = match link {
+            Link::Sf => *host.ports.get(&Role::Sf)?,
+            Link::Spu(name) => self.spu_ports(peer, host, name)?,
+        };
+        Some(LinkAddress { host: host.address.clone(), first: ports.first(), last: ports.last() })
+    }
+
+    /// The part of a party's `spu` range that belongs to one of its SPUs: they follow each other by name, each
+    /// with as many numbers as the party has slots.
+    fn spu_ports(
+        &self,
+        party: &PartyName,
+        host: &FederationHost,
+        name: &DeviceName,
+    ) -> Option<PortRange> {
+        let range = *host.ports.get(&Role::Spu)?;
+        let mut own = self.membership(party)?.spus.iter();
+        let index = u16::try_from(own.position(|(other, _)| *other == name)?).ok()?;
+        let slots = self.federation.parties.get(party)?.slots;
+        PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
+            .filter(|part| range.contains(part.last()))
+    }
+}
+
+impl Federation {
+    /// The parties that share a device or a job with `party`, without itself. Who asks of many makes [`Groups`] once.
+    #[must_use]
+    pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
+        Groups::of(self).peers(party).into_iter().cloned().collect()
+    }
+}
+
+/// Adds what a party takes part in, once: a device may name a party twice.
+fn add<'a, N: PartialEq, T>(own: &mut Vec<(&'a N, &'a T)>, one: (&'a N, &'a T)) {
+    if own.last().is_none_or(|(last, _)| *last != one.0) {
+        own.push(one);
+    }
+}
