@@ -59,6 +59,7 @@
 //! For the compiler: [`compile::compile()`], then [`model::Topology`] and [`plan::PartyPlan`]. A check is one file of a
 //! folder of [`check`] and a line in the table there; an artifact is one file of [`mod@render`] and a line in one of
 //! its tables; a command is one file of [`cli`]. For the launcher: `docs/launcher.md`, then [`launch::launcher`].
+//! `docs/architecture.md` lists, for a new target, property, check, variable or artifact, every file that it touches.
 
 pub mod fs;
 pub mod types;

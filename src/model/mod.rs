@@ -50,7 +50,7 @@ pub use placeholder::{Text, Variable};
 pub use ports::Ports;
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};
-pub use targets::{Deploy, Docker, Kuscia, Systemd, TARGETS, Target};
+pub use targets::{Deploy, Docker, Keeper, Kuscia, Systemd, TARGETS, Target};
 pub use trust::{Lifted, read_links, read_tls};
 
 const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";

@@ -24,6 +24,7 @@ const TEMPLATE: Source = Source {
 };
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of the template")]
 struct View {
     party: String,
     topology: String,

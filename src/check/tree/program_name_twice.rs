@@ -16,7 +16,7 @@ pub(super) const CHECK: Check =
 fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
     let mut first = BTreeMap::new();
     for (party, host) in context.topology.hosts() {
-        let Some(what) = party.deploy.target().process_is else { continue };
+        let Some(what) = party.deploy.target().keeper.noun() else { continue };
         let services = party.services_on(&host.name.value);
         let services = services.map(|service| (service.name.value.as_str(), service.name.span));
         let ray = context.has_ray().then_some((Service::RAY, party.name.span));

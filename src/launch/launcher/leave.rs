@@ -70,6 +70,8 @@ impl Launcher<'_> {
         for client in stopping {
             say(client, Reply::Stopped).await;
         }
+        // Replies about runs that had just ended may still be on their way. A client that does not read is not waited for.
+        let _ = timeout(LAST_REPLY, runs.clients_gone()).await;
         outcome
     }
 

@@ -105,6 +105,11 @@ impl Runs {
         self.stopping.push(client);
     }
 
+    /// Returns when every client has taken its last reply and gone away.
+    pub(super) async fn clients_gone(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
     /// The clients that wait for the end of a run, and those that wait for the end of the launcher.
     pub(super) fn take_clients(&mut self) -> (Vec<mpsc::Sender<Reply>>, Vec<mpsc::Sender<Reply>>) {
         let unsettled = std::mem::take(&mut self.active).into_values();

@@ -1,6 +1,6 @@
 //! `deploy "docker" network=... { publish ... }`: Docker keeps the processes up, as containers of a compose file.
 
-use super::{Deploy, OTHER_TARGET, Target};
+use super::{Deploy, Keeper, OTHER_TARGET, Target};
 use crate::{
     diag::{Finding, Spanned},
     model::DockerNetwork,
@@ -15,9 +15,7 @@ pub(super) const TARGET: Target = Target {
     read: |target, cursor| Docker::read(target, cursor).map(Deploy::Docker),
     has_launcher: true,
     brings_ray: false,
-    has_containers: true,
-    process_is: Some("container"),
-    starts_by_env: false,
+    keeper: Keeper::Containers,
 };
 
 /// What Docker is told.

@@ -8,7 +8,7 @@ use crate::{
     types::{GatewayProtocol, HostAddr, HttpUrl, PartyName, Port, TargetName},
 };
 
-use super::{Deploy, Target};
+use super::{Deploy, Keeper, Target};
 use crate::model::Party;
 
 pub(super) const TARGET: Target = Target {
@@ -18,9 +18,7 @@ pub(super) const TARGET: Target = Target {
     read: |target, cursor| Kuscia::read(target.span, cursor).map(Deploy::Kuscia),
     has_launcher: false,
     brings_ray: true,
-    has_containers: true,
-    process_is: None,
-    starts_by_env: false,
+    keeper: Keeper::Domain,
 };
 
 /// A target for which nothing is generated yet.

@@ -19,7 +19,7 @@ pub use docker::Docker;
 pub use kuscia::Kuscia;
 pub(super) use kuscia::refuse;
 pub use systemd::Systemd;
-pub use target::Target;
+pub use target::{Keeper, Target};
 
 /// A property or child that another target has, or another network of the same one.
 const OTHER_TARGET: Code = Code("SF0012");

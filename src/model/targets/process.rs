@@ -1,6 +1,6 @@
 //! `deploy "process"`: `sfgen apply` itself starts the processes.
 
-use super::{Deploy, Target};
+use super::{Deploy, Keeper, Target};
 use crate::types::TargetName;
 
 pub(super) const TARGET: Target = Target {
@@ -10,7 +10,5 @@ pub(super) const TARGET: Target = Target {
     read: |_, _| Some(Deploy::Process),
     has_launcher: true,
     brings_ray: false,
-    has_containers: false,
-    process_is: None,
-    starts_by_env: false,
+    keeper: Keeper::Launcher,
 };

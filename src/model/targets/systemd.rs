@@ -1,6 +1,6 @@
 //! `deploy "systemd" user=... home=...`: systemd keeps the processes up, as units.
 
-use super::{Deploy, Target};
+use super::{Deploy, Keeper, Target};
 use crate::{
     diag::Spanned,
     types::{Account, Home, TargetName},
@@ -16,9 +16,7 @@ pub(super) const TARGET: Target = Target {
     },
     has_launcher: true,
     brings_ray: false,
-    has_containers: false,
-    process_is: Some("unit"),
-    starts_by_env: true,
+    keeper: Keeper::Units,
 };
 
 /// What systemd is told.

@@ -19,10 +19,43 @@ pub struct Target {
     pub has_launcher: bool,
     /// Whether the target brings Ray along. If not, the party's hosts have Ray nodes of their own, with planned ports.
     pub brings_ray: bool,
-    /// Whether processes are containers, which can have images.
-    pub has_containers: bool,
-    /// What a kept-up process is called there, where its name is that of something on the machine: `unit`, `container`.
-    pub process_is: Option<&'static str>,
+    /// What keeps the processes up.
+    pub keeper: Keeper,
+}
+
+/// What keeps the processes of a party up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// sfgen's launcher.
+    Launcher,
+    /// systemd, which has a unit for each of them.
+    Units,
+    /// A container engine, which has a container for each of them.
+    Containers,
+    /// A system of domains, each with containers that only it names.
+    Domain,
+}
+
+impl Keeper {
+    /// What a process is called there, where its name is that of something on the machine.
+    #[must_use]
+    pub const fn noun(self) -> Option<&'static str> {
+        match self {
+            Self::Launcher | Self::Domain => None,
+            Self::Units => Some("unit"),
+            Self::Containers => Some("container"),
+        }
+    }
+
+    /// Whether processes run in images.
+    #[must_use]
+    pub const fn has_images(self) -> bool {
+        matches!(self, Self::Containers | Self::Domain)
+    }
+
     /// Whether env(1) starts the programs, which takes `-` in front of a name for an option and `=` for a variable.
-    pub starts_by_env: bool,
+    #[must_use]
+    pub const fn starts_by_env(self) -> bool {
+        matches!(self, Self::Units)
+    }
 }

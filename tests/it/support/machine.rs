@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -88,11 +89,13 @@ impl Machine {
         std::fs::write(units.join("sfgen-it.target"), TARGET).unwrap();
         let mut start = "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n".to_owned();
         if !self.units.is_empty() {
-            start += &format!("ExecStart=-/bin/systemctl start --wait {}\n", self.units.join(" "));
+            let units = self.units.join(" ");
+            let _ = writeln!(start, "ExecStart=-/bin/systemctl start --wait {units}");
         }
         if !self.shown.is_empty() {
             let units = self.shown.join(" ");
-            start += &format!("ExecStart=-/bin/sh -c '/bin/systemctl show {units} >{OUT}/shown'\n");
+            let show = format!("/bin/systemctl show {units} >{OUT}/shown");
+            let _ = writeln!(start, "ExecStart=-/bin/sh -c '{show}'");
         }
         start += "ExecStart=/bin/systemctl --no-block poweroff\n";
         std::fs::write(units.join("sfgen-it.service"), start).unwrap();
