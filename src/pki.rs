@@ -107,7 +107,7 @@ impl Certificate {
         self.names.clone()
     }
 
-    /// Whether who dials `address` may be shown this certificate; `*.` stands for one label.
+    /// Whether a client that dials `address` accepts this certificate; `*.` stands for one label.
     #[must_use]
     pub fn covers(&self, address: &HostAddr) -> bool {
         let by_wildcard = match address {

@@ -5,7 +5,7 @@
 use super::Sources;
 use crate::types::is_display_control;
 
-/// Line feeds and tabs are layout.
+/// Whether a terminal would act on the character, or hide what follows it. Line feeds and tabs are layout.
 fn acts(c: char) -> bool {
     is_display_control(c) && c != '\n' && c != '\t'
 }

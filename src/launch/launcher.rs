@@ -12,6 +12,7 @@ mod input;
 mod jobs;
 mod leave;
 mod prepare;
+mod repeats;
 mod runs;
 pub mod specs;
 mod state;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
+    fs::FsError,
     launch::{
         local::{self, ClientRequest, Reply, Request},
         machine::side::Side,
@@ -29,10 +31,11 @@ use crate::{
             identity::Credentials,
             lockstep::{JobRule, Lockstep},
             rendezvous::{
-                Facts, LauncherPhase, Listeners, Meeting, MeetingConfig, Snapshot, now_millis,
+                Facts, LauncherPhase, Listeners, Meeting, MeetingConfig, MeetingEvent, Snapshot,
+                now_millis,
             },
         },
-        processes::{GuardProgram, ServiceEvent, Supervisor},
+        processes::{GuardProgram, ServiceEvent, Supervisor, Sweeper},
     },
     plan::{FederationRuntime, Mode},
     types::Port,
@@ -43,10 +46,14 @@ pub use error::LaunchError;
 use events::LaunchEvent;
 use input::{LauncherInput, Sources};
 pub use prepare::{Launch, PrepareError, Releases, prepare, read_side};
+use repeats::Repeats;
 use runs::Runs;
 use specs::Specs;
 pub use state::LaunchEnd;
 use state::Launcher;
+
+/// How often in a row it is told in full that a peer comes or goes, before that is counted.
+const OF_PEER: u32 = 5;
 
 /// Runs a launch to its end. On return no process, socket or task of it is left.
 pub async fn launch(
@@ -64,6 +71,8 @@ pub async fn launch(
         venv: launch.venv.as_ref().map(|(venv, _)| venv),
     };
     let guard = GuardProgram::this();
+    let sweeper = Sweeper::start(&guard, &launch.deployment.run)
+        .map_err(|why| FsError::new("start a process for", &launch.deployment.run, why))?;
     let (supervisor, service_events) = Supervisor::start(&guard, specs.services())?;
     let peers = Attendance::new(&launch.side, Instant::now() + launch.wait);
     let facts = facts(&launch);
@@ -101,7 +110,9 @@ pub async fn launch(
         lockstep,
         published: first,
         report,
+        repeats: Repeats::default(),
         services_ready: false,
+        sweeper,
         _socket: socket,
     };
     let mut sources =
@@ -167,11 +178,17 @@ impl Launcher<'_> {
             LauncherInput::Signal => return Ok(Some(LaunchEnd::Interrupted)),
             LauncherInput::Request(request) => return Ok(self.answer(request)),
             LauncherInput::Service(event) => self.service(event)?,
+            LauncherInput::Meeting(MeetingEvent::Refused { from, why }) => {
+                let source = from.ip().to_string();
+                if let Some(why) = self.repeats.note(&source, &why, 1, Instant::now()) {
+                    (self.report)(LaunchEvent::Refused(format!("{from} {why}")));
+                }
+            }
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
                 let events = self.peers.note(event, &facts)?;
                 for event in events {
-                    (self.report)(event);
+                    self.report_of_others(event);
                 }
             }
             LauncherInput::Run(ticket, event) => self.run_event(ticket, event),
@@ -207,6 +224,10 @@ impl Launcher<'_> {
                 (self.report)(LaunchEvent::Service { name: service, what });
             }
             ServiceEvent::Line { .. } => {}
+            ServiceEvent::Log { service, trouble } => {
+                let note = format!("service {service}: {trouble}");
+                (self.report)(LaunchEvent::Note(note));
+            }
             ServiceEvent::Failed(failure) => {
                 return Err(LaunchError::Service { failure: Box::new(failure) });
             }
@@ -218,10 +239,10 @@ impl Launcher<'_> {
 
     /// Brings jobs on as far as services and peers allow, and publishes the state.
     fn advance(&mut self) {
-        if self.services_ready {
-            let actions = self.lockstep.step(&self.peers.views());
-            self.act_on(actions);
-        }
+        // Without its services no run begins here; one that runs goes on, and ends.
+        self.lockstep.may_start(self.services_ready);
+        let actions = self.lockstep.step(&self.peers.views());
+        self.act_on(actions);
         let phase = self.phase();
         if phase != self.published.phase {
             (self.report)(LaunchEvent::Phase(phase));
@@ -237,7 +258,8 @@ impl Launcher<'_> {
     /// When something must be reported or given up, if nothing happens before.
     fn next_deadline(&self) -> Option<Instant> {
         let peers = if self.single { None } else { self.peers.deadline() };
-        [peers, self.peers.next_reminder(), self.runs.deadline()].into_iter().flatten().min()
+        let others = [self.peers.next_reminder(), self.runs.deadline(), self.repeats.deadline()];
+        peers.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     fn deadline(&mut self) -> Result<(), LaunchError> {
@@ -251,6 +273,28 @@ impl Launcher<'_> {
         if let Some(event) = self.peers.reminder(now) {
             (self.report)(event);
         }
+        for line in self.repeats.due(now) {
+            (self.report)(LaunchEvent::Note(line));
+        }
         Ok(())
+    }
+
+    /// Reports what peers and strangers do. They can do it often, so repetitions are counted instead.
+    fn report_of_others(&mut self, event: LaunchEvent) {
+        let now = Instant::now();
+        let told = match event {
+            LaunchEvent::Gone { party, why } => {
+                let why = self.repeats.note(party.as_str(), &why, OF_PEER, now);
+                why.map(|why| LaunchEvent::Gone { party, why })
+            }
+            LaunchEvent::Met(party) => {
+                let is_told = self.repeats.note(party.as_str(), "has come", OF_PEER, now).is_some();
+                is_told.then_some(LaunchEvent::Met(party))
+            }
+            other => Some(other),
+        };
+        if let Some(event) = told {
+            (self.report)(event);
+        }
     }
 }

@@ -8,10 +8,10 @@ pub enum PkiError {
     /// No PEM block in it, or a block that ends in the middle.
     #[error("this is not PEM: a certificate starts with `-----BEGIN CERTIFICATE-----`")]
     NotPem,
-    /// A private key where a public certificate belongs, alone or beside one.
+    /// A private key where only a public certificate belongs, alone or beside one.
     #[error("this holds a private key, which must never leave its machine")]
     PrivateKey,
-    /// The same, encrypted: whoever has the file can try passphrases for as long as it takes.
+    /// An encrypted private key, which is refused too: a person who has the file can try passphrases without end.
     #[error("this holds an encrypted private key, which must never leave its machine either")]
     EncryptedKey,
     /// A certificate in binary form.

@@ -14,7 +14,7 @@ use super::{
     error::RenderError,
 };
 
-/// All that there is.
+/// The whole federation, and what its artifacts are made with.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
     /// The address of every host of every party.

@@ -1,10 +1,13 @@
-//! Who is not a peer gets nowhere: the embedded runtime's ports.
+//! Clients that are no peers are refused, by the meeting and by the embedded runtime.
 
 use std::{
+    io::{Read as _, Write as _},
     net::TcpStream,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
+
+use nix::sys::signal::Signal;
 
 use crate::support::{
     launcher::{Launcher, ports_of},
@@ -28,6 +31,24 @@ fn the_meeting_refuses_whoever_is_no_peer() {
     for why in ["does not speak TLS", "certificate"] {
         alice.wait_for(why);
     }
+}
+
+#[test]
+fn a_flood_of_strangers_is_a_line_of_the_log_and_not_one_for_each() {
+    let ws = two_parties();
+    let mut alice = Launcher::start(&ws, &["apply", "--party", "alice"]);
+    alice.wait_for("waiting for bob");
+    let control = *ports_of(&ws).iter().min().unwrap();
+    for _ in 0..500 {
+        let mut stranger = TcpStream::connect(("127.0.0.1", control)).unwrap();
+        stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        // Until the launcher has closed it, so that none of them is dropped unseen.
+        let _ = stranger.read_to_end(&mut Vec::new());
+    }
+    alice.signal(Signal::SIGTERM);
+    let (_, _, said) = alice.end();
+    let lines = said.lines().filter(|line| line.contains("does not speak TLS")).count();
+    assert!((1..=2).contains(&lines), "{lines} lines of {}", said.lines().count());
 }
 
 #[test]

@@ -65,7 +65,7 @@ async fn next_phase(events: &mut mpsc::Receiver<ServiceEvent>) -> Option<String>
             ServiceEvent::Phase { service, phase, .. } => {
                 return Some(format!("{service} {phase:?}"));
             }
-            ServiceEvent::Line { .. } => {}
+            ServiceEvent::Line { .. } | ServiceEvent::Log { .. } => {}
             ServiceEvent::Failed(failure) => return Some(failure.to_string()),
         }
     }

@@ -28,6 +28,7 @@ pub(crate) struct ApplyArgs {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> {
+    ui.never_wait();
     let Some(party) = &args.side.party else {
         let outcomes = for_all(&args.side, &["apply"], ui)?;
         return Ok(worst(&outcomes));

@@ -11,7 +11,7 @@ use crate::{
     },
     launch::{
         launcher::{LaunchEnd, launch, prepare},
-        local::{ClientRequest, Problem, Reply, Request, RunEnd, ask},
+        local::{ClientRequest, Reply, Request, RunEnd, ask},
         machine::{
             side::Side,
             state::{Folders, instances, run_folder},
@@ -35,6 +35,7 @@ pub(crate) struct RunArgs {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
+    ui.never_wait();
     let Some(party) = &args.side.party else {
         let outcomes = for_all(&args.side, &["run", args.job.as_str()], ui)?;
         print_results(&outcomes, ui);
@@ -95,10 +96,12 @@ async fn follow(
             Some(Reply::Stdout(line)) => ui.output(&line),
             Some(Reply::Stderr(line)) => ui.note(line),
             Some(Reply::Ended(RunEnd::Done)) => return Ok(Status::Done),
-            Some(Reply::Ended(RunEnd::Failed(problem))) => {
-                return Err(failure(Status::Failed, problem));
+            Some(Reply::Ended(RunEnd::Failed(problem)) | Reply::Silent(problem)) => {
+                return Err(Failure::of_problem(Status::Failed, problem));
             }
-            Some(Reply::Refused(problem)) => return Err(failure(Status::Usage, problem)),
+            Some(Reply::Refused(problem)) => {
+                return Err(Failure::of_problem(Status::Usage, problem));
+            }
             Some(Reply::Status(_) | Reply::Stopped) => {}
             None => {
                 let message = format!("{party}: the launcher is gone, and its job with it");
@@ -106,10 +109,6 @@ async fn follow(
             }
         }
     }
-}
-
-fn failure(status: Status, problem: Problem) -> Failure {
-    Failure { status, code: problem.code, message: problem.message, help: problem.help }
 }
 
 /// What the job printed: once where all parties printed the same, which is what a joint result is; else by party.

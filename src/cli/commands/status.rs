@@ -30,8 +30,8 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 }
 
-/// A launcher answers between two inputs, each of which takes it milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A launcher answers between two inputs, each of which takes it milliseconds. One that is stuck is told before.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
@@ -44,6 +44,7 @@ pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure>
         all.push(runtime().block_on(async {
             match ask_once(&socket, &Request::Status, PATIENCE).await? {
                 Some(Reply::Status(status)) => Ok(*status),
+                Some(Reply::Silent(problem)) => Err(Failure::of_problem(Status::Failed, problem)),
                 _ => Err(gone(&instance)),
             }
         })?);

@@ -40,18 +40,21 @@ pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
         ui.note("nothing runs here");
     }
     for (instance, socket) in wanted {
-        let stopped = runtime().block_on(async {
-            let reply = ask_once(&socket, &Request::Stop, PATIENCE).await?;
-            Ok::<_, Failure>(reply == Some(Reply::Stopped))
-        })?;
+        let reply = runtime().block_on(ask_once(&socket, &Request::Stop, PATIENCE))?;
         let party = &instance.party;
-        if !stopped {
-            let message = format!(
-                "the launcher of {party} (process {}) did not say that it has ended",
-                instance.pid
-            );
-            return Err(Failure::new(Status::Failed, message)
-                .help("`sfgen status` tells whether it still runs"));
+        match reply {
+            Some(Reply::Stopped) => {}
+            Some(Reply::Silent(problem)) => {
+                return Err(Failure::of_problem(Status::Failed, problem));
+            }
+            _ => {
+                let message = format!(
+                    "the launcher of {party} (process {}) did not say that it has ended",
+                    instance.pid
+                );
+                return Err(Failure::new(Status::Failed, message)
+                    .help("`sfgen status` tells whether it still runs"));
+            }
         }
         ui.result(format!("{party} of {}: stopped", instance.topology));
     }

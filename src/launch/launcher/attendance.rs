@@ -155,9 +155,7 @@ impl Attendance {
                     }
                 }
             }
-            MeetingEvent::Refused { from, why } => {
-                events.push(LaunchEvent::Refused(format!("{from} {why}")));
-            }
+            MeetingEvent::Refused { .. } => {} // it is no peer's doing
         }
         Ok(events)
     }

@@ -55,13 +55,14 @@ impl Launcher<'_> {
         {
             (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
         }
-        let Self { meeting, mut supervisor, mut runs, deployment, .. } = self;
+        let Self { meeting, mut supervisor, mut runs, deployment, sweeper, .. } = self;
         if let Some(meeting) = meeting {
             meeting.stop().await;
         }
         supervisor.stop().await;
         // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
         drop(deployment);
+        sweeper.end().await;
         let (unsettled, stopping) = runs.take_clients();
         let problem = Problem::new(FAILED, format!("the launcher ended: {why}"), "start it again");
         for client in unsettled {

@@ -3,7 +3,13 @@
 //! The state folder holds logs and virtual environments. The run folder holds sockets: their paths may have 107
 //! characters (Linux, `sockaddr_un`), of which Ray adds about 65 behind its temp dir, so it must be short.
 
-use std::fs::{File, TryLockError};
+use std::{
+    fs::{File, Metadata, TryLockError},
+    io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
@@ -14,11 +20,17 @@ use thiserror::Error;
 
 use crate::{
     fs::{self, FsError, Kind},
+    launch::processes::remove_abandoned,
     types::{Digest, HostName, PartyName, TopologyName},
 };
 
 /// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
 const RUN_FOLDER_MAX: usize = 40;
+
+/// For how long at most a folder is locked by who removes what a killed launcher left.
+const SWEPT_WITHIN: Duration = Duration::from_millis(300);
+/// How soon a lock is tried again.
+const LOCK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Why there is no place for a launcher.
 #[derive(Debug, Error, Diagnostic)]
@@ -136,17 +148,11 @@ impl Deployment {
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
-        fs::private_folder(&run)?;
-        let lock = File::open(&run).map_err(|why| FsError::new("open", &run, why))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let pid = read_instance(&run).map(|instance| instance.pid.to_string());
-                let pid = pid.unwrap_or_else(|| "?".to_owned());
-                return Err(StateError::Busy { party: party.clone(), pid });
-            }
-            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", &run, why).into()),
-        }
+        let Some(lock) = lock(&run)? else {
+            let pid = read_instance(&run).map(|instance| instance.pid.to_string());
+            let pid = pid.unwrap_or_else(|| "?".to_owned());
+            return Err(StateError::Busy { party: party.clone(), pid });
+        };
         let name = run.file_name().expect("it has just been joined");
         let logs = folders.state.join(format!("{topology}-{party}-{name}")).join("logs");
         fs::create_folder(&logs, 0o700)?;
@@ -174,6 +180,36 @@ impl Deployment {
     }
 }
 
+/// Makes the run folder and locks it; `None` where a launcher has it.
+///
+/// What a killed launcher left is removed by several processes, each of which locks the folder for that moment. So a lock
+/// that is taken is tried again for a while, and one on a folder that was removed meanwhile is worth nothing.
+fn lock(run: &Utf8Path) -> Result<Option<File>, FsError> {
+    let begun = Instant::now();
+    loop {
+        fs::private_folder(run)?;
+        let opened = match File::open(run) {
+            Err(why) if why.kind() == ErrorKind::NotFound => continue,
+            opened => opened.map_err(|why| FsError::new("open", run, why))?,
+        };
+        match opened.try_lock() {
+            Ok(()) if is_at(&opened, run) => return Ok(Some(opened)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if begun.elapsed() > SWEPT_WITHIN => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(LOCK_AGAIN),
+            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", run, why)),
+        }
+    }
+}
+
+/// Whether an open folder is the one that has this path now.
+fn is_at(folder: &File, path: &Utf8Path) -> bool {
+    let number = |meta: Metadata| (meta.dev(), meta.ino());
+    let both =
+        folder.metadata().and_then(|open| Ok((number(open), number(path.symlink_metadata()?))));
+    both.is_ok_and(|(open, there)| open == there)
+}
+
 impl Drop for Deployment {
     fn drop(&mut self) {
         // Another launcher may take the place as soon as the lock is gone, so its content goes first. What cannot be
@@ -197,10 +233,14 @@ pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, FsEr
     for name in fs::list(&folders.run)? {
         let run = folders.run.join(name);
         let Ok(lock) = File::open(&run) else { continue };
-        // Where the lock is free, no launcher runs: it was killed and left the folder behind.
+        let Some(instance) = read_instance(&run) else { continue };
         if matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-            running.extend(read_instance(&run).map(|instance| (instance, run.join(SOCKET))));
+            running.push((instance, run.join(SOCKET)));
+            continue;
         }
+        // The lock is free, so no launcher runs: it was killed, and its sweeper as well.
+        drop(lock);
+        remove_abandoned(&run)?;
     }
     running.sort_by(|(a, _), (b, _)| (&a.topology, &a.party).cmp(&(&b.topology, &b.party)));
     Ok(running)
@@ -244,5 +284,22 @@ mod tests {
         let _first = Deployment::take(&folders, owner).unwrap();
         let _second =
             Deployment::take(&folders, Owner { further_host: Some(&host), ..owner }).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_launcher_left_is_removed_by_whoever_looks_and_nothing_else_is() {
+        let (_folder, folders, tree) = place();
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let first = Deployment::take(&folders, owner).unwrap();
+        let (run, left) = (first.run.clone(), fs::read(&first.run.join(INSTANCE)).unwrap());
+        drop(first);
+        fs::private_folder(&run).unwrap();
+        fs::write_atomically(&run.join(INSTANCE), &left, 0o600).unwrap();
+        let other = folders.run.join("state");
+        fs::private_folder(&other).unwrap();
+        assert!(instances(&folders).unwrap().is_empty());
+        assert_eq!(fs::kind(&run).unwrap(), Kind::Absent);
+        assert_eq!(fs::kind(&other).unwrap(), Kind::Folder);
     }
 }

@@ -57,19 +57,26 @@ pub struct Lockstep {
     slots: u16,
     jobs: BTreeMap<JobName, JobRule>,
     runs: Vec<Run>,
+    may_start: bool,
 }
 
 impl Lockstep {
     /// No requests yet. `slots` is how many runs of all jobs together the party has ports for.
     #[must_use]
     pub fn new(me: PartyName, slots: u16, jobs: BTreeMap<JobName, JobRule>) -> Self {
-        Self { me, slots, jobs, runs: Vec::new() }
+        Self { me, slots, jobs, runs: Vec::new(), may_start: true }
     }
 
     /// The party's entries, for its next snapshot.
     #[must_use]
     pub fn entries(&self) -> Vec<JobEntry> {
         self.runs.iter().map(Run::entry).collect()
+    }
+
+    /// Whether what a job needs is there. As long as it is not, no run is agreed on or started; what runs already goes on
+    /// to its end.
+    pub fn may_start(&mut self, may_start: bool) {
+        self.may_start = may_start;
     }
 
     /// Takes in a request to run `job` once; it waits behind earlier requests for the same job.
@@ -152,6 +159,9 @@ impl Lockstep {
                 if let Some(failure_elsewhere) = run.failure_elsewhere(&self.me, rule, peers) {
                     return Some(failure_elsewhere);
                 }
+                if !self.may_start {
+                    return None;
+                }
                 let tickets = match leader {
                     None => self.pair(run, rule, peers)?,
                     Some(leader) => run.match_of_leader(&self.me, rule, leader, peers)?,
@@ -173,7 +183,8 @@ impl Lockstep {
                 if !holds {
                     return Some(JobState::Waiting);
                 }
-                run::all_armed(&self.me, matched, peers).then(|| JobState::Running(matched.clone()))
+                let starts = self.may_start && run::all_armed(&self.me, matched, peers);
+                starts.then(|| JobState::Running(matched.clone()))
             }
             JobState::Running(matched) => run
                 .failure()

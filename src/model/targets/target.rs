@@ -1,8 +1,9 @@
 //! The form in which each target says what it is.
 
-use crate::{diag::Spanned, syntax::Cursor, types::TargetName};
+use crate::{diag::Code, types::TargetName};
 
-use super::Deploy;
+/// A property or child that another target has, or another network of the same one.
+pub(super) const OTHER_TARGET: Code = Code("SF0012");
 
 /// What a target is to a topology.
 #[derive(Debug)]
@@ -13,8 +14,6 @@ pub struct Target {
     pub properties: &'static [&'static str],
     /// The nodes inside `deploy` that it has.
     pub children: &'static [&'static str],
-    /// Reads them.
-    pub(super) read: fn(Spanned<TargetName>, &mut Cursor<'_>) -> Option<Deploy>,
     /// Whether sfgen's launcher meets the peers on the party's first host, which then needs the listener `control`.
     pub has_launcher: bool,
     /// Whether the target brings Ray along. If not, the party's hosts have Ray nodes of their own, with planned ports.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -90,12 +89,17 @@ impl Machine {
         let mut start = "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n".to_owned();
         if !self.units.is_empty() {
             let units = self.units.join(" ");
-            let _ = writeln!(start, "ExecStart=-/bin/systemctl start --wait {units}");
+            start.extend(["ExecStart=-/bin/systemctl start --wait ", &units, "\n"]);
         }
         if !self.shown.is_empty() {
             let units = self.shown.join(" ");
-            let show = format!("/bin/systemctl show {units} >{OUT}/shown");
-            let _ = writeln!(start, "ExecStart=-/bin/sh -c '{show}'");
+            start.extend([
+                "ExecStart=-/bin/sh -c '/bin/systemctl show ",
+                &units,
+                " >",
+                OUT,
+                "/shown'\n",
+            ]);
         }
         start += "ExecStart=/bin/systemctl --no-block poweroff\n";
         std::fs::write(units.join("sfgen-it.service"), start).unwrap();

@@ -4,8 +4,12 @@ use serde::Serialize;
 
 use crate::{
     catalogue::INSTALL_OPTIONS,
-    plan::{Location, UID},
-    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene},
+    plan::{Effect, Location, UID},
+    render::{
+        artifact::{File, Files, Kind, OfHost},
+        engine::Source,
+        scene::HostScene,
+    },
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =
