@@ -2,9 +2,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper that the others are sent to")]
 
+mod way;
 mod write;
 
 use std::{
+    ffi::OsString,
     fs as std_fs,
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -13,6 +15,7 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
+pub use way::{OpenFolder, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
@@ -69,6 +72,20 @@ pub fn read_regular(path: &Utf8Path, most: usize) -> Result<Option<Vec<u8>>, FsE
     }
     let is_larger = meta.len() > most || bytes.len() as u64 > most;
     Ok((!is_larger).then_some(bytes))
+}
+
+/// Opens a regular file for reading; a link at its end is not followed, and a pipe is not waited for.
+pub fn open(path: &Utf8Path) -> Result<std_fs::File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let fail = |why| FsError::new("open", path, why);
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOFOLLOW;
+    let file = std_fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = file.map_err(fail)?;
+    if file.metadata().map_err(fail)?.is_file() {
+        Ok(file)
+    } else {
+        Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")))
+    }
 }
 
 /// Reads a file whole as UTF-8.
@@ -182,7 +199,22 @@ pub fn kind(path: &Utf8Path) -> Result<Kind, FsError> {
 
 /// The names in a folder, sorted; names that are not UTF-8 cannot be ours and are left out.
 pub fn list(path: &Utf8Path) -> Result<Vec<String>, FsError> {
-    Ok(entries(path)?.into_iter().map(|(name, _)| name).collect())
+    list_all(path).map(|(names, _)| names)
+}
+
+/// The names in a folder, sorted, and apart from them those that are not UTF-8.
+pub fn list_all(path: &Utf8Path) -> Result<(Vec<String>, Vec<OsString>), FsError> {
+    let fail = |why| FsError::new("list", path, why);
+    let (mut names, mut others) = (Vec::new(), Vec::new());
+    for entry in std_fs::read_dir(path).map_err(fail)? {
+        match entry.map_err(fail)?.file_name().into_string() {
+            Ok(name) => names.push(name),
+            Err(other) => others.push(other),
+        }
+    }
+    names.sort();
+    others.sort();
+    Ok((names, others))
 }
 
 /// What the folder itself says of something in it, no link followed.

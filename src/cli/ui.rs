@@ -9,7 +9,10 @@ use std::{
 
 use serde::Serialize;
 
-use crate::diag::{Finding, Report, Sources, render_text};
+use crate::{
+    diag::{Finding, Report, Sources, render_text, shown},
+    types::escape_display_controls,
+};
 
 use queue::OutputQueue;
 
@@ -83,27 +86,32 @@ impl Ui {
 
     /// A line of the result.
     pub(crate) fn result(&self, line: impl AsRef<str>) {
-        self.write_stdout(format!("{}\n", line.as_ref()));
+        self.write_stdout(format!("{}\n", shown(line.as_ref())));
+    }
+
+    /// A line that a job printed, byte for byte, as the job alone would have printed it.
+    pub(crate) fn output(&self, line: &str) {
+        self.write_stdout(format!("{line}\n"));
     }
 
     /// A result as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("reports have string keys");
-        self.write_stdout(text + "\n");
+        self.write_stdout(escape_display_controls(&text) + "\n");
     }
 
     /// A line about what is going on.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
         let clear = if self.is_terminal { "\x1b[2K" } else { "" }; // what `progress` left
-        self.write_stderr(format!("{clear}{}\n", line.as_ref()));
+        self.write_stderr(format!("{clear}{}\n", shown(line.as_ref())));
     }
 
     /// A line that replaces the one before it, on a terminal only; `false` where there is none.
     pub(crate) fn progress(&self, line: &str) -> bool {
         if self.is_terminal {
-            let shown: String = line.chars().take(self.width).collect();
+            let line: String = shown(line).chars().take(self.width).collect();
             // The next line of any kind starts by clearing this one.
-            self.write_stderr(format!("\r\x1b[2K{shown}\r"));
+            self.write_stderr(format!("\r\x1b[2K{line}\r"));
         }
         self.is_terminal
     }

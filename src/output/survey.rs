@@ -1,6 +1,6 @@
 //! What is in the folder of a tree: files as they are, nothing followed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,13 +14,13 @@ use crate::{
 
 use super::{
     listed::{Known, Listed, PENDING},
-    obstacle::{Obstacle, in_the_way, private_key},
+    obstacle::{Obstacle, in_the_way, no_utf8, private_key, too_large},
 };
 
 /// How staged files are called; see [`fs::write_atomically`].
 const STAGED: &str = ".sfgen-";
-/// Larger files are not searched for private keys: those are a few hundred bytes.
-const KEY_FILE_MAX: u64 = 1 << 20;
+/// How many bytes of a file are searched for private keys; a larger one is told, since nobody can say what is in it.
+const SEARCHED: u64 = 1 << 30;
 /// File systems write files in pages of this size, or multiples of it.
 const PAGE: usize = 4096;
 
@@ -55,7 +55,7 @@ impl Found {
 
 impl Survey {
     /// Looks at all that is in `out`, and reads each file once: those of `tree`, those that are `known` from a
-    /// manifest, and, since there may be a key in them, all others of the size of one.
+    /// manifest, and, since there may be a key in them, all others.
     pub(super) fn of(
         out: &Utf8Path,
         tree: &ArtifactTree,
@@ -83,10 +83,13 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Utf8Path) -> Result<(), FsError> {
-        for name in fs::list(&self.out.join(folder))? {
+        let (names, others) = fs::list_all(&self.out.join(folder))?;
+        self.obstacles.extend(others.iter().map(|name| no_utf8(&self.out.join(folder), name)));
+        for name in names {
             let path = folder.join(&name);
             match fs::kind(&self.out.join(&path))? {
-                Kind::File { .. } if name.starts_with(STAGED) || name == PENDING => {
+                Kind::File { len, .. } if name.starts_with(STAGED) || name == PENDING => {
+                    self.search(&path, len)?;
                     self.survey.leftovers.push(path);
                 }
                 Kind::File { mode, len, .. } => self.file(path, mode, len)?,
@@ -101,24 +104,37 @@ impl Walk<'_> {
     fn file(&mut self, path: Utf8PathBuf, mode: u32, len: u64) -> Result<(), FsError> {
         let planned = self.tree.get(path.as_str());
         let is_ours = planned.is_some() || self.known.contains_key(&path);
-        if !is_ours && len > KEY_FILE_MAX {
-            return Ok(());
+        if !is_ours {
+            return self.search(&path, len);
         }
         let bytes = fs::read(&self.out.join(&path))?;
-        if len <= KEY_FILE_MAX && holds_private_key(&bytes) {
-            self.obstacles.push(private_key(&self.out.join(&path)));
+        self.search_in(bytes.as_slice(), &path)?;
+        let planned = planned.map(|artifact| artifact.bytes.as_slice());
+        let is_same = planned == Some(bytes.as_slice());
+        let has_mode = mode & 0o111 == FILE_MODE & 0o111;
+        let found = Found {
+            is_current: is_same && has_mode,
+            is_same,
+            is_torn: is_torn(&bytes, planned.unwrap_or_default()),
+            digest: Digest::of(&bytes),
+        };
+        self.survey.files.insert(path, found);
+        Ok(())
+    }
+
+    /// Looks for a private key in a file of `len` bytes that is read for nothing else.
+    fn search(&mut self, path: &Utf8Path, len: u64) -> Result<(), FsError> {
+        if len > SEARCHED {
+            self.obstacles.push(too_large(&self.out.join(path), len));
+            return Ok(());
         }
-        if is_ours {
-            let planned = planned.map(|artifact| artifact.bytes.as_slice());
-            let is_same = planned == Some(bytes.as_slice());
-            let has_mode = mode & 0o111 == FILE_MODE & 0o111;
-            let found = Found {
-                is_current: is_same && has_mode,
-                is_same,
-                is_torn: is_torn(&bytes, planned.unwrap_or_default()),
-                digest: Digest::of(&bytes),
-            };
-            self.survey.files.insert(path, found);
+        self.search_in(fs::open(&self.out.join(path))?, path)
+    }
+
+    fn search_in(&mut self, file: impl Read, path: &Utf8Path) -> Result<(), FsError> {
+        let path = self.out.join(path);
+        if holds_private_key(file).map_err(|why| FsError::new("read", &path, why))? {
+            self.obstacles.push(private_key(&path));
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ mod pages;
 mod place_checks;
 mod ports;
 mod python;
+mod requirements;
 mod run_pairs;
 mod sarif;
 mod schema_kdl;

@@ -116,7 +116,7 @@ async fn follow(
             Some(Reply::Waiting { whom, left }) => {
                 wait.show(ui, party, &whom, &format!("gives up in {left} s"));
             }
-            Some(Reply::Stdout(line)) => ui.result(line),
+            Some(Reply::Stdout(line)) => ui.output(&line),
             Some(Reply::Stderr(line)) => ui.note(line),
             Some(Reply::Ended(RunEnd::Done)) => return Ok(Status::Done),
             Some(Reply::Ended(RunEnd::Failed(problem)) | Reply::Silent(problem)) => {
@@ -140,13 +140,13 @@ fn print_results(outcomes: &[PartyOutcome], ui: &Ui) {
     different.dedup();
     if let [same] = different[..] {
         for line in same {
-            ui.result(line);
+            ui.output(line);
         }
         return;
     }
     for outcome in outcomes {
         for line in &outcome.results {
-            ui.result(format!("{}: {line}", outcome.party));
+            ui.output(&format!("{}: {line}", outcome.party));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, str::FromStr};
 use thiserror::Error;
 
 use super::snapshot::{ENTRIES, Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket};
-use crate::types::{Digest, NameError, PartyName};
+use crate::types::{Digest, NameError, PartyName, is_display_control};
 
 /// The generated messages and stubs; `tests/it/generated.rs` keeps them equal to the proto file.
 #[allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "generated")]
@@ -225,11 +225,11 @@ fn release(peers: &str) -> Result<String, WireError> {
     Ok(text(peers))
 }
 
-/// A text of a peer, made safe for this machine's terminal and log: without control characters, and cut.
+/// A text of a peer, made safe for this machine's terminal and log: a blank for what they would act on, and cut.
 fn text(peers: &str) -> String {
     let mut characters = peers.chars();
     let kept = characters.by_ref().take(TEXT);
-    let mut text: String = kept.map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = kept.map(|c| if is_display_control(c) { ' ' } else { c }).collect();
     let cut = characters.count();
     if cut > 0 {
         let _ = write!(text, "... ({cut} more characters)"); // writing to memory succeeds
