@@ -4,6 +4,7 @@
 
 mod beneath;
 mod private;
+mod way;
 mod write;
 
 use std::{
@@ -19,6 +20,7 @@ pub use beneath::{Content, Root};
 pub use private::{
     ForeignFolder, OwnershipError, is_own_folder, open_append, own_folder, private_folder, set_mode,
 };
+pub use way::{OpenFolder, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
@@ -75,6 +77,20 @@ pub fn read_regular(path: &Utf8Path, most: usize) -> Result<Option<Vec<u8>>, FsE
     }
     let is_larger = meta.len() > most || bytes.len() as u64 > most;
     Ok((!is_larger).then_some(bytes))
+}
+
+/// Opens a regular file for reading; a link at its end is not followed, and a pipe is not waited for.
+pub fn open(path: &Utf8Path) -> Result<std_fs::File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let fail = |why| FsError::new("open", path, why);
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOFOLLOW;
+    let file = std_fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = file.map_err(fail)?;
+    if file.metadata().map_err(fail)?.is_file() {
+        Ok(file)
+    } else {
+        Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")))
+    }
 }
 
 /// Reads a file whole as UTF-8.

@@ -3,9 +3,15 @@
 //! PEM text enters, facts about one certificate leave: compiler and launcher ask the same questions of it. This
 //! module knows no private keys beyond refusing them, no files and no TLS.
 
+mod error;
+mod private_key;
+
+pub use error::PkiError;
+pub use private_key::holds_private_key;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use thiserror::Error;
+use private_key::{binary, contains, is_marked};
 use time::OffsetDateTime;
 use x509_parser::{
     certificate::X509Certificate,
@@ -15,35 +21,6 @@ use x509_parser::{
 };
 
 use crate::types::{Digest, HostAddr};
-
-/// Why bytes are not one public certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PkiError {
-    /// No PEM block in it, or a block that ends in the middle.
-    #[error("this is not PEM: a certificate starts with `-----BEGIN CERTIFICATE-----`")]
-    NotPem,
-    /// A private key where only a public certificate belongs, alone or beside one.
-    #[error("this holds a private key, which must never leave its machine")]
-    PrivateKey,
-    /// An encrypted private key, which is refused too: a person who has the file can try passphrases without end.
-    #[error("this holds an encrypted private key, which must never leave its machine either")]
-    EncryptedKey,
-    /// A certificate in binary form.
-    #[error("this is a certificate in DER, which is binary, and PEM is expected")]
-    Der,
-    /// The binary container of a certificate and its key, `.p12` or `.pfx`.
-    #[error("this is PKCS#12, which holds a private key beside its certificates")]
-    Pkcs12,
-    /// A PEM block of another kind, such as a certificate request.
-    #[error("this holds a `{0}`, not a certificate")]
-    OtherBlock(String),
-    /// A certificate block whose content cannot be read.
-    #[error("this certificate cannot be read: {0}")]
-    Malformed(String),
-    /// More than one certificate where one is expected.
-    #[error("this holds {0} certificates where one is expected")]
-    SeveralCertificates(usize),
-}
 
 /// One certificate, read and checked for shape, not for trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +38,7 @@ impl Certificate {
     /// Reads the only certificate of a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
         // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
-        if holds_private_key(pem) {
+        if is_marked(pem) {
             let is_encrypted = contains(pem, b"ENCRYPTED");
             return Err(if is_encrypted { PkiError::EncryptedKey } else { PkiError::PrivateKey });
         }
@@ -194,43 +171,9 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|b| IpAddr::V6(Ipv6Addr::from(b)))).ok()
 }
 
-/// Whether a private key in PEM stands anywhere in `bytes`, of whatever kind and however broken the rest is.
-#[must_use]
-pub fn holds_private_key(bytes: &[u8]) -> bool {
-    // In two parts, so that no file of this repository looks like a key itself.
-    contains(bytes, &[b"PRIVATE KEY".as_slice(), b"-----"].concat())
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    memchr::memmem::find(bytes, wanted).is_some()
-}
-
-/// What a file in DER is, by its first fields; `None` for text.
-fn binary(bytes: &[u8]) -> Option<PkiError> {
-    let (&first, rest) = bytes.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    if first != SEQUENCE {
-        return None;
-    }
-    // The length takes one byte, or as many more as its low bits say; 0x80 leaves it open.
-    let fields = rest.get(usize::from(length).saturating_sub(0x80)..)?;
-    match fields {
-        // PFX (RFC 7292) is version 3, PKCS#8 version 0 or 1 before an algorithm, PKCS#1 and SEC 1 before numbers.
-        [2, 1, 3, SEQUENCE, ..] => Some(PkiError::Pkcs12),
-        [2, 1, 0 | 1, SEQUENCE | 2 | 4, ..] => Some(PkiError::PrivateKey),
-        [SEQUENCE, ..] if contains(fields.get(..24)?, PKCS5) => Some(PkiError::EncryptedKey),
-        _ => X509Certificate::from_der(bytes).is_ok().then_some(PkiError::Der),
-    }
-}
-
-/// The tag of a sequence in DER.
-const SEQUENCE: u8 = 0x30;
-/// The object identifier below which passphrases encrypt keys, 1.2.840.113549.1.5, without its last number.
-const PKCS5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{private_key::PKCS5, *};
     use crate::keys::{KeyMaterial, NewKeys};
 
     fn material(party: &str) -> KeyMaterial {

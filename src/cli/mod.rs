@@ -6,6 +6,7 @@ mod args;
 mod command_line;
 mod commands;
 mod disk;
+mod own_process;
 pub mod pages;
 mod schemas;
 mod status;
@@ -25,6 +26,7 @@ use ui::Ui;
 /// Runs the command that the arguments of this process name.
 #[must_use]
 pub fn run() -> ExitCode {
+    own_process::harden();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -34,13 +36,12 @@ pub fn run() -> ExitCode {
         }
     };
     let ui = Ui::new(cli.format(), cli.color);
-    match dispatch(cli.command, &ui) {
-        Ok(status) => status.into(),
-        Err(failure) => {
-            ui.failure(&failure);
-            failure.status.into()
-        }
-    }
+    let status = dispatch(cli.command, &ui).unwrap_or_else(|failure| {
+        ui.failure(&failure);
+        failure.status
+    });
+    ui.finish();
+    status.into()
 }
 
 fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {

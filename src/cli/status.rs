@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use miette::Diagnostic;
 
-use crate::fs::FsError;
+use crate::{fs::FsError, launch::local::Problem};
 
 /// How a command ended. The numbers are an interface: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,11 @@ impl Failure {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// A failure that a launcher tells.
+    pub(crate) fn of_problem(status: Status, problem: Problem) -> Self {
+        Self { status, code: problem.code, message: problem.message, help: problem.help }
     }
 
     /// A failure of a phase, with its code and help.

@@ -1,15 +1,20 @@
 //! What goes to stdout and stderr.
 
-#![expect(
-    clippy::unused_self,
-    reason = "all that is printed goes through a `Ui`, whether it needs settings or not"
-)]
+mod queue;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _},
+    sync::{Arc, OnceLock},
+};
 
 use serde::Serialize;
 
-use crate::diag::{Finding, Report, Sources, render_text};
+use crate::{
+    diag::{Finding, Report, Sources, render_text, shown},
+    types::escape_display_controls,
+};
+
+use queue::OutputQueue;
 
 use super::{
     args::{ColorChoice, Format},
@@ -27,6 +32,14 @@ pub(crate) struct Ui {
     colour: bool,
     width: usize,
     is_terminal: bool,
+    /// Where lines wait to be written, for commands that must not wait themselves.
+    queues: Arc<OnceLock<Queues>>,
+}
+
+#[derive(Debug)]
+struct Queues {
+    stdout: OutputQueue,
+    stderr: OutputQueue,
 }
 
 impl Ui {
@@ -46,35 +59,59 @@ impl Ui {
             colour,
             width: columns.filter(|width| *width >= 40).unwrap_or(WIDTH),
             is_terminal,
+            queues: Arc::default(),
+        }
+    }
+
+    /// From here on no line is waited for: a launcher goes on whether or not somebody reads what it says. Lines that
+    /// nobody reads are left out, and counted. [`Ui::finish`] must be called at the end.
+    pub(crate) fn never_wait(&self) {
+        let queues = || {
+            let stdout = OutputQueue::start(io::stdout())?;
+            io::Result::Ok(Queues { stdout, stderr: OutputQueue::start(io::stderr())? })
+        };
+        // Without threads, lines are written as they always were.
+        if let Ok(queues) = queues() {
+            let _ = self.queues.set(queues); // set already: that is what was asked for
+        }
+    }
+
+    /// Waits for the lines that are still to be written, but not for a reader that does not read.
+    pub(crate) fn finish(&self) {
+        if let Some(queues) = self.queues.get() {
+            queues.stdout.finish();
+            queues.stderr.finish();
         }
     }
 
     /// A line of the result.
     pub(crate) fn result(&self, line: impl AsRef<str>) {
-        say(io::stdout(), line.as_ref());
+        self.write_stdout(format!("{}\n", shown(line.as_ref())));
+    }
+
+    /// A line that a job printed, byte for byte, as the job alone would have printed it.
+    pub(crate) fn output(&self, line: &str) {
+        self.write_stdout(format!("{line}\n"));
     }
 
     /// A result as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("reports have string keys");
-        say(io::stdout(), &text);
+        self.write_stdout(escape_display_controls(&text) + "\n");
     }
 
     /// A line about what is going on.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
-        if self.is_terminal {
-            let _ = write!(io::stderr(), "\x1b[2K"); // what `progress` left
-        }
-        say(io::stderr(), line.as_ref());
+        let clear = if self.is_terminal { "\x1b[2K" } else { "" }; // what `progress` left
+        self.write_stderr(format!("{clear}{}\n", shown(line.as_ref())));
     }
 
     /// A line that replaces the one before it, on a terminal only; `false` where there is none.
     pub(crate) fn progress(&self, line: &str) -> bool {
         if self.is_terminal {
-            let mut stderr = io::stderr();
-            let shown: String = line.chars().take(self.width).collect();
+            let line: String = shown(line).chars().take(self.width).collect();
             // The next line of any kind starts by clearing this one.
-            let _ = write!(stderr, "\r\x1b[2K{shown}\r").and_then(|()| stderr.flush());
+            self.write_stderr(format!("\r\x1b[2K{line}\r"));
         }
         self.is_terminal
     }
@@ -83,7 +120,7 @@ impl Ui {
     pub(crate) fn findings(&self, findings: &[Finding], sources: &Sources) {
         if self.format == Format::Text && !findings.is_empty() {
             let text = render_text(findings, sources, self.width, self.colour);
-            say(io::stderr(), text.trim_end_matches('\n'));
+            self.write_stderr(format!("{}\n", text.trim_end_matches('\n')));
         }
     }
 
@@ -104,9 +141,23 @@ impl Ui {
             self.note(format!("  help: {help}"));
         }
     }
+
+    fn write_stdout(&self, text: String) {
+        match self.queues.get() {
+            Some(queues) => queues.stdout.push(text),
+            None => write(io::stdout(), &text),
+        }
+    }
+
+    fn write_stderr(&self, text: String) {
+        match self.queues.get() {
+            Some(queues) => queues.stderr.push(text),
+            None => write(io::stderr(), &text),
+        }
+    }
 }
 
-/// Writes a line. A reader that has gone away (`sfgen plan | head`) is no reason to stop the work half way.
-fn say(mut to: impl io::Write, line: &str) {
-    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
+/// Writes a text. A reader that has gone away (`sfgen plan | head`) is no reason to stop the work half way.
+fn write(mut to: impl io::Write, text: &str) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }

@@ -20,5 +20,6 @@ pub use page::Page;
 pub(crate) use page::page;
 pub use report::{EditReport, FindingReport, FixReport, LabelReport, Report};
 pub use sarif::SarifLog;
+pub use shown::shown;
 pub use source::{FileId, Source, SourceSpan, Sources, Spanned};
 pub use text::render_text;

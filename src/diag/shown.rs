@@ -3,17 +3,16 @@
 //! Parts of a topology are other organisations' files, and findings quote them.
 
 use super::Sources;
+use crate::types::is_display_control;
 
 /// Whether a terminal would act on the character, or hide what follows it. Line feeds and tabs are layout.
 fn acts(c: char) -> bool {
-    let is_layout = c == '\n' || c == '\t';
-    let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || (c.is_control() && !is_layout)
+    is_display_control(c) && c != '\n' && c != '\t'
 }
 
-/// A message with such characters as escapes.
-pub(super) fn shown(text: &str) -> String {
+/// A text with such characters as escapes: whatever others wrote goes through here on its way to a terminal or a reader.
+#[must_use]
+pub fn shown(text: &str) -> String {
     if !text.contains(acts) {
         return text.to_owned();
     }
@@ -53,6 +52,10 @@ mod tests {
     fn a_message_shows_what_a_terminal_would_do() {
         assert_eq!(shown("`\u{1b}[2J\u{9b}\r` ä 中\n\tb"), "`\\u{1b}[2J\\u{9b}\\u{d}` ä 中\n\tb");
         assert_eq!(shown("\u{202e}txet"), "\\u{202e}txet");
+        assert_eq!(
+            shown("\u{61c}\u{200f}\u{2028}\u{2029}\u{2067}"),
+            "\\u{61c}\\u{200f}\\u{2028}\\u{2029}\\u{2067}"
+        );
     }
 
     #[test]

@@ -63,6 +63,20 @@ impl Root {
         &self.path
     }
 
+    /// The regular file at `path` below the folder, and its length; `None` where there is none.
+    pub fn open_file(&self, path: &Utf8Path) -> Result<Option<(File, u64)>, FsError> {
+        let fail = |why| FsError::new("open", &self.path.join(path), why);
+        let file = match self.descend(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK) {
+            Ok(file) => File::from(file),
+            Err(Errno::ENOENT | Errno::ELOOP | Errno::ENOTDIR | Errno::ENXIO | Errno::ENODEV) => {
+                return Ok(None);
+            }
+            Err(why) => return Err(fail(why.into())),
+        };
+        let meta = file.metadata().map_err(fail)?;
+        Ok(meta.is_file().then(|| (file, meta.len())))
+    }
+
     /// Reads the file at `path` below the folder, of at most `most` bytes.
     pub fn read(&self, path: &Utf8Path, most: u64) -> Result<Content, FsError> {
         let fail = |why| FsError::new("read", &self.path.join(path), why);

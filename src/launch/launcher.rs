@@ -6,12 +6,15 @@
 //! peers. Nothing here waits for a peer without a deadline.
 
 mod attendance;
+mod awaited;
+mod differing;
 mod error;
 pub mod events;
 mod input;
 mod jobs;
 mod leave;
 mod prepare;
+mod repeats;
 mod runs;
 pub mod specs;
 mod state;
@@ -22,6 +25,7 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
+    fs::FsError,
     launch::{
         local::{self, ClientRequest, Reply, Request},
         machine::{side::Side, state::Deployment},
@@ -29,10 +33,11 @@ use crate::{
             identity::Credentials,
             lockstep::{JobRule, Lockstep},
             rendezvous::{
-                Facts, LauncherPhase, Listeners, Meeting, MeetingConfig, Snapshot, now_millis,
+                Facts, LauncherPhase, Listeners, Meeting, MeetingConfig, MeetingEvent, Snapshot,
+                now_millis,
             },
         },
-        processes::{GuardProgram, ServiceEvent, Supervisor},
+        processes::{GuardProgram, ServiceEvent, Supervisor, Sweeper},
     },
     plan::{FederationRuntime, Mode},
     types::Port,
@@ -43,10 +48,14 @@ pub use error::LaunchError;
 use events::LaunchEvent;
 use input::{LauncherInput, Sources};
 pub use prepare::{Launch, PrepareError, Releases, prepare, read_side};
+use repeats::Repeats;
 use runs::Runs;
 use specs::Specs;
 pub use state::LaunchEnd;
 use state::Launcher;
+
+/// How often in a row it is told in full that a peer comes or goes, before that is counted.
+const OF_PEER: u32 = 5;
 
 /// Runs a launch to its end. On return no process, socket or task of it is left.
 pub async fn launch(
@@ -64,6 +73,8 @@ pub async fn launch(
         venv: launch.venv.as_ref().map(|(venv, _)| venv),
     };
     let guard = GuardProgram::this();
+    let sweeper = Sweeper::start(&guard, &launch.deployment.run)
+        .map_err(|why| FsError::new("start a process for", &launch.deployment.run, why))?;
     let (supervisor, service_events) = Supervisor::start(&guard, specs.services())?;
     let peers = Attendance::new(&launch.side, Instant::now() + launch.wait);
     let facts = facts(&launch);
@@ -101,11 +112,18 @@ pub async fn launch(
         lockstep,
         published: first,
         report,
+        repeats: Repeats::default(),
         services_ready: false,
+        sweeper,
         _socket: socket,
     };
-    let mut sources =
-        Sources::new(launch.requests, socket_requests, service_events, meeting_events)?;
+    let mut sources = Sources::new(
+        launch.requests,
+        socket_requests,
+        service_events,
+        meeting_events,
+        launch.signals,
+    );
     let outcome = launcher.supervise(&mut sources).await;
     launcher.leave(outcome, &mut sources).await
 }
@@ -172,11 +190,25 @@ impl Launcher<'_> {
             LauncherInput::Signal => return Ok(Some(LaunchEnd::Interrupted)),
             LauncherInput::Request(request) => return Ok(self.answer(request)),
             LauncherInput::Service(event) => self.service(event)?,
+            LauncherInput::Meeting(MeetingEvent::Refused { from, why }) => {
+                let source = from.ip().to_string();
+                if let Some(why) = self.repeats.note(&source, &why, 1, Instant::now()) {
+                    (self.report)(LaunchEvent::Refused(format!("{from} {why}")));
+                }
+            }
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
-                let events = self.peers.note(event, &facts)?;
+                let events = self.peers.note(event, &facts);
                 for event in events {
-                    (self.report)(event);
+                    if matches!(event, LaunchEvent::Left(_)) {
+                        // For a launcher with one run only, a peer that has left is done as well.
+                        if self.single {
+                            continue;
+                        }
+                        // The peer's last word tells the end of its run too, which is to be told first.
+                        self.advance();
+                    }
+                    self.report_of_others(event);
                 }
             }
             LauncherInput::Run(ticket, event) => self.run_event(ticket, event),
@@ -212,6 +244,10 @@ impl Launcher<'_> {
                 (self.report)(LaunchEvent::Service { name: service, what });
             }
             ServiceEvent::Line { .. } => {}
+            ServiceEvent::Log { service, trouble } => {
+                let note = format!("service {service}: {trouble}");
+                (self.report)(LaunchEvent::Note(note));
+            }
             ServiceEvent::Failed(failure) => {
                 return Err(LaunchError::Service { failure: Box::new(failure) });
             }
@@ -223,12 +259,13 @@ impl Launcher<'_> {
 
     /// Brings jobs on as far as services and peers allow, and publishes the state.
     fn advance(&mut self) {
-        if self.services_ready {
-            let actions = self.lockstep.step(&self.peers.views());
-            self.act_on(actions);
-        }
+        self.fail_requests_of_those_who_differ();
+        // Without its services no run begins here; one that runs goes on, and ends.
+        self.lockstep.may_start(self.services_ready);
+        let actions = self.lockstep.step(&self.peers.views());
+        self.act_on(actions);
         let phase = self.phase();
-        if phase != self.published.phase {
+        if phase != self.published.phase && self.is_news(phase) {
             (self.report)(LaunchEvent::Phase(phase));
         }
         let jobs = self.lockstep.entries();
@@ -239,10 +276,25 @@ impl Launcher<'_> {
         self.published = next;
     }
 
+    /// Whether somebody who looks on learns anything by a phase. That peers leave after a run is no trouble, and nobody
+    /// is waited for.
+    fn is_news(&self, phase: LauncherPhase) -> bool {
+        match phase {
+            LauncherPhase::Armed => !(self.single && self.runs.any_started),
+            LauncherPhase::Meeting => {
+                self.peers.any_missing() && !(self.single && self.runs.any_started)
+            }
+            _ => true,
+        }
+    }
+
     /// When something must be reported or given up, if nothing happens before.
     fn next_deadline(&self) -> Option<Instant> {
-        let peers = if self.single { None } else { self.peers.deadline() };
-        [peers, self.peers.next_reminder(), self.runs.deadline()].into_iter().flatten().min()
+        // A launcher for one run waits for the parties of that run only, and its request has a deadline of its own.
+        let peers = [self.peers.deadline(), self.peers.next_reminder()];
+        let peers = peers.into_iter().flatten().filter(|_| !self.single);
+        let own = [self.runs.deadline(), self.repeats.deadline()];
+        peers.chain(own.into_iter().flatten()).min()
     }
 
     fn deadline(&mut self) -> Result<(), LaunchError> {
@@ -253,9 +305,32 @@ impl Launcher<'_> {
         for ticket in self.runs.overdue(now) {
             self.give_up(ticket);
         }
-        if let Some(event) = self.peers.reminder(now) {
+        self.remind_clients(now);
+        if let Some(event) = self.peers.reminder(now).filter(|_| !self.single) {
             (self.report)(event);
         }
+        for line in self.repeats.due(now) {
+            (self.report)(LaunchEvent::Note(line));
+        }
         Ok(())
+    }
+
+    /// Reports what peers and strangers do. They can do it often, so repetitions are counted instead.
+    fn report_of_others(&mut self, event: LaunchEvent) {
+        let now = Instant::now();
+        let told = match event {
+            LaunchEvent::Gone { party, why } => {
+                let why = self.repeats.note(party.as_str(), &why, OF_PEER, now);
+                why.map(|why| LaunchEvent::Gone { party, why })
+            }
+            LaunchEvent::Met(party) => {
+                let is_told = self.repeats.note(party.as_str(), "has come", OF_PEER, now).is_some();
+                is_told.then_some(LaunchEvent::Met(party))
+            }
+            other => Some(other),
+        };
+        if let Some(event) = told {
+            (self.report)(event);
+        }
     }
 }

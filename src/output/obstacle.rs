@@ -1,6 +1,6 @@
 //! What keeps a tree from being written.
 
-use std::fmt::Write as _;
+use std::{ffi::OsStr, fmt::Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -57,6 +57,28 @@ pub(super) fn drift(out: &Utf8Path, path: &Utf8Path) -> Obstacle {
 pub(super) fn private_key(path: &Utf8Path) -> Obstacle {
     let finding = Finding::error(PRIVATE_KEY, format!("`{path}` holds a private key, and the tree is committed"))
         .help("move the key out of the tree, remove it from git's history, and make new keys with `sfgen keys new`");
+    Obstacle { finding, is_drift: false }
+}
+
+/// There may be a private key in a file of `len` bytes.
+pub(super) fn too_large(path: &Utf8Path, len: u64) -> Obstacle {
+    let message = format!(
+        "`{path}` is too large to be searched for private keys ({} MiB), and the tree is committed",
+        len >> 20
+    );
+    let finding = Finding::error(PRIVATE_KEY, message)
+        .help("move it out of the tree, which holds small files only");
+    Obstacle { finding, is_drift: false }
+}
+
+/// There may be a private key in a file that cannot be named.
+pub(super) fn no_utf8(folder: &Utf8Path, name: &OsStr) -> Obstacle {
+    let name = name.as_encoded_bytes().escape_ascii();
+    let message =
+        format!("the name `{name}` in `{folder}` is not UTF-8, and sfgen names no such file");
+    let finding = Finding::error(NOT_A_FOLDER, message).help(
+        "move it out of the tree; if it holds a private key, make new keys with `sfgen keys new`",
+    );
     Obstacle { finding, is_drift: false }
 }
 

@@ -1,6 +1,6 @@
 //! What is in the folder of a tree: files as they are, nothing followed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsStr, io::Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -15,13 +15,13 @@ use crate::{
 
 use super::{
     listed::{Known, Listed, PENDING},
-    obstacle::{Obstacle, in_the_way, private_key},
+    obstacle::{Obstacle, in_the_way, no_utf8, private_key, too_large},
 };
 
 /// How staged files are called; see [`crate::fs::write_atomically`].
 const STAGED: &str = ".sfgen-";
-/// Larger files are not searched for private keys: those are a few hundred bytes.
-const KEY_FILE_MAX: u64 = 1 << 20;
+/// How many bytes of a file are searched for private keys; a larger one is told, since nobody can say what is in it.
+const SEARCHED: u64 = 1 << 30;
 /// File systems write files in pages of this size, or multiples of it.
 const PAGE: usize = 4096;
 
@@ -60,7 +60,7 @@ impl Found {
 
 impl Survey {
     /// Looks at all that is in `folder`, and reads each file once: those of `planned`, those that are `known` from a
-    /// manifest, and, since there may be a key in them, all others of the size of one.
+    /// manifest, and, since there may be a key in them, all others.
     pub(super) fn of(
         folder: &Tree,
         planned: &ArtifactTree,
@@ -84,9 +84,16 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn folder(&mut self, folder: &Utf8Path) -> Result<(), FsError> {
         for (name, kind) in self.tree.entries(folder)? {
+            // Under a name with replacement characters nothing can be read.
+            if name.contains(char::REPLACEMENT_CHARACTER) {
+                let folder = self.tree.path().join(folder);
+                self.obstacles.push(no_utf8(&folder, OsStr::new(&name)));
+                continue;
+            }
             let path = folder.join(&name);
             match kind {
                 EntryKind::File if name.starts_with(STAGED) || path == PENDING => {
+                    self.search(&path)?;
                     self.survey.leftovers.push(path);
                 }
                 EntryKind::File if path == Manifest::FILE => {}
@@ -101,30 +108,25 @@ impl Walk<'_> {
     fn file(&mut self, path: Utf8PathBuf) -> Result<(), FsError> {
         let planned = self.planned.get(path.as_str());
         let is_ours = planned.is_some() || self.known.contains_key(&*path);
-        let content = if is_ours {
-            self.tree.content(&path)?
-        } else {
-            self.tree.content_up_to(&path, KEY_FILE_MAX)?
-        };
-        let (bytes, mode) = match content {
+        if !is_ours {
+            self.search(&path)?;
+            self.survey.unlisted.push(path);
+            return Ok(());
+        }
+        let (bytes, mode) = match self.tree.content(&path)? {
             Content::File { bytes, mode } => (bytes, mode),
             // Nobody can have written this but somebody else.
-            Content::TooLarge if is_ours => {
+            Content::TooLarge => {
+                self.search(&path)?;
                 self.survey.files.insert(path, Found::default());
                 return Ok(());
             }
-            Content::TooLarge | Content::Absent | Content::NotAFile => {
+            Content::Absent | Content::NotAFile => {
                 self.survey.unlisted.push(path);
                 return Ok(());
             }
         };
-        if bytes.len() as u64 <= KEY_FILE_MAX && holds_private_key(&bytes) {
-            self.obstacles.push(private_key(&self.tree.path().join(&path)));
-        }
-        if !is_ours {
-            self.survey.unlisted.push(path);
-            return Ok(());
-        }
+        self.search_in(bytes.as_slice(), &path)?;
         let planned = planned.map(|artifact| artifact.bytes.as_slice());
         let is_same = planned == Some(bytes.as_slice());
         let has_mode = mode & 0o111 == FILE_MODE & 0o111;
@@ -135,6 +137,24 @@ impl Walk<'_> {
             digest: Some(Digest::of(&bytes)),
         };
         self.survey.files.insert(path, found);
+        Ok(())
+    }
+
+    /// Looks for a private key in a file that is read for nothing else.
+    fn search(&mut self, path: &Utf8Path) -> Result<(), FsError> {
+        let Some((file, len)) = self.tree.open_file(path)? else { return Ok(()) };
+        if len > SEARCHED {
+            self.obstacles.push(too_large(&self.tree.path().join(path), len));
+            return Ok(());
+        }
+        self.search_in(file, path)
+    }
+
+    fn search_in(&mut self, file: impl Read, path: &Utf8Path) -> Result<(), FsError> {
+        let path = self.tree.path().join(path);
+        if holds_private_key(file).map_err(|why| FsError::new("read", &path, why))? {
+            self.obstacles.push(private_key(&path));
+        }
         Ok(())
     }
 }

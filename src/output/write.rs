@@ -9,7 +9,7 @@ use camino::Utf8Path;
 
 use crate::{
     fs::{self, FsError},
-    plan::Manifest,
+    plan::{Manifest, json_bytes},
     render::FILE_MODE,
 };
 
@@ -41,9 +41,7 @@ pub fn lock_workspace(folder: &Utf8Path) -> Result<Option<WorkspaceLock>, FsErro
 /// the next `plan` knows which files are ours however many writes in a row are cut off. Only these lists are waited for:
 /// what a power cut does to the thousands of other files shows by their digests, and the next `plan` writes them again.
 pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError> {
-    let mut manifest =
-        serde_json::to_vec_pretty(&comparison.manifest).expect("string keys throughout");
-    manifest.push(b'\n');
+    let manifest = json_bytes(&comparison.manifest);
     if comparison.is_current() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use crate::types::{
     TopologyName,
 };
 
-use super::{Engine, Links, Mode};
+use super::{Engine, Links, Mode, json::json_bytes};
 
 /// The version of the tree's format that this release writes and reads.
 pub const FORMAT: u32 = 1;
@@ -177,9 +177,7 @@ pub enum Link {
 /// The bytes of `federation.json`, whose SHA-256 is the plan digest.
 #[must_use]
 pub fn federation_bytes(federation: &Federation) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(federation).expect("string keys throughout");
-    bytes.push(b'\n');
-    bytes
+    json_bytes(federation)
 }
 
 impl Federation {

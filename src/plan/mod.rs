@@ -9,6 +9,7 @@ mod effect;
 mod federation;
 mod groups;
 mod host_variables;
+mod json;
 mod location;
 mod manifest;
 mod names;
@@ -28,6 +29,7 @@ pub use federation::{
     Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
 pub use groups::{Groups, Membership};
+pub use json::json_bytes;
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
 pub use names::{env_file_path, firewall_table, project, runtime_dir, target_unit, unit};

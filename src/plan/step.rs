@@ -4,7 +4,10 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Account, Home, HostName, NetworkName, PartyName, Subnet};
+use crate::{
+    catalogue::INSTALL_OPTIONS,
+    types::{Account, Home, HostName, NetworkName, PartyName, Subnet},
+};
 
 /// When a step is due.
 #[derive(
@@ -276,9 +279,10 @@ impl Action {
             }
             Self::InstallPackages { folder, requirements, owner } => {
                 let pip = folder.join("bin/pip");
-                let install = ["install", "--no-deps", "-r", requirements.as_str()];
-                let start = [owner.as_str(), "--", pip.as_str()];
-                words(&["runuser", "-u"], start.into_iter().chain(install))
+                let start = [owner.as_str(), "--", pip.as_str(), "install"];
+                let list = ["-r", requirements.as_str()];
+                let rest = start.into_iter().chain(INSTALL_OPTIONS).chain(list);
+                words(&["runuser", "-u"], rest)
             }
             Self::CopyFile { from, to, owner, mode } => {
                 let mut command = words(&["install", "-D", "-m"], [mode.as_str()]);

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use crate::plan::Effect;
+use crate::plan::{Effect, json_bytes};
 
 use super::{
     engine::Source,
@@ -28,10 +28,7 @@ impl File {
 
     /// A value as JSON for programs and reviewers: indented, with a line feed at the end.
     pub(super) fn json(path: impl Into<Utf8PathBuf>, value: &impl serde::Serialize) -> Self {
-        let mut bytes =
-            serde_json::to_vec_pretty(value).expect("plans have text keys and no floats");
-        bytes.push(b'\n');
-        Self::new(path, bytes)
+        Self::new(path, json_bytes(value))
     }
 }
 

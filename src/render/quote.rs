@@ -6,6 +6,11 @@
 
 use std::fmt::Write as _;
 
+use crate::{
+    diag::shown,
+    types::{escape_display_controls, is_display_control},
+};
+
 /// Writes a text for one format, or says what that format wants.
 pub(super) type Quote = fn(&str) -> Result<String, &'static str>;
 
@@ -28,14 +33,14 @@ fn without_nul(text: &str) -> Result<&str, &'static str> {
 }
 
 /// One word of a shell command, as it is where no shell would touch it, else in quotes: single ones, or bash's `$'...'`
-/// where control characters would end a line or be lost in one.
+/// where characters would end a line, be lost in one or make it look like another.
 pub(super) fn sh(text: &str) -> Result<String, &'static str> {
     let text = without_nul(text)?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return Ok(text.to_owned());
     }
-    if !text.contains(char::is_control) {
+    if !text.contains(is_display_control) {
         return Ok(format!("'{}'", text.replace('\'', r"'\''")));
     }
     let mut quoted = String::from("$'");
@@ -44,7 +49,7 @@ pub(super) fn sh(text: &str) -> Result<String, &'static str> {
             '\'' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => push_bytes(&mut quoted, c),
+            c if is_display_control(c) => push_bytes(&mut quoted, c),
             c => quoted.push(c),
         }
     }
@@ -69,7 +74,7 @@ pub(super) fn systemd(text: &str) -> Result<String, &'static str> {
             '%' => quoted.push_str("%%"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => push_bytes(&mut quoted, c),
+            c if is_display_control(c) => push_bytes(&mut quoted, c),
             c => quoted.push(c),
         }
     }
@@ -82,19 +87,11 @@ pub(super) fn systemd_exec(text: &str) -> Result<String, &'static str> {
     systemd(text).map(|quoted| quoted.replace('$', "$$"))
 }
 
-/// A YAML string: JSON's quoting is valid YAML, but for control characters and, in YAML 1.1, which Compose reads, for
-/// Unicode's line ends and byte order mark, which JSON leaves as they are.
+/// A YAML string: JSON's quoting is valid YAML, but for what a reader would not show, of which YAML 1.1, which Compose
+/// reads, cannot have all, and for the byte order mark.
 pub(super) fn yaml(text: &str) -> Result<String, &'static str> {
     let json = serde_json::to_string(without_nul(text)?).expect("a text is JSON");
-    let mut quoted = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') {
-            write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes all text");
-        } else {
-            quoted.push(c);
-        }
-    }
-    Ok(quoted)
+    Ok(escape_display_controls(&json).replace('\u{feff}', "\\ufeff"))
 }
 
 /// A YAML string in a compose file, where `$` begins a variable.
@@ -114,18 +111,18 @@ pub(super) fn docker(text: &str) -> Result<String, &'static str> {
 
 /// A quoted string of nft, which has no escapes.
 pub(super) fn nft(text: &str) -> Result<String, &'static str> {
-    if text.contains(|c: char| c == '"' || c == '\\' || c.is_control()) || text.len() > 127 {
+    if text.contains(|c: char| c == '"' || c == '\\' || is_display_control(c)) || text.len() > 127 {
         return Err(
-            "a comment of nft has at most 127 bytes, and no quote, backslash or control character",
+            "a comment of nft has at most 127 bytes, and no quote, backslash, control character or mark for the direction of writing",
         );
     }
     Ok(format!("\"{text}\""))
 }
 
-/// Words in a Markdown text or table cell, as they are and not as markup.
+/// Words in a Markdown text or table cell, as they are and not as markup, on one line.
 pub(super) fn md(text: &str) -> Result<String, &'static str> {
     let mut quoted = String::new();
-    for c in without_nul(text)?.chars() {
+    for c in shown(without_nul(text)?).chars() {
         if c.is_control() {
             quoted.push(' ');
             continue;
@@ -168,14 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_escapes_wherever_a_format_has_them() {
+    fn what_would_not_be_shown_is_an_escape_wherever_a_format_has_them() {
         for (quote, expected) in [
-            (sh as Quote, r"$'\x1b\x7f\xc2\x85\x0d'"),
-            (systemd, r#""\x1b\x7f\xc2\x85\x0d""#),
-            (yaml, r#""\u001b\u007f\u0085\r""#),
+            (sh as Quote, r"$'\x1b\x7f\xc2\x85\x0d\xe2\x80\xaeä'"),
+            (systemd, r#""\x1b\x7f\xc2\x85\x0d\xe2\x80\xaeä""#),
+            (yaml, r#""\u001b\u007f\u0085\r\u202eä""#),
+            (md, r"\\u{1b}\\u{7f}\\u{85}\\u{d}\\u{202e}ä"),
         ] {
-            assert_eq!(quote("\u{1b}\u{7f}\u{85}\r").as_deref(), Ok(expected));
+            assert_eq!(quote("\u{1b}\u{7f}\u{85}\r\u{202e}ä").as_deref(), Ok(expected));
         }
+        assert!(nft("\u{202e}").is_err() && docker("\u{202e}").is_err());
         assert_eq!(yaml("\u{2028}\u{2029}\u{feff}").as_deref(), Ok(r#""\u2028\u2029\ufeff""#));
     }
 

@@ -1,6 +1,6 @@
 //! Reading a tree.
 
-use std::io;
+use std::{fs::File, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
@@ -52,9 +52,9 @@ impl Tree {
         self.0.read(path, FILE_MAX)
     }
 
-    /// What is at `path`, unless it is larger than `most` bytes.
-    pub fn content_up_to(&self, path: &Utf8Path, most: u64) -> Result<Content, FsError> {
-        self.0.read(path, most.min(FILE_MAX))
+    /// The regular file at `path`, of any size, and its length; `None` where there is none.
+    pub fn open_file(&self, path: &Utf8Path) -> Result<Option<(File, u64)>, FsError> {
+        self.0.open_file(path)
     }
 
     /// The file at `path`; anything else than a regular file that one may read is an error.

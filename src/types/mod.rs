@@ -43,7 +43,9 @@ pub use role::{RayPort, Role, RoleError};
 pub use size::Size;
 pub use subnet::Subnet;
 pub use template::{Piece, Placeholder, Template};
-pub use text::{PathText, Reason, TextError, check_text};
+pub use text::{
+    PathText, Reason, TextError, check_text, escape_display_controls, is_display_control,
+};
 pub use tree_path::TreePath;
 pub use words::{
     BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,

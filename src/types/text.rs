@@ -2,7 +2,7 @@
 //!
 //! Each rule is the weakest that every artifact can keep, read back by that format's own reader.
 
-use std::str::FromStr;
+use std::{fmt::Write as _, str::FromStr};
 
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
@@ -26,6 +26,32 @@ pub fn check_text(text: &str) -> Result<(), TextError> {
         Some('\0') => Err(TextError::Null),
         Some(c) => Err(TextError::Noncharacter(c)),
     }
+}
+
+/// Whether programs that show text act on the character instead of showing it, so that a reader sees another text than
+/// is there: control characters, Unicode's marks for the direction of writing, and its line and paragraph separators.
+#[must_use]
+pub fn is_display_control(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// JSON in which such characters are escapes; each reader of JSON gets the same texts from it.
+#[must_use]
+pub fn escape_display_controls(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        // JSON's own layout has line feeds; those of texts are escapes already.
+        if is_display_control(c) && c != '\n' {
+            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a String takes all text");
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// U+FDD0 to U+FDEF and the last two of each plane.
@@ -100,6 +126,8 @@ impl FromStr for PathText {
             "a path cannot be empty"
         } else if text.contains(char::is_control) {
             "a path cannot have control characters"
+        } else if text.contains(is_display_control) {
+            "a path cannot have marks for the direction of writing or Unicode's line separators"
         } else if text.trim() != text {
             "a path cannot begin or end with a blank"
         } else if text.starts_with('-') {
@@ -129,11 +157,23 @@ mod tests {
     }
 
     #[test]
+    fn json_with_escapes_is_the_same_json() {
+        let text = "a\u{1b}\u{7f}\u{85}\u{61c}\u{200f}\u{2028}\u{202e}\u{2066}\n\t\u{200d}ä";
+        let value = serde_json::json!({ text: [text] });
+        let escaped = escape_display_controls(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!escaped.contains(|c| is_display_control(c) && c != '\n'), "{escaped}");
+        assert!(escaped.contains("\\u202e") && escaped.contains('\u{200d}'), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
+
+    #[test]
     fn a_path_has_no_characters_that_a_reader_would_lose_or_expand() {
         for good in ["a", "pki/älice key.pem", "/etc/$x/%n/'\"\\`{}*", "./-c", "a~"] {
             assert!(good.parse::<PathText>().is_ok(), "{good}");
         }
         for bad in ["", " a", "a\u{3000}", "a\nb", "a\u{85}b", "-c", "~", "~/k", "a\0", "\u{fffe}"]
+            .into_iter()
+            .chain(["a\u{202e}b", "a\u{2028}b", "\u{61c}a", "a\u{2069}"])
         {
             assert!(bad.parse::<PathText>().is_err(), "{bad:?}");
         }

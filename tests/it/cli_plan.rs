@@ -1,6 +1,11 @@
 //! `sfgen plan`: what it writes, keeps and refuses.
 
-use std::{fs, os::unix::fs::symlink, process::Stdio};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    process::Stdio,
+};
 
 use crate::support::workspace::Workspace;
 
@@ -161,6 +166,32 @@ fn nothing_is_written_into_a_tree_with_a_private_key_or_through_a_link() {
     let ran = ws.run(&["plan"]).status_is(1);
     assert!(ran.stderr.contains("SF0704"), "{}", ran.stderr);
     assert_eq!(ws.files("elsewhere"), before);
+}
+
+#[test]
+fn a_private_key_is_found_in_the_tree_whatever_its_form_its_size_and_its_name() {
+    let ws = two_parties();
+    let pem = ws.read("keys/alice/node.key");
+    let der = rcgen::KeyPair::from_pem(&pem).unwrap().serialize_der();
+    let name = |bytes: &[u8]| ws.join("generated").join(OsStr::from_bytes(bytes));
+    let large = "x".repeat(3 << 20) + &pem;
+    let cases = [
+        (name(b"alice/key.bin"), der, "SF0701"),
+        (name(b"alice/backup"), large.into_bytes(), "SF0701"),
+        (name(b".sfgen-key"), pem.clone().into_bytes(), "SF0701"),
+        (name(b"alice/node\xff.key"), pem.into_bytes(), "SF0704"),
+    ];
+    for (path, bytes, code) in cases {
+        fs::write(&path, bytes).unwrap();
+        for arguments in [&["plan"][..], &["plan", "--check"]] {
+            let ran = ws.run(arguments).status_is(1);
+            assert!(ran.stderr.contains(code), "{}: {}", path.display(), ran.stderr);
+        }
+        fs::remove_file(path).unwrap();
+    }
+    fs::File::create(ws.join("generated/huge")).unwrap().set_len(1 << 40).unwrap();
+    let ran = ws.run(&["plan"]).status_is(1);
+    assert!(ran.stderr.contains("too large to be searched"), "{}", ran.stderr);
 }
 
 #[test]

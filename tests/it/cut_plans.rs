@@ -5,6 +5,7 @@ use std::{
     fmt::Write as _,
     fs,
     ops::Range,
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
@@ -68,7 +69,13 @@ fn another(ws: &Workspace, numbers: &mut Numbers) -> String {
 
 /// Starts a plan and kills it at a random moment, in every other case not before it writes.
 fn cut(ws: &Workspace, numbers: &mut Numbers, takes: Duration) {
-    let mut child = ws.spawn(&["plan"]);
+    let mut child = ws
+        .command(&["plan"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut within = takes;
     if numbers.one_in(2) {
         let before = fs::metadata(ws.join(PENDING)).and_then(|meta| meta.modified()).ok();

@@ -1,8 +1,18 @@
 //! The guard: nothing that it started lives longer than it, and it lives no longer than the launcher that started it.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use crate::support::process::{Piped, SFGEN, alive, signal};
+use crate::support::process::{Piped, SFGEN, alive, assert_gone_within, below, signal};
+
+/// Within this time nothing of a run may be left, whoever of it was killed.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A program that does not listen to SIGTERM, and a daemon of it in a session of its own that does not either.
+const STUBBORN: &str =
+    "trap '' TERM; setsid sh -c 'echo daemon $$; exec sleep 1000' & echo program $$; wait";
 
 #[test]
 fn the_guard_ends_like_its_program() {
@@ -100,4 +110,58 @@ fn the_program_reads_nothing_and_inherits_no_stray_file() {
     // 3 is the listing's own.
     assert_eq!([(); 4].map(|()| shell.line()), ["0", "1", "2", "3"]);
     assert_eq!(shell.status(), 0);
+}
+
+/// A guarded [`STUBBORN`] program: its standby guard, the active one, and daemon and program.
+fn stubborn() -> (Piped, i32, Vec<i32>) {
+    let guard = Piped::guarded("1h", STUBBORN);
+    let mut lines = [(); 2].map(|()| guard.line());
+    lines.sort();
+    let processes = lines.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap());
+    let active = below(guard.id()).into_iter().find(|(_, name)| name == "sfgen-guard").unwrap().0;
+    (guard, active, processes.into())
+}
+
+#[test]
+fn whoever_is_killed_nothing_is_left_after_two_seconds() {
+    // Each order of launcher (`l`), standby (`s`), active guard (`a`) and program (`p`) in which one of the first three is
+    // still there at the end, since that is who cleans up.
+    for order in [
+        "l", "s", "a", "p", "ls", "la", "lp", "sl", "sp", "al", "ap", "pl", "ps", "pa", "lps",
+        "pal",
+    ] {
+        let (mut guard, active, mut processes) = stubborn();
+        processes.extend([guard.id(), active]);
+        let begun = Instant::now();
+        for who in order.chars() {
+            match who {
+                'l' => guard.let_go(),
+                's' => signal("KILL", guard.id()),
+                'a' if alive(active) => signal("KILL", active),
+                'p' if alive(processes[1]) => signal("KILL", processes[1]),
+                _ => {}
+            }
+        }
+        assert_gone_within(SOON, begun, &processes);
+    }
+}
+
+#[test]
+fn a_killed_guard_is_told_from_a_killed_program() {
+    let (mut guard, active, _) = stubborn();
+    signal("KILL", active);
+    assert_eq!(guard.status(), -9, "the launcher sees its guard killed");
+    let (mut guard, _, processes) = stubborn();
+    signal("KILL", processes[1]);
+    assert_eq!(guard.status(), 128 + 9, "the guard tells how its program ended");
+}
+
+#[test]
+fn a_guard_that_is_stopped_does_not_keep_what_a_dead_launcher_started() {
+    let (mut guard, active, mut processes) = stubborn();
+    processes.extend([guard.id(), active]);
+    signal("STOP", active);
+    let begun = Instant::now();
+    guard.let_go();
+    assert_gone_within(SOON, begun, &processes);
 }

@@ -9,6 +9,7 @@ use sfgen::{
     compile::{Compilation, Input, compile},
     diag::{Severity, render_text},
     syntax::{self, MemoryWorkspace},
+    types::is_display_control,
 };
 
 use crate::{federation::NOW, support::workspace::Workspace};
@@ -299,11 +300,18 @@ proptest! {
 fn no_finding_hands_a_control_character_of_a_file_to_the_terminal() {
     let kdl = "topology \"t\" mode=\"\\u{1b}[2J\\u{202e}\" // \u{9b}\nruntime \"embedded\"\n";
     let broken = "topology \"t\" mode=\"\u{1b}[31m\"\n";
-    for text in [kdl, broken] {
-        let done = compiled(&MemoryWorkspace::default().with("topology.kdl", text), "topology.kdl");
+    let separators = "topology \"t\u{61c}\u{2028}\" mode=\"\u{2029}\"\n";
+    let toml = "mode = \"\u{202e}\u{2067}\u{200f}\u{61c}\u{2028}\" # \u{2069}\ntopology = \"t\"\n";
+    for (name, text) in [
+        ("topology.kdl", kdl),
+        ("topology.kdl", broken),
+        ("topology.kdl", separators),
+        ("topology.toml", toml),
+    ] {
+        let done = compiled(&MemoryWorkspace::default().with(name, text), name);
         assert!(!done.findings.is_empty());
         let shown = render_text(&done.findings, &done.sources, 100, false);
-        let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        let acts = |c: char| is_display_control(c) && c != '\n';
         assert!(!shown.contains(acts), "{shown:?}");
     }
 }

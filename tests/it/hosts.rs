@@ -38,7 +38,7 @@ fn a_further_host_is_brought_up_by_its_own_launcher() {
 #[test]
 fn a_host_that_the_party_does_not_have_is_told_with_those_that_it_has() {
     let ws = two_hosts();
-    let ran = ws.run(&["apply", "--party", "alice", "--host", "alice-3"]).status_is(4);
+    let ran = ws.run(&["apply", "--party", "alice", "--host", "alice-3"]).status_is(2);
     let message = last_error(&ran.stderr);
     for part in ["SF0899", "alice-3", "`alice-1`", "`alice-2`"] {
         assert!(message.contains(part), "{part}: {message}");

@@ -25,17 +25,21 @@ mod hostile;
 mod hostile_trees;
 mod hosts;
 mod kdl_suite;
+mod kills;
 mod kuscia;
 mod launch;
+mod launch_words;
 mod layers;
 mod lost_lock;
 mod many_mistakes;
 mod memory;
 mod one_mistake;
+mod own_process;
 mod pages;
 mod place_checks;
 mod ports;
 mod python;
+mod requirements;
 mod run_pairs;
 mod sarif;
 mod schema_kdl;
@@ -43,8 +47,8 @@ mod schemas;
 mod secretflow;
 mod service_checks;
 mod shadowed;
+mod silence;
 mod simulation;
-mod strangers;
 mod supervise;
 mod support;
 mod targets;
@@ -54,6 +58,9 @@ mod validators;
 mod value_ranges;
 mod values;
 mod wrong_layer;
+
+#[path = "../attacks/mod.rs"]
+mod attacks;
 
 // The unit tests of `render` use the rest of it.
 #[allow(dead_code, reason = "shared with unit tests, which use other parts")]

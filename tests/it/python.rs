@@ -137,7 +137,7 @@ fn an_environment_is_made_once_and_again_where_it_was_left_incomplete() {
         told,
         [
             "making a virtual environment of Python 3.10.13",
-            "package 1 of 2: numpy==1.26.4",
+            "package 1 of 1: numpy==1.26.4",
             "installing 1 packages"
         ]
     );
@@ -149,6 +149,19 @@ fn an_environment_is_made_once_and_again_where_it_was_left_incomplete() {
     make(&mut told);
     assert_eq!(told.len(), 3);
     assert!(!venv.folder.join("rest").exists());
+}
+
+#[test]
+fn packages_are_installed_by_their_hashes_from_wheels_and_no_others() {
+    let machine = Machine::new();
+    let python = machine.maker(INSTALLS);
+    let list = b"numpy==1.26.4 --hash=sha256:00\n";
+    let venv = block_on(environment(&machine.root, &python, list, &mut |_| ())).unwrap();
+    let asked = std::fs::read_to_string(venv.bin.join("python.asked")).unwrap();
+    let list = venv.folder.join("requirements.txt");
+    let end = format!(" --no-deps --require-hashes --only-binary :all: -r {list}");
+    assert!(asked.starts_with("-I -m pip install ") && asked.trim_end().ends_with(&end), "{asked}");
+    assert_eq!(std::fs::read(list).unwrap(), b"numpy==1.26.4 --hash=sha256:00\n");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use nix::{
 
 use crate::support::{
     launcher::{Launcher, assert_nothing_left, last_error},
+    middle_box::MiddleBox,
     workspace::Workspace,
 };
 
@@ -119,6 +120,71 @@ fn a_launcher_that_is_killed_ends_the_run_at_all_others() {
             drop(bob.up);
             let (status, _, said) = bob.run.end();
             assert_eq!(status, if has_launcher { 5 } else { -1 }, "{applied:?}: {said}");
+        }
+    }
+}
+
+/// Bob is reached through a box that passes the launchers' meeting on and swallows the link of the job.
+fn assert_that_a_link_without_answer_ends_the_run(parties: &[&str]) {
+    let all = pairings(parties);
+    // Each run waits for seven seconds and hardly computes meanwhile.
+    std::thread::scope(|scope| {
+        for some in all.chunks(all.len() / 4 + 1) {
+            scope.spawn(move || {
+                let ws = Workspace::with_sum(parties, &["bob"]);
+                let _meeting = MiddleBox::passing_on(ws.port("bob", "control"));
+                let _link = MiddleBox::swallowing(ws.port("bob", "sf"));
+                for applied in some {
+                    let mut sides = start(&ws, parties, applied);
+                    sides[0].run.wait_for("starts in slot");
+                    assert_all_end(
+                        sides,
+                        Instant::now(),
+                        "its job ended with status 5, probably because ",
+                        applied,
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_link_that_times_out_ends_the_run_at_both_parties() {
+    assert_that_a_link_without_answer_ends_the_run(&["alice", "bob"]);
+}
+
+#[test]
+fn a_link_that_times_out_ends_the_run_at_three_parties() {
+    assert_that_a_link_without_answer_ends_the_run(&["alice", "bob", "carol"]);
+}
+
+/// How long a job's process may take to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
+/// Alice's process fails as one whose link timed out does, once bob's stands still.
+const STANDS_STILL: &str = "case $SFGEN_PARTY in
+    bob) echo \"bob stops as $$\" >&2; kill -STOP $$ ;;
+    alice) until [ -e \"$SFGEN_ROOT/stopped\" ]; do sleep 0.05; done; exit 3 ;;
+    *) exec sleep 600 ;;
+esac
+";
+
+#[test]
+fn a_stopped_process_ends_with_the_run_at_all() {
+    for parties in [&["alice", "bob"][..], &["alice", "bob", "carol"]] {
+        let ws = Workspace::with_shell_job(parties, STANDS_STILL);
+        for applied in pairings(parties) {
+            let mut sides = start(&ws, parties, &applied);
+            sides[1].run.wait_for("bob stops as ");
+            ws.write("stopped", "");
+            let since = Instant::now();
+            assert_all_end(sides, since, "alice: its job ended with status 3", &applied);
+            assert!(
+                since.elapsed() < GRACE,
+                "it is woken up to end, rather than killed after that"
+            );
+            std::fs::remove_file(ws.join("stopped")).unwrap();
+            assert_nothing_left(&ws);
         }
     }
 }

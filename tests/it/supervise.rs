@@ -28,7 +28,6 @@ impl Yard {
             name: name.to_owned(),
             program: ["sh", "-c", script].map(String::from).into(),
             env: BTreeMap::new(),
-            env_remove: Vec::new(),
             cwd: self.path().to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
             probe: None,
@@ -65,7 +64,7 @@ async fn next_phase(events: &mut mpsc::Receiver<ServiceEvent>) -> Option<String>
             ServiceEvent::Phase { service, phase, .. } => {
                 return Some(format!("{service} {phase:?}"));
             }
-            ServiceEvent::Line { .. } => {}
+            ServiceEvent::Line { .. } | ServiceEvent::Log { .. } => {}
             ServiceEvent::Failed(failure) => return Some(failure.to_string()),
         }
     }

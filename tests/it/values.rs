@@ -14,7 +14,7 @@ use sfgen::{
     compile::Compilation,
     diag::render_text,
     plan::{PartyPlan, ProcessKind, located},
-    types::check_text,
+    types::{check_text, is_display_control},
 };
 
 use crate::federation::compile_text;
@@ -58,6 +58,8 @@ const NASTY: &[&str] = &[
     "中文",
     "😀👩‍👩‍👧",
     "\u{202e}override\u{202c}",
+    "\u{200e}\u{200f}\u{61c} \u{202a}a\u{202b}b\u{202d}c\u{202c}",
+    "\u{2066}a\u{2067}b\u{2068}c\u{2069} '\u{202e}' \"\u{2069}\"",
     "\u{2028}\u{2029}\u{85}",
     " \u{2028} \u{2029} \u{85} x",
     "\u{feff}bom\u{feff}",
@@ -281,6 +283,16 @@ fn every_nasty_text_arrives_in_plans_and_runbooks() {
 }
 
 #[test]
+fn no_file_of_the_tree_has_characters_that_readers_are_not_shown() {
+    let tree = compile_text(&topology(&owned(NASTY))).output.unwrap().tree;
+    for (path, file) in tree.iter() {
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        let hidden = text.chars().find(|c| is_display_control(*c) && *c != '\n');
+        assert_eq!(hidden, None, "{path}");
+    }
+}
+
+#[test]
 fn files_without_texts_of_the_user_do_not_depend_on_them() {
     let nasty = compile_text(&topology(&owned(NASTY))).output.unwrap().tree;
     let plain = compile_text(&topology(&owned(&["plain"]))).output.unwrap().tree;
@@ -304,7 +316,7 @@ fn files_without_texts_of_the_user_do_not_depend_on_them() {
 /// Characters that some format does something with, among others.
 fn hostile() -> impl Strategy<Value = String> {
     let special: Vec<char> =
-        "\"'`\\$%{}()[]<>|&;#=!*?~^@:,+- \t\n\r\u{1b}\u{7f}\u{85}\u{2028}\u{feff}\u{202e}n0u"
+        "\"'`\\$%{}()[]<>|&;#=!*?~^@:,+- \t\n\r\u{1b}\u{7f}\u{85}\u{2028}\u{feff}\u{202e}\u{2066}\u{61c}n0u"
             .chars()
             .collect();
     let c = prop_oneof![3 => prop::sample::select(special), 1 => any::<char>()];

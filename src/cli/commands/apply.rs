@@ -9,7 +9,10 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::launcher::{LaunchEnd, launch, prepare},
+    launch::{
+        launcher::{LaunchEnd, launch, prepare},
+        machine::side::read_federation,
+    },
     types::HostName,
 };
 
@@ -28,11 +31,17 @@ pub(crate) struct ApplyArgs {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> {
+    ui.never_wait();
     let Some(party) = &args.side.party else {
-        let outcomes = for_all(&args.side, &["apply"], ui)?;
+        let outcomes = for_all(
+            &args.side,
+            read_federation(&args.side.tree)?.parties.into_keys(),
+            &["apply"],
+            ui,
+        )?;
         return Ok(worst(&outcomes));
     };
-    let side = read_side(&args.side, party, args.host.as_ref())?;
+    let side = read_side(&args.side, party, args.host.as_ref(), ui)?;
     // Nothing in this process requests anything; requests of other processes come through the socket.
     let (_none, requests) = mpsc::channel(1);
     let mut show = Show::new(ui, party);

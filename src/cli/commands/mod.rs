@@ -15,7 +15,9 @@ pub(super) mod mv;
 mod pages;
 pub(in crate::cli) mod plan;
 pub(super) mod run;
+mod running;
 pub(super) mod schema;
+mod stale_tree;
 pub(super) mod status;
 pub(super) mod stop;
 

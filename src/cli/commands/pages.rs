@@ -3,4 +3,5 @@
 use crate::diag::{Page, page};
 
 /// The pages, sorted by code.
-pub(in crate::cli) const PAGES: &[Page] = &[page!("SF0607"), page!("init", "SF0707")];
+pub(in crate::cli) const PAGES: &[Page] =
+    &[page!("SF0607"), page!("init", "SF0707"), page!("SF0887"), page!("SF0888")];

@@ -11,17 +11,18 @@ use crate::{
     },
     launch::{
         launcher::{LaunchEnd, launch, prepare},
-        local::{ClientRequest, Problem, Reply, Request, RunEnd, ask},
+        local::{ClientRequest, Reply, Request, RunEnd, ask},
         machine::{
-            side::Side,
+            side::{Side, read_federation},
             state::{Folders, instances, run_folder},
         },
+        peers::lockstep::UnknownJob,
         processes::{PartyOutcome, interrupted},
     },
-    types::{JobName, PartyName},
+    types::{JobName, Mode, PartyName},
 };
 
-use super::launching::{Show, for_all, read_side, runtime, worst};
+use super::launching::{Show, Wait, for_all, read_side, runtime, worst};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -35,20 +36,39 @@ pub(crate) struct RunArgs {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
+    ui.never_wait();
     let Some(party) = &args.side.party else {
-        let outcomes = for_all(&args.side, &["run", args.job.as_str()], ui)?;
+        let federation = read_federation(&args.side.tree)?;
+        let job = federation
+            .jobs
+            .get(&args.job)
+            .ok_or_else(|| UnknownJob::new("the plan", args.job.clone(), federation.jobs.keys()))?;
+        let parties = match federation.mode {
+            Mode::Production => job.parties.clone(),
+            // It runs once, as the first party.
+            Mode::Simulation => federation.parties.keys().take(1).cloned().collect(),
+        };
+        let outcomes = for_all(&args.side, parties.into_iter(), &["run", args.job.as_str()], ui)?;
         print_results(&outcomes, ui);
         return Ok(worst(&outcomes));
     };
-    let side = read_side(&args.side, party, None)?;
+    let side = read_side(&args.side, party, None, ui)?;
+    if !side.plan.jobs.contains_key(&args.job) {
+        let known = side.plan.jobs.keys();
+        return Err(UnknownJob::new(party.as_str(), args.job.clone(), known).into());
+    }
     let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
-    match socket(&side)? {
+    let status = match socket(&side)? {
         Some(socket) => runtime().block_on(async {
             let replies = ask(&socket, &request).await?;
             follow(replies, party, ui).await
         }),
         None => alone(&args.side, side, request, ui),
+    }?;
+    if status == Status::Done {
+        ui.note(format!("{party}: job `{}` ended well at all parties", args.job));
     }
+    Ok(status)
 }
 
 /// The socket of the launcher that is up for this side, if one is.
@@ -85,6 +105,7 @@ async fn follow(
     ui: &Ui,
 ) -> Result<Status, Failure> {
     let mut interrupted = std::pin::pin!(interrupted());
+    let mut wait = Wait::default();
     loop {
         let reply = tokio::select! {
             reply = replies.recv() => reply,
@@ -92,13 +113,18 @@ async fn follow(
         };
         match reply {
             Some(Reply::Progress(line)) => ui.note(format!("{party}: {line}")),
-            Some(Reply::Stdout(line)) => ui.result(line),
+            Some(Reply::Waiting { whom, left }) => {
+                wait.show(ui, party, &whom, &format!("gives up in {left} s"));
+            }
+            Some(Reply::Stdout(line)) => ui.output(&line),
             Some(Reply::Stderr(line)) => ui.note(line),
             Some(Reply::Ended(RunEnd::Done)) => return Ok(Status::Done),
-            Some(Reply::Ended(RunEnd::Failed(problem))) => {
-                return Err(failure(Status::Failed, problem));
+            Some(Reply::Ended(RunEnd::Failed(problem)) | Reply::Silent(problem)) => {
+                return Err(Failure::of_problem(Status::Failed, problem));
             }
-            Some(Reply::Refused(problem)) => return Err(failure(Status::Usage, problem)),
+            Some(Reply::Refused(problem)) => {
+                return Err(Failure::of_problem(Status::Usage, problem));
+            }
             Some(Reply::Status(_) | Reply::Stopped) => {}
             None => {
                 let message = format!("{party}: the launcher is gone, and its job with it");
@@ -108,23 +134,19 @@ async fn follow(
     }
 }
 
-fn failure(status: Status, problem: Problem) -> Failure {
-    Failure { status, code: problem.code, message: problem.message, help: problem.help }
-}
-
 /// What the job printed: once where all parties printed the same, which is what a joint result is; else by party.
 fn print_results(outcomes: &[PartyOutcome], ui: &Ui) {
     let mut different = outcomes.iter().map(|outcome| &outcome.results).collect::<Vec<_>>();
     different.dedup();
     if let [same] = different[..] {
         for line in same {
-            ui.result(line);
+            ui.output(line);
         }
         return;
     }
     for outcome in outcomes {
         for line in &outcome.results {
-            ui.result(format!("{}: {line}", outcome.party));
+            ui.output(&format!("{}: {line}", outcome.party));
         }
     }
 }

@@ -12,12 +12,15 @@ use crate::{
     },
     launch::{
         local::{Reply, Request, ask_once, status::LauncherStatus},
-        machine::state::{Folders, Instance, instances},
+        machine::state::Instance,
     },
     types::PartyName,
 };
 
-use super::launching::runtime;
+use super::{
+    launching::runtime,
+    running::{none_runs, wanted},
+};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -30,27 +33,24 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 }
 
-/// A launcher answers between two inputs, each of which takes it milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A launcher answers between two inputs, each of which takes it milliseconds. One that is stuck is told before.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
-    let running = instances(&Folders::from_env())?;
-    let wanted = running
-        .into_iter()
-        .filter(|(instance, _)| args.party.as_ref().is_none_or(|party| *party == instance.party));
     let mut all: Vec<LauncherStatus> = Vec::new();
-    for (instance, socket) in wanted {
+    for (instance, socket) in wanted(args.party.as_ref())? {
         all.push(runtime().block_on(async {
             match ask_once(&socket, &Request::Status, PATIENCE).await? {
                 Some(Reply::Status(status)) => Ok(*status),
+                Some(Reply::Silent(problem)) => Err(Failure::of_problem(Status::Failed, problem)),
                 _ => Err(gone(&instance)),
             }
         })?);
     }
     match ui.format {
         Format::Json => ui.json(&all),
-        Format::Text if all.is_empty() => ui.note("nothing runs here"),
+        Format::Text if all.is_empty() => ui.note(none_runs(args.party.as_ref())),
         Format::Text => all.iter().for_each(|status| show(status, ui)),
     }
     Ok(Status::Done)

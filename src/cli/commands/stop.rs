@@ -9,14 +9,14 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::{
-        local::{Reply, Request, ask_once},
-        machine::state::{Folders, instances},
-    },
+    launch::local::{Reply, Request, ask_once},
     types::PartyName,
 };
 
-use super::launching::runtime;
+use super::{
+    launching::runtime,
+    running::{none_runs, wanted},
+};
 
 /// Arguments of `stop`.
 #[derive(Debug, Args)]
@@ -31,27 +31,26 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Runs the command. Only launchers of this user are found, and each ends only what it started.
 pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
-    let running = instances(&Folders::from_env())?;
-    let wanted: Vec<_> = running
-        .into_iter()
-        .filter(|(instance, _)| args.party.as_ref().is_none_or(|party| *party == instance.party))
-        .collect();
-    if wanted.is_empty() {
-        ui.note("nothing runs here");
+    let running = wanted(args.party.as_ref())?;
+    if running.is_empty() {
+        ui.note(none_runs(args.party.as_ref()));
     }
-    for (instance, socket) in wanted {
-        let stopped = runtime().block_on(async {
-            let reply = ask_once(&socket, &Request::Stop, PATIENCE).await?;
-            Ok::<_, Failure>(reply == Some(Reply::Stopped))
-        })?;
+    for (instance, socket) in running {
+        let reply = runtime().block_on(ask_once(&socket, &Request::Stop, PATIENCE))?;
         let party = &instance.party;
-        if !stopped {
-            let message = format!(
-                "the launcher of {party} (process {}) did not say that it has ended",
-                instance.pid
-            );
-            return Err(Failure::new(Status::Failed, message)
-                .help("`sfgen status` tells whether it still runs"));
+        match reply {
+            Some(Reply::Stopped) => {}
+            Some(Reply::Silent(problem)) => {
+                return Err(Failure::of_problem(Status::Failed, problem));
+            }
+            _ => {
+                let message = format!(
+                    "the launcher of {party} (process {}) did not say that it has ended",
+                    instance.pid
+                );
+                return Err(Failure::new(Status::Failed, message)
+                    .help("`sfgen status` tells whether it still runs"));
+            }
         }
         ui.result(format!("{party} of {}: stopped", instance.topology));
     }

@@ -8,10 +8,7 @@ use thiserror::Error;
 use crate::{
     fs::FsError,
     launch::{
-        peers::{
-            identity::IdentityError,
-            rendezvous::{Difference, MeetingError},
-        },
+        peers::{identity::IdentityError, rendezvous::MeetingError},
         processes::{ServiceFailure, SpecError},
     },
     types::PartyName,
@@ -39,13 +36,6 @@ pub enum LaunchError {
         /// Which one, how it ended, and what it said last.
         failure: Box<ServiceFailure>,
     },
-    /// Parties are not the same where they must be.
-    #[error("{}", sentences(.0))]
-    #[diagnostic(
-        code(SF0820),
-        help("all parties pull the same commit, plan nothing by hand, and use the same releases")
-    )]
-    Differs(Vec<Difference>),
     /// Peers did not come.
     #[error("{me} waited {waited:?} for {missing}")]
     #[diagnostic(
@@ -65,10 +55,6 @@ pub enum LaunchError {
     /// The disk, or the system.
     #[error(transparent)]
     Fs(#[from] FsError),
-}
-
-fn sentences(differences: &[Difference]) -> String {
-    differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn with_last_lines(failure: &ServiceFailure) -> String {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     diag::Finding,
-    launch::peers::rendezvous::LauncherPhase,
-    types::{Endpoint, PartyName},
+    launch::peers::{lockstep::RunId, rendezvous::LauncherPhase},
+    types::{Endpoint, JobName, PartyName},
 };
 
 /// Something that happened during a launch.
@@ -29,12 +29,23 @@ pub enum LaunchEvent {
         /// Why, as a phrase that follows its name.
         why: String,
     },
+    /// A peer that came for a run has left, since the run is over.
+    Left(PartyName),
     /// Peers are missing.
     Waiting {
         /// Who, where they are dialled, and why they are not there if that is known.
         missing: Vec<(PartyName, Endpoint, Option<String>)>,
-        /// How long they are still waited for.
-        left: Duration,
+        /// After what time the launch fails; `None` where all have been here before, so that it stays up without them.
+        left: Option<Duration>,
+    },
+    /// A run that this party took part in, or was to, is over.
+    RunEnded {
+        /// The job.
+        job: JobName,
+        /// The run, where the parties had agreed on one.
+        run: Option<RunId>,
+        /// Why it failed; `None` where it went well at all parties.
+        failure: Option<String>,
     },
     /// Somebody was turned away at the control port.
     Refused(String),

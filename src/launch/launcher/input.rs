@@ -1,18 +1,14 @@
 //! What a launcher reacts to, from all of its sources.
 
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     time::{Instant, sleep_until},
 };
 
-use crate::{
-    fs::FsError,
-    launch::{
-        local::ClientRequest,
-        peers::rendezvous::{MeetingEvent, Ticket},
-        processes::ServiceEvent,
-    },
+use crate::launch::{
+    local::ClientRequest,
+    peers::rendezvous::{MeetingEvent, Ticket},
+    processes::{ServiceEvent, Signals},
 };
 
 use super::runs::{RunEvent, Runs};
@@ -39,8 +35,7 @@ pub(super) struct Sources {
     socket: mpsc::Receiver<ClientRequest>,
     services: mpsc::Receiver<ServiceEvent>,
     meeting: mpsc::Receiver<MeetingEvent>,
-    interrupt: Signal,
-    terminate: Signal,
+    signals: Signals,
 }
 
 impl Sources {
@@ -49,18 +44,9 @@ impl Sources {
         socket: mpsc::Receiver<ClientRequest>,
         services: mpsc::Receiver<ServiceEvent>,
         meeting: mpsc::Receiver<MeetingEvent>,
-    ) -> Result<Self, FsError> {
-        let catch = |kind| {
-            signal(kind).map_err(|why| FsError::new("catch signals of", "/proc/self".into(), why))
-        };
-        Ok(Self {
-            own,
-            socket,
-            services,
-            meeting,
-            interrupt: catch(SignalKind::interrupt())?,
-            terminate: catch(SignalKind::terminate())?,
-        })
+        signals: Signals,
+    ) -> Self {
+        Self { own, socket, services, meeting, signals }
     }
 
     /// The next input; `Deadline` at the latest at `deadline`.
@@ -82,8 +68,7 @@ impl Sources {
             Some(request) = self.own.recv() => LauncherInput::Request(request),
             Some(request) = self.socket.recv() => LauncherInput::Request(request),
             (ticket, event) = runs.next() => LauncherInput::Run(ticket, event),
-            _ = self.interrupt.recv() => LauncherInput::Signal,
-            _ = self.terminate.recv() => LauncherInput::Signal,
+            () = self.signals.next() => LauncherInput::Signal,
             () = timer => LauncherInput::Deadline,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         machine::{python::shadowed_modules, script::ScriptCopy},
         peers::{
             lockstep::{PartyEnd, RunAction, RunId},
-            rendezvous::Ticket,
+            rendezvous::{Meeting, Ticket},
         },
         processes::run_job,
     },
@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    events::LaunchEvent,
     runs::{Active, FAILED, RunEvent},
     state::Launcher,
 };
@@ -46,24 +47,24 @@ impl Launcher<'_> {
             }
         };
         let digest = script.as_ref().map(|copy| copy.digest);
-        if let Err(unknown) = self.lockstep.request(job, ticket, digest) {
-            let _ = client.try_send(Reply::Refused(Problem::of(&unknown))); // the channel is new
+        if let Err(why) = self.lockstep.request(job, ticket, digest) {
+            let _ = client.try_send(Reply::Refused(Problem::of(&why))); // the channel is new
             return false;
         }
         let active = Active {
-            client: client.clone(),
+            client,
             deadline: Some(Instant::now() + wait),
             wait,
+            run: None,
             cancel: None,
             script,
             last_lines: Vec::new(),
             suspicion: None,
+            differs: None,
             doors: Vec::new(),
             settled: false,
         };
-        self.runs.active.insert(ticket, active);
-        self.runs.any_asked = true;
-        self.runs.watch_client(ticket, client);
+        self.runs.add(ticket, active);
         true
     }
 
@@ -139,12 +140,17 @@ impl Launcher<'_> {
         let script = script.map(|copy| copy.script.as_path());
         let spec = self.specs().job(job, run, script, slots, &doors);
         let spec = spec.expect("jobs without a program are refused");
-        let opened: Result<Vec<_>, _> = doors.into_values().map(door::open).collect();
+        // Without a meeting there are no peers, and so no doors.
+        let admission = self.meeting.as_ref().map(Meeting::admission);
+        let opened = doors.into_values().zip(admission.into_iter().cycle());
+        let opened: Result<Vec<_>, _> =
+            opened.map(|(door, admission)| door::open(door, admission)).collect();
         let (lines, receiver) = mpsc::channel(256);
         let started = opened.and_then(|doors| Ok((doors, run_job(&self.runs.guard, spec, lines)?)));
         match started {
             Ok((doors, handle)) => {
-                if let Some(active) = self.runs.active.get(&ticket) {
+                if let Some(active) = self.runs.active.get_mut(&ticket) {
+                    active.run = Some(run);
                     let line = format!("run {run} of job `{job}` starts in slot {slot}");
                     let _ = active.client.try_send(Reply::Progress(line)); // progress may be lost
                 }
@@ -203,19 +209,8 @@ impl Launcher<'_> {
         let Some(active) = self.runs.active.get_mut(&ticket) else { return };
         active.deadline = None;
         let wait = active.wait;
-        let entries = self.lockstep.entries();
-        let Some(entry) = entries.iter().find(|entry| entry.ticket == ticket) else { return };
-        let parties = self.side.plan.jobs.get(&entry.job).map(|job| &job.parties);
-        let takes_part = |party: &PartyName| parties.is_some_and(|all| all.contains(party));
-        let missing = self.peers.missing(takes_part);
-        let why = if missing.is_empty() {
-            let job = &entry.job;
-            format!(
-                "waited {wait:?}, and another party did not ask for job `{job}` (`sfgen run {job}` there)"
-            )
-        } else {
-            format!("waited {wait:?} for {missing}")
-        };
+        let Some(job) = self.job_of(ticket) else { return };
+        let why = format!("waited {wait:?} for {}", self.awaited(&job));
         let actions = self.lockstep.withdraw(ticket, &why);
         self.act_on(actions);
     }
@@ -233,18 +228,26 @@ impl Launcher<'_> {
             .collect();
         causes.sort_unstable();
         causes.dedup();
-        let end = if causes.is_empty() {
-            RunEnd::Done
-        } else {
-            let message = format!("job `{job}` failed: {}", causes.join("; "));
-            RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
+        let failure = (!causes.is_empty()).then(|| causes.join("; "));
+        let end = match &failure {
+            None => RunEnd::Done,
+            Some(causes) => {
+                let message = format!("job `{job}` failed: {causes}");
+                RunEnd::Failed(Problem { code: Some(FAILED.to_string()), message, help: None })
+            }
         };
+        let end = active.differs.take().map_or(end, RunEnd::Failed);
         let client = active.client.clone();
+        let run = active.run;
         for line in std::mem::take(&mut active.last_lines) {
             let _ = client.try_send(Reply::Progress(format!("  {line}"))); // lines may be lost, the log has them
         }
         if active.cancel.is_none() {
             self.runs.active.remove(&ticket);
+        }
+        // A launcher for one run has one terminal with its client, which tells the end.
+        if !self.single {
+            (self.report)(LaunchEvent::RunEnded { job: job.clone(), run, failure });
         }
         self.runs.tasks.spawn(async move {
             let _ = client.send(Reply::Ended(end)).await; // a client that is gone needs no reply

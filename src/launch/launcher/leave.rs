@@ -10,6 +10,7 @@ use crate::launch::{
 };
 
 use super::{
+    attendance::RUN_IS_OVER,
     error::LaunchError,
     events::LaunchEvent,
     input::{LauncherInput, Sources},
@@ -31,7 +32,7 @@ impl Launcher<'_> {
     ) -> Result<LaunchEnd, LaunchError> {
         (self.report)(LaunchEvent::Phase(LauncherPhase::Stopping));
         let why = match &outcome {
-            Ok(LaunchEnd::Stopped) if self.single => "its job is over".to_owned(),
+            Ok(LaunchEnd::Stopped) if self.single => RUN_IS_OVER.to_owned(),
             Ok(LaunchEnd::Stopped) => "it was stopped".to_owned(),
             Ok(LaunchEnd::Interrupted) => "it was interrupted".to_owned(),
             // The first line only: what a service printed is not for others.
@@ -55,13 +56,14 @@ impl Launcher<'_> {
         {
             (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
         }
-        let Self { meeting, mut supervisor, mut runs, deployment, .. } = self;
+        let Self { meeting, mut supervisor, mut runs, deployment, sweeper, .. } = self;
         if let Some(meeting) = meeting {
             meeting.stop().await;
         }
         supervisor.stop().await;
         // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
         drop(deployment);
+        sweeper.end().await;
         let (unsettled, stopping) = runs.take_clients();
         let problem = Problem::new(FAILED, format!("the launcher ended: {why}"), "start it again");
         for client in unsettled {

@@ -20,7 +20,7 @@ use crate::{
             state::{Deployment, Folders, StateError},
         },
         peers::rendezvous::LauncherPhase,
-        processes::interrupted,
+        processes::Signals,
     },
     types::{HostName, PartyName},
 };
@@ -42,6 +42,8 @@ pub struct Launch {
     pub(super) single: bool,
     /// Requests from within this process, beside those from the socket.
     pub(super) requests: mpsc::Receiver<ClientRequest>,
+    /// What asks it to end, caught since before the place was taken: a signal between two steps is not lost.
+    pub(super) signals: Signals,
 }
 
 /// Why a launch cannot begin on this machine.
@@ -110,6 +112,7 @@ pub async fn prepare(
     requests: mpsc::Receiver<ClientRequest>,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Launch, PrepareError> {
+    let mut signals = Signals::catch()?;
     let folders = Folders::from_env();
     let deployment = Deployment::take(&folders, side.owner())?;
     side.copy_to(&deployment.tree())?;
@@ -119,9 +122,9 @@ pub async fn prepare(
     let venv = tokio::select! {
         made = python_environment(&deployment.venvs, &side, report) => made?,
         // Dropping the rest ends the installation; an unfinished environment is made again.
-        () = interrupted() => return Err(PrepareError::Interrupted),
+        () = signals.next() => return Err(PrepareError::Interrupted),
     };
-    Ok(Launch { side, deployment, venv, wait, single, requests })
+    Ok(Launch { side, deployment, venv, wait, single, requests, signals })
 }
 
 fn look_at_machine(

@@ -7,7 +7,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use crate::{
     diag::Code,
     launch::{
-        local::{Reply, status::JobReport},
+        local::{Problem, Reply, status::JobReport},
         machine::script::ScriptCopy,
         peers::{
             lockstep::RunId,
@@ -22,6 +22,8 @@ use crate::{
 
 /// A job of this party ended badly, or that of a peer did.
 pub(super) const FAILED: Code = Code("SF0897");
+/// How often a client is told whom its request waits for.
+const REMIND_EVERY: Duration = Duration::from_secs(1);
 /// What a run's task reports.
 pub(super) enum RunEvent {
     /// A line says what is wrong, so that nothing good will come of it.
@@ -43,8 +45,12 @@ pub(super) struct Runs {
     pub(super) active: BTreeMap<Ticket, Active>,
     /// Whether a request was ever taken in.
     pub(super) any_asked: bool,
+    /// Whether a process was ever started.
+    pub(super) any_started: bool,
     /// Clients that wait for the end of the launcher.
     stopping: Vec<mpsc::Sender<Reply>>,
+    /// When clients are told next whom they wait for.
+    next_reminder: Instant,
 }
 
 /// One request of this party and its process.
@@ -53,6 +59,8 @@ pub(super) struct Active {
     /// Until when the other parties are waited for; `None` once the run has started.
     pub(super) deadline: Option<Instant>,
     pub(super) wait: Duration,
+    /// The name of its run, once the parties agreed on one and its process was started.
+    pub(super) run: Option<RunId>,
     /// Ends the process; `None` where none runs.
     pub(super) cancel: Option<mpsc::Sender<()>>,
     /// What it runs, of a job with a script.
@@ -61,6 +69,8 @@ pub(super) struct Active {
     pub(super) last_lines: Vec<String>,
     /// What a line says may be why the run fails.
     pub(super) suspicion: Option<String>,
+    /// What a party that it needs does not agree on with this one.
+    pub(super) differs: Option<Problem>,
     /// The doors before its SPUs, open as long as its process lives.
     pub(super) doors: Vec<JoinSet<()>>,
     pub(super) settled: bool,
@@ -76,7 +86,9 @@ impl Runs {
             events,
             active: BTreeMap::new(),
             any_asked: false,
+            any_started: false,
             stopping: Vec::new(),
+            next_reminder: Instant::now(),
         }
     }
 
@@ -95,8 +107,33 @@ impl Runs {
         self.any_asked && self.active.values().all(|run| run.settled && run.cancel.is_none())
     }
 
+    /// When the next request is given up, or its client is to be told whom it waits for.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.active.values().filter_map(|active| active.deadline).min()
+        let first = self.active.values().filter_map(|active| active.deadline).min()?;
+        Some(first.min(self.next_reminder))
+    }
+
+    /// The requests that wait and how long they still do, where it is time to tell their clients. What begins within
+    /// a second needs no such line.
+    pub(super) fn due_for_reminder(&mut self, now: Instant) -> Vec<(Ticket, Duration)> {
+        if now < self.next_reminder {
+            return Vec::new();
+        }
+        self.next_reminder = now + REMIND_EVERY;
+        let waiting = self.active.iter().filter_map(|(ticket, active)| {
+            Some((*ticket, active.deadline?.saturating_duration_since(now)))
+        });
+        waiting.collect()
+    }
+
+    /// Takes in a request. Its client is told in a second whom it waits for.
+    pub(super) fn add(&mut self, ticket: Ticket, active: Active) {
+        if self.active.values().all(|active| active.deadline.is_none()) {
+            self.next_reminder = Instant::now() + REMIND_EVERY;
+        }
+        self.watch_client(ticket, active.client.clone());
+        self.active.insert(ticket, active);
+        self.any_asked = true;
     }
 
     pub(super) fn overdue(&self, now: Instant) -> Vec<Ticket> {
@@ -120,7 +157,7 @@ impl Runs {
         (runs.collect(), std::mem::take(&mut self.stopping))
     }
 
-    pub(super) fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
+    fn watch_client(&mut self, ticket: Ticket, client: mpsc::Sender<Reply>) {
         let events = self.sender.clone();
         self.tasks.spawn(async move {
             client.closed().await;
@@ -140,6 +177,7 @@ impl Runs {
         active.cancel = Some(cancel);
         active.doors = doors;
         active.deadline = None;
+        self.any_started = true;
         let (events, client) = (self.sender.clone(), active.client.clone());
         self.tasks.spawn(follow(ticket, handle, lines, cancelled, client, events));
     }

@@ -105,7 +105,6 @@ impl Specs<'_> {
             name,
             program,
             env,
-            env_remove: Vec::new(),
             cwd: folder.map_or(&*self.side.root, |folder| Utf8Path::new(folder)).to_owned(),
             after: process.after.iter().map(ToString::to_string).collect(),
             probe: process.ready.map(|ready| loopback(ready.port)),

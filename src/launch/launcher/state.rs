@@ -9,12 +9,13 @@ use crate::launch::{
         lockstep::Lockstep,
         rendezvous::{LauncherPhase, Meeting, Snapshot},
     },
-    processes::Supervisor,
+    processes::{Supervisor, Sweeper},
 };
 
 use super::{
     attendance::Attendance,
     events::LaunchEvent,
+    repeats::Repeats,
     runs::{self, Runs},
     specs::Specs,
 };
@@ -43,7 +44,10 @@ pub(super) struct Launcher<'a> {
     /// The state that was published last.
     pub(super) published: Snapshot,
     pub(super) report: &'a mut dyn FnMut(LaunchEvent),
+    /// What strangers and peers made it say.
+    pub(super) repeats: Repeats,
     pub(super) services_ready: bool,
+    pub(super) sweeper: Sweeper,
     /// Dropping it closes the socket.
     pub(super) _socket: tokio::task::JoinSet<()>,
 }

@@ -3,31 +3,39 @@
 //! An SPU whose `tls_opts` are set answers TLS clients with a verified certificate, and on the same port everybody who
 //! speaks plain text (ran with SPU 0.9.4: HTTP/2 in clear is answered; brpc serves both unless `force_ssl` is set, and
 //! nothing sets it). So while a job runs, the launcher listens on the planned `spu` port, and the SPU itself on
-//! `spu-local`, on loopback. The door looks at the first bytes, closes whatever is no TLS handshake, and hands all
-//! else on as it is: certificates are checked by the SPU, and the door sees nothing in clear.
+//! `spu-local`, on loopback. The door reads the client's first message, closes whatever is no TLS handshake, and hands
+//! all else on as it is: certificates are checked by the SPU, and the door sees nothing in clear.
+//!
+//! A connection holds a place of the launcher's admission until its handshake looks finished from outside, and after
+//! that one of the door's own, so that neither strangers who stop in the middle nor those who stay can keep peers out.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+mod records;
+mod relay;
+
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use tokio::{
-    io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
     time::timeout,
 };
 
+use self::{
+    records::read_hello,
+    relay::{Watch, relay},
+};
 use crate::{
     fs::FsError,
+    launch::peers::{
+        admission::{Admission, Limits, Place, listen},
+        identity::{HANDSHAKE, HELLO},
+    },
     plan::PartyPlan,
     types::{DeviceName, HostAddr, JobName, Role},
 };
 
-/// How long a client may take to begin its handshake.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Clients at once. A peer's SPU needs a handful of connections.
-const PLACES: usize = 64;
-/// What a TLS record of a handshake begins with: its type and the major version.
-const HANDSHAKE: [u8; 2] = [0x16, 0x03];
+/// Connections through one door. A peer's SPU needs a handful, and several parties may share one address.
+const OPEN: Limits = Limits { stranger: 16, strangers: 32, peer: 64, peers: 128 };
 
 /// Where peers dial an SPU, and where the SPU listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,63 +71,81 @@ pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName,
     taking_part.filter_map(|(name, _)| Some((name.clone(), door(name)?))).collect()
 }
 
-/// Opens a door; it closes, with every connection through it, when the set is dropped.
-pub fn open(door: SpuDoor) -> Result<JoinSet<()>, FsError> {
+/// Opens a door; it closes, with every connection through it, when the set is dropped. Must be called within a runtime.
+pub fn open(door: SpuDoor, admission: &Admission) -> Result<JoinSet<()>, FsError> {
     let fail = |why| FsError::new("listen on", door.outside.to_string().as_str().into(), why);
-    // Made without waiting, so that a run is started in one step.
-    let listener = std::net::TcpListener::bind(door.outside).map_err(fail)?;
-    listener.set_nonblocking(true).map_err(fail)?;
-    let listener = TcpListener::from_std(listener).map_err(fail)?;
+    let listener = listen(door.outside).map_err(fail)?;
+    let open = Admission::new(OPEN, admission.known().clone());
+    let keeper = Keeper { inside: door.inside, open };
     let mut tasks = JoinSet::new();
-    tasks.spawn(admit(listener, door.inside));
+    tasks.spawn(keeper.admit(listener, admission.clone()));
     Ok(tasks)
 }
 
-async fn admit(listener: TcpListener, inside: SocketAddr) {
-    let places = Arc::new(Semaphore::new(PLACES));
-    let mut clients = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                // Beyond that number connections are closed at once; a peer's SPU tries again.
-                if let (Ok((stream, _)), Ok(place)) = (accepted, places.clone().try_acquire_owned()) {
-                    clients.spawn(async move {
-                        pass(stream, inside).await;
-                        drop(place);
-                    });
+/// Passes connections on.
+#[derive(Clone)]
+struct Keeper {
+    inside: SocketAddr,
+    /// Places of those whose handshake is done.
+    open: Admission,
+}
+
+impl Keeper {
+    async fn admit(self, listener: TcpListener, handshakes: Admission) {
+        let mut clients = JoinSet::new();
+        loop {
+            tokio::select! {
+                (stream, from, place) = handshakes.accept(&listener) => {
+                    clients.spawn(self.clone().pass(stream, from, place));
                 }
+                Some(_) = clients.join_next() => {}
             }
-            Some(_) = clients.join_next() => {}
         }
     }
-}
 
-async fn pass(mut client: TcpStream, inside: SocketAddr) {
-    if timeout(PATIENCE, begins_handshake(&client)).await != Ok(true) {
-        return;
-    }
-    let Ok(mut spu) = TcpStream::connect(inside).await else { return };
-    // An end that closes its connection ends the other, too.
-    let _ = client.set_nodelay(true).and_then(|()| spu.set_nodelay(true));
-    let _ = copy_bidirectional(&mut client, &mut spu).await;
-}
-
-/// Whether the client's first bytes are those of a TLS handshake. They stay where they are.
-async fn begins_handshake(client: &TcpStream) -> bool {
-    let mut first = [0; HANDSHAKE.len()];
-    loop {
-        match client.peek(&mut first).await {
-            Ok(count) if count == first.len() => return first == HANDSHAKE,
-            Ok(1) if first[0] == HANDSHAKE[0] => tokio::task::yield_now().await,
-            Ok(_) | Err(_) => return false,
+    async fn pass(self, mut client: TcpStream, from: SocketAddr, place: Place) {
+        let begun = place.keep(timeout(HELLO, read_hello(&mut client))).await;
+        let Some(Ok(Ok(hello))) = begun else { return };
+        place.progressed();
+        let connected = place.keep(timeout(HANDSHAKE, TcpStream::connect(self.inside))).await;
+        let Some(Ok(Ok(spu))) = connected else { return };
+        // Without this option small messages wait for each other; where it cannot be set, they do.
+        let _ = client.set_nodelay(true).and_then(|()| spu.set_nodelay(true));
+        let watch = Watch::default();
+        let mut passing = std::pin::pin!(relay(client, spu, hello, &watch));
+        let handshake = async {
+            tokio::select! {
+                () = &mut passing => false,
+                () = watch.shaken() => true,
+            }
+        };
+        if place.keep(timeout(HANDSHAKE, handshake)).await != Some(Ok(true)) {
+            return;
         }
+        drop(place);
+        let place = self.open.place(from);
+        let noting = async {
+            loop {
+                watch.progress().await;
+                place.progressed();
+            }
+        };
+        let staying = async {
+            tokio::select! {
+                () = passing => {}
+                () = noting => {}
+            }
+        };
+        place.keep(staying).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::launch::peers::admission::KnownSources;
 
     /// Sends `greeting` through a door before a service that echoes, and returns what comes back.
     async fn through(greeting: &[u8]) -> Vec<u8> {
@@ -127,7 +153,9 @@ mod tests {
         let spare = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let outside = spare.local_addr().unwrap();
         drop(spare);
-        let _door = open(SpuDoor { outside, inside: inside.local_addr().unwrap() }).unwrap();
+        let admission = Admission::new(Limits::HANDSHAKES, KnownSources::default());
+        let door = SpuDoor { outside, inside: inside.local_addr().unwrap() };
+        let _door = open(door, &admission).unwrap();
         let mut service = JoinSet::new();
         service.spawn(async move {
             let (mut stream, _) = inside.accept().await.unwrap();
@@ -145,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handshake_gets_through_byte_for_byte() {
-        let hello = [0x16, 0x03, 0x01, 0x00, 0x05, b'h', b'e', b'l', b'l', b'o'];
+        let hello = [0x16, 0x03, 0x01, 0x00, 0x05, 0x01, b'e', b'l', b'l', b'o', b'!'];
         assert_eq!(through(&hello).await, hello);
     }
 
@@ -156,6 +184,7 @@ mod tests {
             b"GET / HTTP/1.1\r\n\r\n",
             b"PRPC",
             &[0x16],
+            &[0x16, 0x03, 0x01, 0x00, 0x05, 0x01],
             b"",
         ] {
             assert_eq!(through(greeting).await, b"", "{greeting:?}");

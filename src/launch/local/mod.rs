@@ -1,6 +1,10 @@
 //! The socket by which commands on this machine talk to a running launcher, and what a launcher says of itself there.
 
-mod socket;
+mod client;
+mod messages;
+mod server;
 pub mod status;
 
-pub use socket::{ClientRequest, Problem, Reply, Request, RunEnd, ask, ask_once, serve};
+pub use client::{ask, ask_once};
+pub use messages::{ClientRequest, Problem, Reply, Request, RunEnd};
+pub use server::serve;

@@ -24,6 +24,22 @@ pub enum SideError {
         /// Where it was looked for.
         tree: Utf8PathBuf,
     },
+    /// The tree has plans of other parties only.
+    #[error("there is no plan of {party} in `{tree}`, but of {known}")]
+    #[diagnostic(
+        code(SF0886),
+        help(
+            "name one of these with `--party`; a party that is new in the topology is there after `sfgen plan`"
+        )
+    )]
+    UnknownParty {
+        /// Whose plan.
+        party: PartyName,
+        /// Where it was looked for.
+        tree: Utf8PathBuf,
+        /// The parties that it has.
+        known: String,
+    },
     /// Files that are not what the manifest says.
     #[error("{party}'s copy of the tree is not what {MANIFEST} says: {}", shortened(deviations))]
     #[diagnostic(
@@ -141,7 +157,10 @@ impl Side {
         let manifest = folder.manifest()?.ok_or_else(absent)?;
         let tree = fs::resolve(tree)?;
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
-            return Err(absent());
+            let known = read_federation(&tree)?.parties;
+            let known = known.keys().map(PartyName::as_str).collect::<Vec<_>>().join(", ");
+            let party = party.clone();
+            return Err(SideError::UnknownParty { party, tree, known });
         }
         let files = verify(&folder, &manifest, party)?.map_err(|deviations| {
             let party = party.clone();
@@ -191,7 +210,13 @@ impl Side {
     #[must_use]
     pub fn own_file(&self, name: &str) -> Option<&[u8]> {
         let path = Utf8Path::new(self.plan.party.as_str()).join(name);
-        self.files.get(&*path).map(Vec::as_slice)
+        self.file(&path)
+    }
+
+    /// A shared file, or one of the party's own, as it was verified.
+    #[must_use]
+    pub fn file(&self, path: &Utf8Path) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
     }
 
     /// Makes the folder `copy`, for us alone, with every file of the side as it was verified. Whatever is there goes.
@@ -246,15 +271,15 @@ impl Side {
     }
 }
 
-/// The parties whose plans are in a tree.
-pub fn parties(tree: &Utf8Path) -> Result<Vec<PartyName>, SideError> {
+/// What all parties of a tree share. It is not verified: who takes part is all that may be made of it before a
+/// [`Side`] is read.
+pub fn read_federation(tree: &Utf8Path) -> Result<Federation, SideError> {
     let path = Utf8Path::new(FEDERATION);
     let folder = Tree::open(tree)?.ok_or_else(|| {
         let why = std::io::Error::from(std::io::ErrorKind::NotFound);
         FsError::new("open the folder", tree, why)
     })?;
-    let federation: Federation = parse(tree, path, &folder.read(path)?)?;
-    Ok(federation.parties.into_keys().collect())
+    parse(tree, path, &folder.read(path)?)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(

@@ -3,7 +3,13 @@
 //! The state folder holds logs and virtual environments. The run folder holds sockets: their paths may have 107
 //! characters (Linux, `sockaddr_un`), of which Ray adds about 65 behind its temp dir, so it must be short.
 
-use std::fs::{File, TryLockError};
+use std::{
+    fs::{File, Metadata, TryLockError},
+    io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
@@ -14,6 +20,7 @@ use thiserror::Error;
 
 use crate::{
     fs::{self, ForeignFolder, FsError, Kind, OwnershipError},
+    launch::processes::remove_abandoned,
     types::{Digest, HostName, PartyName, TopologyName},
 };
 
@@ -24,6 +31,10 @@ const RUN_FOLDER_MAX: usize = 40;
 const STATE_VARIABLE: &str = "SFGEN_STATE";
 /// Names the folder of sockets.
 const RUN_VARIABLE: &str = "SFGEN_RUN_DIR";
+/// For how long at most a folder is locked by who removes what a killed launcher left.
+const SWEPT_WITHIN: Duration = Duration::from_millis(300);
+/// How soon a lock is tried again.
+const LOCK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Why there is no place for a launcher.
 #[derive(Debug, Error, Diagnostic)]
@@ -90,9 +101,12 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The folders that the environment names: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `.local/state/sfgen` in
-    /// `HOME` or, without that, in the home that the system knows of the account; `SFGEN_RUN_DIR`, else
-    /// `XDG_RUNTIME_DIR/sfgen`, else `/tmp/sfgen-UID`, whose owner is checked before it is used.
+    /// The folders of this process: `SFGEN_STATE`, else `XDG_STATE_HOME/sfgen`, else `.local/state/sfgen` in `HOME` or,
+    /// without that, in the home that the system knows of the account; `SFGEN_RUN_DIR`, else `/tmp/sfgen-UID`, whose owner
+    /// is checked before it is used.
+    ///
+    /// Launchers of one account find each other through the run folder. So it must not follow from variables that differ
+    /// between a login, `su`, cron and a unit, such as `XDG_RUNTIME_DIR`.
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_variables(|name| std::env::var(name).ok(), accounts_home)
@@ -109,8 +123,7 @@ impl Folders {
                 let home = var("HOME").or_else(accounts_home)?;
                 Some(format!("{home}/.local/state/sfgen"))
             });
-        let run = var(RUN_VARIABLE)
-            .or_else(|| var("XDG_RUNTIME_DIR").map(|folder| format!("{folder}/sfgen")));
+        let run = var(RUN_VARIABLE);
         let fallback = format!("/tmp/sfgen-{}", getuid());
         Self { state: state.map(Utf8PathBuf::from), run: run.unwrap_or(fallback).into() }
     }
@@ -183,17 +196,11 @@ impl Deployment {
         if run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
-        fs::private_folder(&run).map_err(chosen_by(RUN_VARIABLE))?;
-        let lock = File::open(&run).map_err(|why| FsError::new("open", &run, why))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let pid = read_instance(&run).map(|instance| instance.pid.to_string());
-                let pid = pid.unwrap_or_else(|| "?".to_owned());
-                return Err(StateError::Busy { party: party.clone(), pid });
-            }
-            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", &run, why).into()),
-        }
+        let Some(lock) = lock(&run)? else {
+            let pid = read_instance(&run).map(|instance| instance.pid.to_string());
+            let pid = pid.unwrap_or_else(|| "?".to_owned());
+            return Err(StateError::Busy { party: party.clone(), pid });
+        };
         let name = run.file_name().expect("it has just been joined");
         // Others may be able to look into the folder of all state, which may have been made by hand, but not further.
         let state = folders.state.as_ref().ok_or(StateError::NoHome)?;
@@ -240,6 +247,36 @@ impl Deployment {
     }
 }
 
+/// Makes the run folder and locks it; `None` where a launcher has it.
+///
+/// What a killed launcher left is removed by several processes, each of which locks the folder for that moment. So a lock
+/// that is taken is tried again for a while, and one on a folder that was removed meanwhile is worth nothing.
+fn lock(run: &Utf8Path) -> Result<Option<File>, StateError> {
+    let begun = Instant::now();
+    loop {
+        fs::private_folder(run).map_err(chosen_by(RUN_VARIABLE))?;
+        let opened = match File::open(run) {
+            Err(why) if why.kind() == ErrorKind::NotFound => continue,
+            opened => opened.map_err(|why| FsError::new("open", run, why))?,
+        };
+        match opened.try_lock() {
+            Ok(()) if is_at(&opened, run) => return Ok(Some(opened)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if begun.elapsed() > SWEPT_WITHIN => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(LOCK_AGAIN),
+            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", run, why).into()),
+        }
+    }
+}
+
+/// Whether an open folder is the one that has this path now.
+fn is_at(folder: &File, path: &Utf8Path) -> bool {
+    let number = |meta: Metadata| (meta.dev(), meta.ino());
+    let both =
+        folder.metadata().and_then(|open| Ok((number(open), number(path.symlink_metadata()?))));
+    both.is_ok_and(|(open, there)| open == there)
+}
+
 impl Drop for Deployment {
     fn drop(&mut self) {
         // Another launcher may take the place as soon as the lock is gone, so its content goes first. What cannot be
@@ -263,10 +300,14 @@ pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, FsEr
     for name in fs::list(&folders.run)? {
         let run = folders.run.join(name);
         let Ok(lock) = File::open(&run) else { continue };
-        // Where the lock is free, no launcher runs: it was killed and left the folder behind.
+        let Some(instance) = read_instance(&run) else { continue };
         if matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-            running.extend(read_instance(&run).map(|instance| (instance, run.join(SOCKET))));
+            running.push((instance, run.join(SOCKET)));
+            continue;
         }
+        // The lock is free, so no launcher runs: it was killed, and its sweeper as well.
+        drop(lock);
+        remove_abandoned(&run)?;
     }
     running.sort_by(|(a, _), (b, _)| (&a.topology, &a.party).cmp(&(&b.topology, &b.party)));
     Ok(running)
@@ -283,6 +324,26 @@ mod tests {
         fs::create_folder(&tree, 0o755).unwrap();
         let folders = Folders { state: Some(root.join("state")), run: root.join("r") };
         (folder, folders, tree)
+    }
+
+    #[test]
+    fn the_run_folder_follows_from_the_account_unless_it_is_named() {
+        let login = |name: &str| {
+            let value = match name {
+                "XDG_RUNTIME_DIR" => "/run/user/1000",
+                "HOME" => "/home/alice",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let cron = |name: &str| (name == "HOME").then(|| "/home/alice".to_owned());
+        let run = |variable: &dyn Fn(&str) -> Option<String>| {
+            Folders::from_variables(variable, || None).run
+        };
+        assert_eq!(run(&login), run(&cron));
+        assert_eq!(run(&login), format!("/tmp/sfgen-{}", getuid()));
+        let named = |name: &str| (name == "SFGEN_RUN_DIR").then(|| "/run/sfgen".to_owned());
+        assert_eq!(run(&named), "/run/sfgen");
     }
 
     #[test]
@@ -366,5 +427,22 @@ mod tests {
         let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
         let why = Deployment::take(&folders, owner).unwrap_err();
         assert!(matches!(why, StateError::NoHome), "{why}");
+    }
+
+    #[test]
+    fn what_a_killed_launcher_left_is_removed_by_whoever_looks_and_nothing_else_is() {
+        let (_folder, folders, tree) = place();
+        let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let first = Deployment::take(&folders, owner).unwrap();
+        let (run, left) = (first.run.clone(), fs::read(&first.run.join(INSTANCE)).unwrap());
+        drop(first);
+        fs::private_folder(&run).unwrap();
+        fs::write_atomically(&run.join(INSTANCE), &left, 0o600).unwrap();
+        let other = folders.run.join("state");
+        fs::private_folder(&other).unwrap();
+        assert!(instances(&folders).unwrap().is_empty());
+        assert_eq!(fs::kind(&run).unwrap(), Kind::Absent);
+        assert_eq!(fs::kind(&other).unwrap(), Kind::Folder);
     }
 }

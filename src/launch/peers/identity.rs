@@ -4,6 +4,7 @@
 //! none: the chain must lead to the peer's own CA, and the leaf must be the pinned one. Who a peer is follows from
 //! its certificate alone. This module knows no protocol above TLS; callers name theirs by ALPN.
 
+mod certificate;
 mod channel;
 mod error;
 mod explain;
@@ -32,7 +33,7 @@ use crate::{
     types::{Digest, PartyName},
 };
 
-pub use channel::{Acceptor, HANDSHAKE, PeerStream, Refusal, ServerStream};
+pub use channel::{Acceptor, HANDSHAKE, HELLO, PeerStream, Refusal, ServerStream};
 pub use error::IdentityError;
 pub use explain::explain;
 use verifier::{PinnedClients, PinnedPeer, PinnedServer};

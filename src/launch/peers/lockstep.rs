@@ -26,7 +26,7 @@ use self::{
     run::{Process, Run},
     view::{PeerViews, entry_of},
 };
-use super::rendezvous::{JobEntry, JobState, Match, Ticket, compare_scripts};
+use super::rendezvous::{ENTRIES, JobEntry, JobState, Match, Ticket, compare_scripts};
 use crate::types::{Digest, JobName, PartyName};
 
 pub use action::{PartyEnd, RunAction};
@@ -36,18 +36,55 @@ pub use view::{JobRule, PeerView};
 /// How many entries that are over are kept for parties that are not there to take note.
 const KEPT: usize = 16;
 
+/// Why a request is not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+pub enum RequestError {
+    /// The plan does not have the job.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    UnknownJob(#[from] UnknownJob),
+    /// The other parties would not take in so many.
+    #[error("{party} has {ENTRIES} requests under way, and its peers take in no more")]
+    #[diagnostic(
+        code(SF0837),
+        help("wait until some are over; `sfgen status` lists them, and Ctrl-C takes one back")
+    )]
+    TooMany {
+        /// The party that was asked.
+        party: PartyName,
+    },
+}
+
 /// A request for a job that the plan does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
-#[error("{party} has no job `{job}`")]
+#[error("{whose} has no job `{job}`; {known}")]
 #[diagnostic(
     code(SF0829),
-    help("its jobs are the `job` nodes of the topology that name the party")
+    help(
+        "a party's jobs are the `job` nodes of the topology that name it; after a change, plan again"
+    )
 )]
 pub struct UnknownJob {
-    /// The party that was asked.
-    pub party: PartyName,
-    /// The job that it was asked for.
+    /// Who was asked: a party, or all of the plan.
+    pub whose: String,
+    /// The job that was asked for.
     pub job: JobName,
+    /// The jobs that are there, as part of a sentence.
+    pub known: String,
+}
+
+impl UnknownJob {
+    /// Where these are the jobs that `whose` has.
+    pub fn new<'a>(
+        whose: impl Into<String>,
+        job: JobName,
+        known: impl Iterator<Item = &'a JobName>,
+    ) -> Self {
+        let known = known.map(|job| format!("`{job}`")).collect::<Vec<_>>().join(", ");
+        let known =
+            if known.is_empty() { "there is none".to_owned() } else { format!("there is {known}") };
+        Self { whose: whose.into(), job, known }
+    }
 }
 
 /// The requests of one party and how far they got.
@@ -57,13 +94,14 @@ pub struct Lockstep {
     slots: u16,
     jobs: BTreeMap<JobName, JobRule>,
     runs: Vec<Run>,
+    may_start: bool,
 }
 
 impl Lockstep {
     /// No requests yet. `slots` is how many runs of all jobs together the party has ports for.
     #[must_use]
     pub fn new(me: PartyName, slots: u16, jobs: BTreeMap<JobName, JobRule>) -> Self {
-        Self { me, slots, jobs, runs: Vec::new() }
+        Self { me, slots, jobs, runs: Vec::new(), may_start: true }
     }
 
     /// The party's entries, for its next snapshot.
@@ -72,25 +110,42 @@ impl Lockstep {
         self.runs.iter().map(Run::entry).collect()
     }
 
+    /// Whether what a job needs is there. As long as it is not, no run is agreed on or started; what runs already goes on
+    /// to its end.
+    pub fn may_start(&mut self, may_start: bool) {
+        self.may_start = may_start;
+    }
+
     /// Takes in a request to run `job` once; it waits behind earlier requests for the same job.
     pub fn request(
         &mut self,
         job: JobName,
         ticket: Ticket,
         script: Option<Digest>,
-    ) -> Result<(), UnknownJob> {
+    ) -> Result<(), RequestError> {
         if !self.jobs.contains_key(&job) {
-            return Err(UnknownJob { party: self.me.clone(), job });
+            return Err(UnknownJob::new(self.me.as_str(), job, self.jobs.keys()).into());
+        }
+        if self.runs.len() >= ENTRIES {
+            return Err(RequestError::TooMany { party: self.me.clone() });
         }
         self.runs.push(Run::new(job, ticket, script));
         Ok(())
     }
 
-    /// Takes a request back, or ends its run at all parties. A [`Lockstep::step`] must follow.
+    /// Takes a request back, or ends its run at all parties. A [`Lockstep::step`] must follow, unless the request was not
+    /// matched yet: it is over then.
     pub fn withdraw(&mut self, ticket: Ticket, cause: &str) -> Vec<RunAction> {
         let cause = format!("{}: {cause}", self.me);
-        let run = self.runs.iter_mut().find(|run| run.ticket == ticket);
-        run.and_then(|run| run.fail(cause)).into_iter().collect()
+        let Some(run) = self.runs.iter_mut().find(|run| run.ticket == ticket) else {
+            return Vec::new();
+        };
+        let abort = run.fail(cause);
+        let concerns_nobody_else = run.state.matched().is_none();
+        let settled = concerns_nobody_else
+            .then(|| run.settle(&self.me, &self.jobs[&run.job].parties))
+            .flatten();
+        abort.into_iter().chain(settled).collect()
     }
 
     /// Takes all requests back, for a launcher that is ending. A [`Lockstep::step`] must follow.
@@ -152,6 +207,9 @@ impl Lockstep {
                 if let Some(failure_elsewhere) = run.failure_elsewhere(&self.me, rule, peers) {
                     return Some(failure_elsewhere);
                 }
+                if !self.may_start {
+                    return None;
+                }
                 let tickets = match leader {
                     None => self.pair(run, rule, peers)?,
                     Some(leader) => run.match_of_leader(&self.me, rule, leader, peers)?,
@@ -173,7 +231,8 @@ impl Lockstep {
                 if !holds {
                     return Some(JobState::Waiting);
                 }
-                run::all_armed(&self.me, matched, peers).then(|| JobState::Running(matched.clone()))
+                let starts = self.may_start && run::all_armed(&self.me, matched, peers);
+                starts.then(|| JobState::Running(matched.clone()))
             }
             JobState::Running(matched) => run
                 .failure()

@@ -7,12 +7,25 @@ use nix::{
     unistd::Pid,
 };
 
-/// Kills every descendant. Repeats until a look at the process table finds no new one, since a process may fork while
-/// the table is being read.
+/// Kills every descendant of this process.
 pub(super) fn kill_all() {
+    kill_repeatedly(descendants);
+}
+
+/// Kills a process and every descendant of it.
+pub(super) fn kill_tree(root: Pid) {
+    kill_repeatedly(|| {
+        let mut all = below(root);
+        all.insert(root);
+        all
+    });
+}
+
+/// Kills until a look at the process table finds no new one, since a process may fork while the table is being read.
+fn kill_repeatedly(find: impl Fn() -> BTreeSet<Pid>) {
     let mut killed = BTreeSet::new();
     loop {
-        let fresh: Vec<Pid> = descendants().difference(&killed).copied().collect();
+        let fresh: Vec<Pid> = find().difference(&killed).copied().collect();
         if fresh.is_empty() {
             return;
         }
@@ -25,13 +38,18 @@ pub(super) fn kill_all() {
 
 /// Every process below this one.
 pub(super) fn descendants() -> BTreeSet<Pid> {
-    let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
-    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
-    for stat in processes.filter_map(|process| process.stat().ok()) {
-        children.entry(Pid::from_raw(stat.ppid)).or_default().push(Pid::from_raw(stat.pid));
-    }
+    below(Pid::this())
+}
+
+/// The processes whose parent is this one.
+pub(super) fn children() -> BTreeSet<Pid> {
+    children_by_parent().remove(&Pid::this()).unwrap_or_default().into_iter().collect()
+}
+
+fn below(root: Pid) -> BTreeSet<Pid> {
+    let mut children = children_by_parent();
     let mut found = BTreeSet::new();
-    let mut open = vec![Pid::this()];
+    let mut open = vec![root];
     while let Some(parent) = open.pop() {
         for child in children.remove(&parent).unwrap_or_default() {
             found.insert(child);
@@ -39,4 +57,14 @@ pub(super) fn descendants() -> BTreeSet<Pid> {
         }
     }
     found
+}
+
+/// The children of each process.
+fn children_by_parent() -> BTreeMap<Pid, Vec<Pid>> {
+    let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
+    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
+    for stat in processes.filter_map(|process| process.stat().ok()) {
+        children.entry(Pid::from_raw(stat.ppid)).or_default().push(Pid::from_raw(stat.pid));
+    }
+    children
 }

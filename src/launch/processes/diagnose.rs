@@ -54,6 +54,7 @@ const KINDS: &[fn(&str) -> Option<Diagnosis>] = &[
     tls_in_threads,
     no_resources,
     other_python,
+    link_of_sum,
 ];
 
 /// The meaning of a line, `None` for most.
@@ -199,6 +200,15 @@ fn other_python(line: &str) -> Option<Diagnosis> {
     })
 }
 
+/// The embedded sum's own errors about its links. They hold names and addresses of parties, so they may travel.
+fn link_of_sum(line: &str) -> Option<Diagnosis> {
+    let codes = ["SF0833", "SF0834", "SF0835", "SF0836"];
+    let (code, message) = line.split_once(" error: ")?;
+    codes
+        .contains(&code)
+        .then(|| Diagnosis::suspect(message, format!("see `sfgen explain {code}`")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,8 +326,17 @@ mod tests {
     }
 
     #[test]
+    fn why_a_sum_has_no_link_is_told_with_its_page() {
+        let line = "SF0836 error: bob fell silent in the middle of the sum";
+        let Some(Diagnosis::Suspect { message, help }) = diagnose(line) else { panic!("{line}") };
+        assert_eq!(message, "bob fell silent in the middle of the sum");
+        assert_eq!(help, "see `sfgen explain SF0836`");
+    }
+
+    #[test]
     fn what_a_job_prints_is_its_own_affair() {
         for line in [
+            "SF0507 error: bob fell silent",
             "",
             "sum [111. 222.]",
             "note: global 'x.y' is forbidden by our rules",

@@ -29,6 +29,13 @@ pub enum ServiceEvent {
         /// What was written.
         text: String,
     },
+    /// The log of a service misses lines from here on.
+    Log {
+        /// Which.
+        service: String,
+        /// Why, and until when.
+        trouble: String,
+    },
     /// A service failed for good; the group is being stopped.
     Failed(ServiceFailure),
 }

@@ -198,7 +198,10 @@ async fn supervise(
     loop {
         match service.next(true).await {
             ServiceInput::Line(line) => {
-                log.line(&line.text);
+                if let Some(trouble) = log.line(&line.text) {
+                    let service = post.name.clone();
+                    let _ = post.events.try_send(ServiceEvent::Log { service, trouble });
+                }
                 if post.events.capacity() > KEPT_FOR_PHASES {
                     let service = post.name.clone();
                     let event =

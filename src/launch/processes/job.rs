@@ -1,10 +1,13 @@
 //! One process that does its work and ends.
 
+use std::time::SystemTime;
+
 use camino::Utf8PathBuf;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    Ending, GoneReason, GuardProgram, Line, LogFile, ServicePhase, ServiceSpec,
+    Ending, GoneReason, GuardProgram, Line, LogFile, ServicePhase, ServiceSpec, Stream,
+    retention::OF_RUNS,
     service::{Service, ServiceCommand, ServiceInput},
 };
 use crate::fs::FsError;
@@ -42,13 +45,17 @@ impl JobHandle {
     }
 }
 
-/// Starts a job once, whatever `spec.restart` says. A job whose lines nobody takes waits, so `lines` must be read or
-/// dropped.
+/// Starts a job once, whatever `spec.restart` says. Of the logs beside its own, those of old runs are removed.
+///
+/// A job whose lines nobody takes waits, so `lines` must be read or dropped.
 pub fn run_job(
     guard: &GuardProgram,
     spec: ServiceSpec,
     lines: mpsc::Sender<Line>,
 ) -> Result<JobHandle, FsError> {
+    if let Some(folder) = spec.log.parent() {
+        OF_RUNS.apply(folder, SystemTime::now());
+    }
     let log = LogFile::open(&spec.log)?;
     let (commands, receiver) = mpsc::channel(2);
     commands.try_send(ServiceCommand::Start).expect("a new channel has room");
@@ -79,7 +86,11 @@ async fn run(
         };
         match input {
             ServiceInput::Line(line) => {
-                log.line(&line.text);
+                if let Some(trouble) = log.line(&line.text) {
+                    let trouble =
+                        Line { stream: Stream::Stderr, text: format!("sfgen: {trouble}") };
+                    let _ = lines.try_send(trouble); // a reader that is slow misses it, like every remark
+                }
                 outbox = Some(line);
             }
             ServiceInput::Event(event) => {

@@ -1,4 +1,4 @@
-//! Log files: one per service, moved aside when large, the last lines kept for messages.
+//! Log files: one per service and run, moved aside when large, the last lines kept for messages.
 
 use std::{collections::VecDeque, fs::File, io::Write as _};
 
@@ -17,55 +17,60 @@ const LAST_LINES: usize = 20;
 #[derive(Debug)]
 pub struct LogFile {
     path: Utf8PathBuf,
-    file: Option<File>,
+    /// Locked as long as it is written, so that [`super::retention`] leaves it alone.
+    file: File,
     len: u64,
     large: u64,
+    /// Lines that could not be written since the last one that could.
+    lost: u64,
     last: VecDeque<String>,
 }
 
 impl LogFile {
     /// Continues the log at `path`, or begins it. The folder must exist.
     pub fn open(path: &Utf8Path) -> Result<Self, FsError> {
-        let mut log = Self {
+        let (file, len) = open(path)?;
+        Ok(Self {
             path: path.to_owned(),
-            file: None,
-            len: 0,
+            file,
+            len,
             large: LARGE,
+            lost: 0,
             last: VecDeque::with_capacity(LAST_LINES),
-        };
-        log.reopen()?;
-        Ok(log)
+        })
     }
 
-    fn reopen(&mut self) -> Result<(), FsError> {
-        self.len = match fs::kind(&self.path)? {
-            Kind::File { len, .. } => len,
-            _ => 0,
-        };
-        self.file = Some(fs::open_append(&self.path)?);
-        Ok(())
-    }
-
-    /// Adds a line. A disk that is full ends the log and not the service; the line is still kept for messages.
-    pub fn line(&mut self, text: &str) {
-        if self.last.len() == LAST_LINES {
+    /// Adds a line. A disk that is full ends neither the service nor its log, which goes on when there is room again;
+    /// the line is kept for messages in any case. Of lines that follow each other, the first that cannot be written is
+    /// told as a sentence for the operator.
+    pub fn line(&mut self, text: &str) -> Option<String> {
+        if self.last.len() >= LAST_LINES {
             self.last.pop_front();
         }
         self.last.push_back(text.to_owned());
-        if let Err(why) = self.write(text) {
-            self.file = None;
-            self.last.push_back(format!("(the log ends here: {why})"));
-        }
+        let why = match self.write(text) {
+            Ok(()) => {
+                self.lost = 0;
+                return None;
+            }
+            Err(why) => why,
+        };
+        self.lost += 1;
+        (self.lost == 1).then(|| format!("{why}; lines are missing in this log until that works"))
     }
 
     fn write(&mut self, text: &str) -> Result<(), FsError> {
-        if self.file.is_some() && self.len >= self.large {
+        if self.len >= self.large {
             self.rotate()?;
         }
-        let Some(file) = &mut self.file else { return Ok(()) };
         // One write, so that no reader sees half a line and no second writer gets between.
-        let line = format!("{text}\n");
-        file.write_all(line.as_bytes()).map_err(|why| FsError::new("write", &self.path, why))?;
+        let line = match self.lost {
+            0 => format!("{text}\n"),
+            // The last attempt may have left half a line.
+            lost => format!("\n({lost} lines could not be written here)\n{text}\n"),
+        };
+        let written = self.file.write_all(line.as_bytes());
+        written.map_err(|why| FsError::new("write", &self.path, why))?;
         self.len += line.len() as u64;
         Ok(())
     }
@@ -77,7 +82,8 @@ impl LogFile {
             }
         }
         fs::rename(&self.path, &self.old(1))?;
-        self.reopen()
+        (self.file, self.len) = open(&self.path)?;
+        Ok(())
     }
 
     fn old(&self, age: u32) -> Utf8PathBuf {
@@ -89,6 +95,14 @@ impl LogFile {
     pub fn last_lines(&self) -> Vec<String> {
         self.last.iter().cloned().collect()
     }
+}
+
+fn open(path: &Utf8Path) -> Result<(File, u64), FsError> {
+    let file = fs::open_append(path)?;
+    let len = file.metadata().map_err(|why| FsError::new("look at", path, why))?.len();
+    // Fails where another launcher's guard still writes it, who then has the lock.
+    let _ = file.try_lock_shared();
+    Ok((file, len))
 }
 
 #[cfg(test)]
@@ -115,9 +129,33 @@ mod tests {
         let path = Utf8Path::from_path(folder.path()).unwrap().join("ray.log");
         LogFile::open(&path).unwrap().line("before");
         let mut log = LogFile::open(&path).unwrap();
-        (0..25).for_each(|n| log.line(&n.to_string()));
+        assert!((0..25).all(|n| log.line(&n.to_string()).is_none()));
         assert_eq!(fs::read_text(&path).unwrap().lines().count(), 26);
         assert_eq!(log.last_lines().len(), 20);
         assert_eq!(log.last_lines()[0], "5");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_costs_no_memory() {
+        let mut log = LogFile::open(Utf8Path::new("/dev/full")).unwrap();
+        let told: Vec<_> = (0..1000).filter_map(|n| log.line(&n.to_string())).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("/dev/full") && told[0].contains("No space left"), "{told:?}");
+        assert_eq!(log.last_lines().len(), LAST_LINES);
+        assert_eq!(log.last_lines()[LAST_LINES - 1], "999");
+    }
+
+    #[test]
+    fn a_log_goes_on_when_there_is_room_again_and_says_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().join("ray.log");
+        let mut log = LogFile::open(Utf8Path::new("/dev/full")).unwrap();
+        assert!(log.line("one").is_some() && log.line("two").is_none());
+        log.file = fs::open_append(&path).unwrap();
+        assert!(log.line("three").is_none() && log.line("four").is_none());
+        let text = "\n(2 lines could not be written here)\nthree\nfour\n";
+        assert_eq!(fs::read_text(&path).unwrap(), text);
+        log.file = fs::open_append(Utf8Path::new("/dev/full")).unwrap();
+        assert!(log.line("five").is_some(), "a disk that is full again is told again");
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! [`ServiceSpec`]s and commands enter, [`ServiceEvent`]s leave. What a process is for, and where its command line comes
 //! from, is not known here. [`phase`] decides what is to be done to a process, `service` does it, `group` starts and
-//! stops services in the order of their `after`; [`guard`] is the small process between sfgen and each program, and
-//! [`diagnose`] knows what lines of SecretFlow and Ray mean.
+//! stops services in the order of their `after`; [`guard`] is the small processes between sfgen and each program,
+//! `orphans` ends what killed ones leave, and [`diagnose`] knows what lines of SecretFlow and Ray mean.
 
 mod descendants;
 pub mod diagnose;
@@ -13,20 +13,25 @@ pub mod guard;
 mod job;
 mod log;
 mod order;
+mod orphans;
 pub mod phase;
 mod process;
+mod retention;
 mod service;
 mod side_by_side;
 mod signals;
 mod spec;
+mod sweeper;
 
 pub use event::{ServiceEvent, ServiceFailure, ServiceStatus};
 pub use group::Supervisor;
+pub use guard::remove_abandoned;
 pub use job::{JobEnd, JobHandle, run_job};
 pub use log::LogFile;
 pub use order::SpecError;
 pub use phase::{GoneReason, RestartPolicy, ServicePhase};
 pub use process::{Ending, Line, PROXY_VARIABLES, Stream};
-pub use side_by_side::{PartyLine, PartyOutcome, run_side_by_side};
-pub use signals::interrupted;
+pub use side_by_side::{Onlooker, PartyLine, PartyOutcome, run_side_by_side};
+pub use signals::{Signals, interrupted};
 pub use spec::{GuardProgram, ServiceSpec};
+pub use sweeper::Sweeper;

@@ -1,15 +1,17 @@
 //! One guarded process: its start, its lines, its end.
 
-use std::{fmt, net::SocketAddr, process::Stdio, time::Duration};
+use std::{fmt, future::pending, net::SocketAddr, process::Stdio, time::Duration};
 
+use nix::unistd::Pid;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, Command},
     sync::mpsc,
     task::JoinSet,
+    time::{Instant, sleep_until},
 };
 
-use super::{GuardProgram, ServiceSpec};
+use super::{GuardProgram, ServiceSpec, orphans::Orphanage};
 use crate::launch::processes::guard;
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
@@ -30,6 +32,9 @@ pub const PROXY_VARIABLES: [&str; 10] = [
 const LONGEST_LINE: usize = 16 << 10;
 /// How many lines may wait to be read; after that the process waits.
 const LINES: usize = 64;
+
+/// How long a guard may take to kill; one that was stopped, or hangs, takes for ever.
+const STUCK: Duration = Duration::from_secs(2);
 
 /// Where a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +97,10 @@ impl fmt::Display for Ending {
 /// A guarded process that runs. Dropping it lets go of the guard, which then ends everything.
 pub(super) struct Process {
     child: Child,
+    number: Option<Pid>,
+    /// When a guard that was told to kill counts as stuck.
+    overdue: Option<Instant>,
+    orphanage: Option<Orphanage>,
     /// Taken out of the child, whose `wait` would close it.
     input: ChildStdin,
 }
@@ -119,14 +128,14 @@ impl Process {
         let mut command = Command::new(guard.path());
         command.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
         command.args(&spec.program).current_dir(&spec.cwd);
-        for name in PROXY_VARIABLES.into_iter().chain(spec.env_remove.iter().map(String::as_str)) {
+        for name in PROXY_VARIABLES {
             command.env_remove(name);
         }
         command.env("PYTHONUNBUFFERED", "1").envs(&spec.env);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command
-            .process_group(0)
-            .spawn()
+        command.process_group(0);
+        let mut child = guard
+            .start(&mut command)
             .map_err(|why| Ending::NotStarted(format!("in `{}`: {why}", spec.cwd)))?;
         let (sender, lines) = mpsc::channel(LINES);
         let mut readers = JoinSet::new();
@@ -135,7 +144,12 @@ impl Process {
         readers.spawn(read_lines(stdout, Stream::Stdout, sender.clone()));
         readers.spawn(read_lines(stderr, Stream::Stderr, sender));
         let input = child.stdin.take().expect("piped above");
-        Ok((Self { child, input }, Output { lines, _readers: readers }))
+        let number = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        let orphanage = guard.orphanage().cloned();
+        Ok((
+            Self { child, number, overdue: None, orphanage, input },
+            Output { lines, _readers: readers },
+        ))
     }
 
     /// Process number of the guard.
@@ -143,17 +157,48 @@ impl Process {
         self.child.id()
     }
 
-    /// Waits for the end; may be cancelled and asked again.
+    /// Waits for the end, also of what a killed guard leaves; may be cancelled and asked again.
     pub(super) async fn ended(&mut self) -> Ending {
-        match self.child.wait().await {
-            Ok(status) => status.code().map_or(Ending::GuardKilled, Ending::Exited),
+        let status = loop {
+            tokio::select! {
+                status = self.child.wait() => break status.map(|status| status.code()),
+                () = due(self.overdue) => {
+                    self.overdue = None;
+                    let _ = self.child.start_kill(); // it may have ended meanwhile
+                }
+            }
+        };
+        if let Some(orphanage) = &self.orphanage {
+            if let Some(number) = self.number {
+                orphanage.forget(number);
+            }
+            if matches!(status, Ok(None)) {
+                orphanage.end_orphans().await;
+            }
+        }
+        match status {
+            Ok(status) => status.map_or(Ending::GuardKilled, Ending::Exited),
             Err(why) => Ending::NotStarted(why.to_string()),
         }
     }
 
-    /// Passes a command to the guard. One that has ended needs none.
-    pub(super) async fn command(&mut self, command: &str) {
-        let _ = self.input.write_all(format!("{command}\n").as_bytes()).await;
+    /// Asks the program to end. A guard that has ended needs no command.
+    pub(super) async fn terminate(&mut self) {
+        let _ = self.input.write_all(b"term\n").await;
+    }
+
+    /// Ends the program and all of its descendants. A guard that does not do so in time is killed itself.
+    pub(super) async fn kill(&mut self) {
+        self.overdue.get_or_insert(Instant::now() + STUCK);
+        let _ = self.input.write_all(b"kill\n").await;
+    }
+}
+
+/// Waits until then; for ever where there is no such time.
+pub(super) async fn due(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

@@ -6,13 +6,13 @@ use tokio::{
     net::TcpStream,
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
 use super::{
     Ending, GuardProgram, Line, ServiceSpec,
     phase::{ProcessAction, ProcessEvent, ServicePhase, step},
-    process::{Output, Process},
+    process::{Output, Process, due},
 };
 
 /// How often a service is asked whether it is ready.
@@ -158,14 +158,16 @@ impl Service {
         match action {
             ProcessAction::Spawn => self.spawn(),
             ProcessAction::SetTimer(after) => self.timer = Some(Instant::now() + after),
-            ProcessAction::Terminate => self.command("term").await,
-            ProcessAction::Kill => self.command("kill").await,
-        }
-    }
-
-    async fn command(&mut self, command: &str) {
-        if let Some(process) = &mut self.process {
-            process.command(command).await;
+            ProcessAction::Terminate => {
+                if let Some(process) = &mut self.process {
+                    process.terminate().await;
+                }
+            }
+            ProcessAction::Kill => {
+                if let Some(process) = &mut self.process {
+                    process.kill().await;
+                }
+            }
         }
     }
 
@@ -211,13 +213,6 @@ async fn next_line(output: &mut Option<Output>) -> Option<Line> {
 async fn next_end(process: &mut Option<Process>) -> Ending {
     match process {
         Some(process) => process.ended().await,
-        None => pending().await,
-    }
-}
-
-async fn due(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
         None => pending().await,
     }
 }

@@ -1,6 +1,6 @@
 //! Several programs at once, one per party, for machines on which all parties are.
 
-use std::{io, process::Stdio};
+use std::{io, process::Stdio, time::Duration};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -9,8 +9,9 @@ use nix::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::{Child, Command},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
+    time::{Instant, sleep_until},
 };
 
 use super::{process::Stream, signals::interrupted};
@@ -28,7 +29,7 @@ pub struct PartyLine {
 }
 
 /// How one party's program ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PartyOutcome {
     /// Whose program.
     pub party: PartyName,
@@ -36,52 +37,98 @@ pub struct PartyOutcome {
     pub results: Vec<String>,
     /// Its exit status; `None` where a signal ended it.
     pub status: Option<i32>,
+    /// Whether it was asked to end, because another party's program had ended.
+    pub was_asked: bool,
 }
 
-/// Runs one program per party until all have ended, and passes each line to `said`. Outcomes are sorted by party.
+/// What happens around the programs, for whoever shows it and decides about it.
+pub trait Onlooker {
+    /// A program wrote a line.
+    fn said(&mut self, line: PartyLine);
+    /// A program has ended while others run. These are asked to end after the time that is returned, unless they end
+    /// by themselves before; `None` lets them run on.
+    fn ended(&mut self, outcome: &PartyOutcome) -> Option<Duration>;
+}
+
+/// Runs one program per party until all have ended. Outcomes are sorted by party.
 ///
 /// SIGINT and SIGTERM of this process become a SIGTERM for each program. An error tells which party's program could
 /// not be started, and why; those that had started are then left to their own end.
 pub async fn run_side_by_side(
     programs: Vec<(PartyName, Command)>,
-    said: &mut dyn FnMut(PartyLine),
+    onlooker: &mut dyn Onlooker,
 ) -> Result<Vec<PartyOutcome>, (PartyName, io::Error)> {
     let (sender, mut lines) = mpsc::channel(64);
+    let (asking, asked) = watch::channel(false);
     let mut followers = JoinSet::new();
     for (party, mut program) in programs {
         program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = program.spawn().map_err(|why| (party.clone(), why))?;
-        followers.spawn(follow(party, child, sender.clone()));
+        followers.spawn(follow(party, child, asked.clone(), sender.clone()));
     }
     drop(sender);
-    while let Some(line) = lines.recv().await {
-        said(line);
+    let mut outcomes = Vec::new();
+    let mut deadline: Option<Instant> = None;
+    while !followers.is_empty() {
+        let timer = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Lines first, so that what a program said last is shown before what follows from its end.
+            biased;
+            Some(line) = lines.recv() => onlooker.said(line),
+            Some(outcome) = followers.join_next() => {
+                let outcome = outcome.expect("a follower neither panics nor is aborted");
+                if !followers.is_empty()
+                    && let Some(grace) = onlooker.ended(&outcome)
+                {
+                    let at = Instant::now() + grace;
+                    deadline = Some(deadline.map_or(at, |deadline| deadline.min(at)));
+                }
+                outcomes.push(outcome);
+            }
+            () = timer => {
+                asking.send_replace(true);
+                deadline = None;
+            }
+        }
     }
-    let mut outcomes = followers.join_all().await;
+    while let Some(line) = lines.recv().await {
+        onlooker.said(line);
+    }
     outcomes.sort_by(|a, b| a.party.cmp(&b.party));
     Ok(outcomes)
 }
 
 /// Passes on what a party's program says until it has ended.
-async fn follow(party: PartyName, mut child: Child, said: mpsc::Sender<PartyLine>) -> PartyOutcome {
+async fn follow(
+    party: PartyName,
+    mut child: Child,
+    mut asked: watch::Receiver<bool>,
+    said: mpsc::Sender<PartyLine>,
+) -> PartyOutcome {
     let stdout = child.stdout.take().expect("it is piped");
     let stderr = child.stderr.take().expect("it is piped");
     let mut readers = JoinSet::new();
     readers.spawn(read_lines(stdout, party.clone(), Stream::Stdout, said.clone()));
     readers.spawn(read_lines(stderr, party.clone(), Stream::Stderr, said));
+    let mut was_asked = false;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status,
-            () = interrupted() => {
-                if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
-                    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM); // it may have ended meanwhile
-                }
-            }
+            () = interrupted() => {}
+            Ok(()) = asked.changed() => was_asked = true,
+        }
+        if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM); // it may have ended meanwhile
         }
     };
     let results = readers.join_all().await.concat();
     let status = status.ok().and_then(|status| status.code());
-    PartyOutcome { party, results, status }
+    PartyOutcome { party, results, status, was_asked }
 }
 
 /// Passes lines on; returns those of standard output.

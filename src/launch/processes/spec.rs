@@ -1,10 +1,14 @@
 //! What is to be run, and how.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use tokio::process::{Child, Command};
 
-use super::phase::{Policy, RestartPolicy};
+use super::{
+    orphans::Orphanage,
+    phase::{Policy, RestartPolicy},
+};
 
 /// One process to keep up, or one job to run.
 #[derive(Clone, Debug)]
@@ -13,10 +17,8 @@ pub struct ServiceSpec {
     pub name: String,
     /// Program and arguments; never empty.
     pub program: Vec<String>,
-    /// Variables beside the launcher's own.
+    /// Variables beside the launcher's own, of which it does not get those of proxies.
     pub env: BTreeMap<String, String>,
-    /// Variables of the launcher that it does not get. Proxies are always among them.
-    pub env_remove: Vec<String>,
     /// Its working folder.
     pub cwd: Utf8PathBuf,
     /// Names of the services that must be ready before it starts.
@@ -41,22 +43,40 @@ impl ServiceSpec {
 
 /// The program that knows `__guard`: sfgen itself.
 #[derive(Clone, Debug)]
-pub struct GuardProgram(Utf8PathBuf);
+pub struct GuardProgram {
+    path: Utf8PathBuf,
+    orphanage: Option<Orphanage>,
+}
 
 impl GuardProgram {
     /// The running program, even where its file was replaced meanwhile.
+    ///
+    /// From here on, what killed guards leave falls to this process, which ends it. So it must start no children in
+    /// other ways, and call this once.
     #[must_use]
     pub fn this() -> Self {
-        Self("/proc/self/exe".into())
+        Self { path: "/proc/self/exe".into(), orphanage: Some(Orphanage::open()) }
     }
 
-    /// Another one: tests are not sfgen.
+    /// Another one: tests are not sfgen, and have other children.
     #[must_use]
     pub fn at(path: impl Into<Utf8PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), orphanage: None }
     }
 
     pub(super) fn path(&self) -> &Utf8Path {
-        &self.0
+        &self.path
+    }
+
+    pub(super) fn orphanage(&self) -> Option<&Orphanage> {
+        self.orphanage.as_ref()
+    }
+
+    /// Starts a child that nobody takes for an orphan.
+    pub(super) fn start(&self, command: &mut Command) -> io::Result<Child> {
+        match &self.orphanage {
+            Some(orphanage) => orphanage.start(|| command.spawn()),
+            None => command.spawn(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::{Ipv4Addr, TcpListener},
-    process::{Child, ChildStderr},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -29,7 +29,13 @@ pub(crate) struct Launcher {
 
 impl Launcher {
     pub(crate) fn start(ws: &Workspace, args: &[&str]) -> Self {
-        let mut child = ws.spawn(args);
+        Self::of(ws.command(args))
+    }
+
+    /// The same of a command that is made elsewhere.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
         let lines = lines(child.stderr.take().unwrap());
         Self { child, lines, said: Vec::new() }
     }

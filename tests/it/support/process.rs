@@ -5,7 +5,7 @@ use std::{
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Far beyond what any test takes; a test that waits longer hangs.
@@ -87,4 +87,30 @@ pub(crate) fn signal(name: &str, pid: i32) {
 pub(crate) fn alive(pid: i32) -> bool {
     let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
     stat.is_ok_and(|stat| stat.state != 'Z')
+}
+
+/// The processes below one, itself left out, by their names in the process table.
+pub(crate) fn below(root: i32) -> Vec<(i32, String)> {
+    let all: Vec<_> = procfs::process::all_processes()
+        .unwrap()
+        .filter_map(|process| process.ok()?.stat().ok())
+        .collect();
+    let mut found = Vec::new();
+    let mut open = vec![root];
+    while let Some(parent) = open.pop() {
+        for child in all.iter().filter(|stat| stat.ppid == parent) {
+            found.push((child.pid, child.comm.clone()));
+            open.push(child.pid);
+        }
+    }
+    found
+}
+
+/// Waits until none of these processes is there any more, and fails where that takes longer than it may.
+#[track_caller]
+pub(crate) fn assert_gone_within(limit: Duration, since: Instant, processes: &[i32]) {
+    while let Some(left) = processes.iter().find(|pid| alive(**pid)) {
+        assert!(since.elapsed() < limit, "process {left} is left after {:?}", since.elapsed());
+        std::thread::yield_now();
+    }
 }

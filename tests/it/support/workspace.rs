@@ -1,15 +1,15 @@
 //! A folder with a topology, in which the real binary is run.
 
 use std::{
-    fmt::Write as _,
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
 
-use super::ports::PortBlock;
+use super::{middle_box::BEHIND, ports::PortBlock};
 
 /// A fresh folder with its own home, state and sockets.
 pub(crate) struct Workspace {
@@ -43,15 +43,39 @@ impl Workspace {
             workspace.ports.node()
         );
         for party in parties {
-            let _ = write!(
-                topology,
-                "party \"{party}\" {{\n    host \"{party}-1\" address=\"127.0.0.1\"\n    identity \
-                 ca=\"pki/{party}/ca.pem\" cert=\"pki/{party}/node.pem\" key=\"keys/{party}/node.key\"\n}}\n"
-            );
+            topology.push_str(&party_node(party, "127.0.0.1", None));
         }
         workspace.write("topology.kdl", &topology);
         workspace.write("task.sh", script);
         workspace.with_keys(parties).planned()
+    }
+
+    /// Planned parties of the embedded runtime with one job `task`, the sum of a number of each. Those of `behind` listen
+    /// where only a `MiddleBox` dials them.
+    pub(crate) fn with_sum(parties: &[&str], behind: &[&str]) -> Self {
+        let workspace = Self::empty();
+        let names = parties.iter().map(|party| format!("{party:?}")).collect::<Vec<_>>().join(" ");
+        let inputs = parties.iter().map(|party| format!("    input {party:?} 14\n"));
+        let mut topology = format!(
+            "topology \"sums\"\n{}\nruntime \"embedded\"\n\
+             job \"task\" kind=\"sum\" {{\n    parties {names}\n{}}}\n",
+            workspace.ports.node(),
+            inputs.collect::<String>()
+        );
+        for party in parties {
+            let listen = behind.contains(party).then_some(BEHIND);
+            topology.push_str(&party_node(party, "localhost", listen));
+        }
+        workspace.write("topology.kdl", &topology);
+        workspace.with_keys(parties).planned()
+    }
+
+    /// The first port that the lock has for a role of a party's first host.
+    pub(crate) fn port(&self, party: &str, role: &str) -> u16 {
+        let lock = self.read("sfgen.lock");
+        let key = format!("\"{party}/{party}-1/{role}\" = [");
+        let line = lock.lines().find_map(|line| line.strip_prefix(&key)).unwrap();
+        line.split([',', ']']).next().unwrap().parse().unwrap()
     }
 
     /// A copy of `examples/<name>`, with ports of its own.
@@ -149,16 +173,6 @@ impl Workspace {
         Ran::new(args, &output, self.path())
     }
 
-    /// Starts the binary with its output piped.
-    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        self.command(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
     /// The folder of a party's sockets, while its launcher runs.
     pub(crate) fn run_folder(&self, party: &str) -> String {
         let place =
@@ -221,6 +235,14 @@ impl Ran {
         assert_eq!(self.status, status, "{}\n{}\n{}", self.command, self.stdout, self.stderr);
         self
     }
+}
+
+fn party_node(party: &str, address: &str, listen: Option<Ipv4Addr>) -> String {
+    let listen = listen.map(|listen| format!(" listen=\"{listen}\"")).unwrap_or_default();
+    format!(
+        "party \"{party}\" {{\n    host \"{party}-1\" address=\"{address}\"{listen}\n    identity \
+         ca=\"pki/{party}/ca.pem\" cert=\"pki/{party}/node.pem\" key=\"keys/{party}/node.key\"\n}}\n"
+    )
 }
 
 fn copy(from: &Path, to: &Path) {

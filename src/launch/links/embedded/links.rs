@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, lookup_host},
     task::JoinSet,
     time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
@@ -20,8 +20,9 @@ use super::{
     frame::{Frame, LONGEST},
 };
 use crate::{
-    launch::peers::identity::{
-        Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain,
+    launch::peers::{
+        admission::{Admission, KnownSources, Limits, Place, listen},
+        identity::{Acceptor, Credentials, HANDSHAKE, PeerStream, Refusal, SUM, explain},
     },
     types::{Endpoint, PartyName},
 };
@@ -29,14 +30,12 @@ use crate::{
 /// The pause between two attempts to dial a party whose process is still starting.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many TLS handshakes may be under way; more connections wait in the system's queue.
-const HANDSHAKES: usize = 64;
-
 /// A connection to a party that takes part in the same run.
 pub(super) struct Link {
     party: PartyName,
     stream: Box<PeerStream>,
-    deadline: Instant,
+    /// How long each step may take.
+    patience: Duration,
 }
 
 impl Link {
@@ -46,7 +45,7 @@ impl Link {
             self.stream.write_all(&bytes).await?;
             self.stream.flush().await
         };
-        let sent = timeout_at(self.deadline, sending).await;
+        let sent = timeout(self.patience, sending).await;
         self.in_time(sent)
     }
 
@@ -60,7 +59,7 @@ impl Link {
             self.stream.read_exact(&mut bytes).await?;
             Ok(Frame::decode(&bytes))
         };
-        let read = timeout_at(self.deadline, reading).await;
+        let read = timeout(self.patience, reading).await;
         self.in_time(read)?.map_err(|why| self.wrong(why))
     }
 
@@ -84,7 +83,7 @@ impl Link {
     /// Closes this end; what was sent arrives all the same.
     pub(super) async fn close(mut self) {
         // The peer may have closed first, having all that it needs.
-        let _ = timeout_at(self.deadline, self.stream.shutdown()).await;
+        let _ = timeout(self.patience, self.stream.shutdown()).await;
     }
 
     fn in_time<T>(
@@ -100,15 +99,13 @@ impl Link {
     }
 }
 
-/// Makes all links of the party, before the deadline.
-pub(super) async fn connect(
-    spec: &SumSpec,
-    deadline: Instant,
-) -> Result<BTreeMap<PartyName, Link>, SumError> {
+/// Makes all links of the party.
+pub(super) async fn connect(spec: &SumSpec) -> Result<BTreeMap<PartyName, Link>, SumError> {
+    let deadline = Instant::now() + spec.patience;
     // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
         let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
-        let listener = TcpListener::bind((own.host.bare(), own.port.get())).await;
+        let listener = bind(&own).await;
         Some(listener.map_err(|source| SumError::Listen { endpoint: own, source })?)
     } else {
         None
@@ -121,6 +118,7 @@ pub(super) async fn connect(
             endpoint: endpoint(spec, party)?,
             credentials: spec.credentials.clone(),
             hello: hello.clone(),
+            patience: spec.patience,
             deadline,
         };
         dialling.spawn(dial.run());
@@ -134,6 +132,13 @@ pub(super) async fn connect(
         links.insert(link.party.clone(), link);
     }
     Ok(links)
+}
+
+/// Listens at the first address that the party's host stands for.
+async fn bind(own: &Endpoint) -> io::Result<TcpListener> {
+    let mut found = lookup_host((own.host.bare(), own.port.get())).await?;
+    let address = found.next().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+    listen(address)
 }
 
 fn endpoint(spec: &SumSpec, party: &PartyName) -> Result<Endpoint, SumError> {
@@ -151,25 +156,25 @@ struct Dial {
     endpoint: Endpoint,
     credentials: Arc<Credentials>,
     hello: Frame,
+    patience: Duration,
     deadline: Instant,
 }
 
 impl Dial {
     /// Tries until the party is there: its process may start later than this one.
     async fn run(self) -> Result<Link, SumError> {
+        let mut last = "does not answer".to_owned();
         loop {
-            let why = match self.attempt().await {
-                Err(SumError::Lost { why, .. }) => why,
-                decided => return decided,
-            };
-            let pause = timeout_at(self.deadline, sleep(PAUSE)).await;
-            if pause.is_err() || Instant::now() >= self.deadline {
-                return Err(SumError::Absent {
-                    why: format!("at {} {why}", self.endpoint),
-                    party: self.party,
-                });
+            match timeout_at(self.deadline, self.attempt()).await {
+                Ok(Err(SumError::Lost { why, .. })) => last = why,
+                Ok(decided) => return decided,
+                Err(_) => break,
+            }
+            if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
+                break;
             }
         }
+        Err(SumError::Absent { why: format!("at {} {last}", self.endpoint), party: self.party })
     }
 
     async fn attempt(&self) -> Result<Link, SumError> {
@@ -184,9 +189,9 @@ impl Dial {
             }
         };
         let stream = self.credentials.connect(&self.party, host, stream, SUM).await;
-        let stream = stream.map_err(|Refusal(why)| lost(why))?;
+        let stream = stream.map_err(|why| lost(why.to_string()))?;
         let (party, stream) = (self.party.clone(), Box::new(stream));
-        let mut link = Link { party, stream, deadline: self.deadline };
+        let mut link = Link { party, stream, patience: self.patience };
         link.greet(&self.hello).await?;
         Ok(link)
     }
@@ -195,7 +200,7 @@ impl Dial {
 /// What the listener reports.
 enum ListenerEvent {
     /// Somebody dialled.
-    Dialled(io::Result<(TcpStream, SocketAddr)>),
+    Dialled(TcpStream, SocketAddr, Place),
     /// Somebody who dialled was looked at.
     Arrived(Arrival),
     /// The time is up.
@@ -223,29 +228,27 @@ async fn accept(
     let mut last = None;
     let mut arriving = JoinSet::new();
     let acceptor = Acceptor::new(spec.credentials.clone(), SUM);
+    let hosts: Vec<_> = spec.links.values().map(|link| link.host.clone()).collect();
+    let known = KnownSources::planned(&hosts);
+    let admission = Admission::new(Limits::HANDSHAKES, known.clone());
+    let mut resolving = JoinSet::new();
+    resolving.spawn(known.resolve(hosts));
     let mut awaited = spec.slots.keys().filter(|party| **party < spec.me).cloned().collect();
     while let Some(next) = BTreeSet::first(&awaited) {
         let noticed = tokio::select! {
-            dialled = listener.accept(), if arriving.len() < HANDSHAKES => ListenerEvent::Dialled(dialled),
+            (stream, from, place) = admission.accept(listener) => ListenerEvent::Dialled(stream, from, place),
             Some(met) = arriving.join_next() => {
                 ListenerEvent::Arrived(met.expect("a meeting task neither panics nor is aborted"))
             }
             () = sleep_until(deadline) => ListenerEvent::Late,
         };
         match noticed {
-            ListenerEvent::Dialled(Ok((stream, from))) => {
-                let acceptor = acceptor.clone();
-                arriving.spawn(meet(
-                    acceptor,
-                    stream,
-                    from,
-                    hello.clone(),
-                    awaited.clone(),
-                    deadline,
-                ));
+            ListenerEvent::Dialled(stream, from, place) => {
+                let (acceptor, hello) = (acceptor.clone(), hello.clone());
+                let (awaited, patience) = (awaited.clone(), spec.patience);
+                let reception = Reception { acceptor, hello, awaited, patience };
+                arriving.spawn(reception.meet(stream, from, place));
             }
-            // For want of files or memory; that passes, or the deadline does.
-            ListenerEvent::Dialled(Err(_)) => sleep(PAUSE).await,
             ListenerEvent::Arrived(Arrival::Peer(link)) => {
                 // Of two connections of one party the first counts.
                 if awaited.remove(&link.party) {
@@ -265,28 +268,40 @@ async fn accept(
     Ok(links)
 }
 
-async fn meet(
+/// What it takes to look at somebody who dialled.
+struct Reception {
     acceptor: Acceptor,
-    stream: TcpStream,
-    from: SocketAddr,
     hello: Frame,
     awaited: BTreeSet<PartyName>,
-    deadline: Instant,
-) -> Arrival {
-    let (party, stream) = match acceptor.accept(stream).await {
-        Ok((party, stream)) if awaited.contains(&party) => (party, Box::new(stream.into())),
-        Ok((party, _)) => {
-            return Arrival::Stranger(format!("{from} is {party}, who is not awaited"));
-        }
-        Err(Refusal(why)) => return Arrival::Stranger(format!("{from} {why}")),
-    };
-    let mut link = Link { party, stream, deadline };
-    match timeout(HANDSHAKE, link.greet(&hello)).await {
-        Ok(Ok(())) => Arrival::Peer(link),
-        Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
-        // A connection without a greeting, such as that of a test for an open port; a party of the run dials again.
-        Ok(Err(_)) | Err(_) => {
-            Arrival::Stranger(format!("{from} is {}, and said nothing", link.party))
+    patience: Duration,
+}
+
+impl Reception {
+    /// Looks at a connection for as long as it keeps its place.
+    async fn meet(self, stream: TcpStream, from: SocketAddr, place: Place) -> Arrival {
+        let arrival = place.keep(self.greet(stream, from, &place)).await;
+        arrival.unwrap_or_else(|| Arrival::Stranger(format!("{from} {}", Refusal::CROWDED_OUT)))
+    }
+
+    async fn greet(self, stream: TcpStream, from: SocketAddr, place: &Place) -> Arrival {
+        let (party, stream) = match self.acceptor.accept(stream, || place.progressed()).await {
+            Ok((party, stream)) if self.awaited.contains(&party) => {
+                (party, Box::new(stream.into()))
+            }
+            Ok((party, _)) => {
+                return Arrival::Stranger(format!("{from} is {party}, who is not awaited"));
+            }
+            Err(why) => return Arrival::Stranger(format!("{from} {why}")),
+        };
+        place.progressed();
+        let mut link = Link { party, stream, patience: self.patience };
+        match timeout(HANDSHAKE, link.greet(&self.hello)).await {
+            Ok(Ok(())) => Arrival::Peer(link),
+            Ok(Err(why @ SumError::Wrong { .. })) => Arrival::OtherRun(why),
+            // A connection without a greeting, such as that of a test for an open port; a party of the run dials again.
+            Ok(Err(_)) | Err(_) => {
+                Arrival::Stranger(format!("{from} is {}, and said nothing", link.party))
+            }
         }
     }
 }

@@ -13,8 +13,10 @@ use crate::{
     types::{Digest, HostAddr, JobName, PartyName},
 };
 
-/// How long a sum may take: the processes of all parties start within seconds of each other.
-pub const DEADLINE: Duration = Duration::from_mins(1);
+/// How long a party waits for all links, and then for each answer. The processes of all parties start together, and a step
+/// takes them milliseconds. A process that stands still thus ends the run at every party within ten seconds, the time in
+/// which processes are ended included.
+pub const PATIENCE: Duration = Duration::from_secs(7);
 
 /// What one party's process needs to take part in a sum.
 #[derive(Clone, Debug)]
@@ -35,8 +37,8 @@ pub struct SumSpec {
     pub links: BTreeMap<PartyName, LinkAddress>,
     /// Who the party is, and whom it trusts.
     pub credentials: Arc<Credentials>,
-    /// How long everything together may take.
-    pub deadline: Duration,
+    /// How long all links, and then each answer, may take.
+    pub patience: Duration,
 }
 
 /// Reads `SFGEN_ROOT` (folder of the topology), `SFGEN_TREE`, `SFGEN_PARTY`, `SFGEN_JOB`, `SFGEN_RUN` and
@@ -85,7 +87,7 @@ pub fn spec_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<SumSpe
         listen: plan.listen,
         links: plan.links.sf,
         credentials,
-        deadline: DEADLINE,
+        patience: PATIENCE,
     })
 }
 

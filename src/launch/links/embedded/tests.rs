@@ -44,7 +44,7 @@ async fn specs(parties: &Parties, inputs: &[(&str, i64)]) -> Vec<SumSpec> {
         listen: host.clone(),
         links: links.clone(),
         credentials: parties.credentials(name),
-        deadline: Duration::from_secs(20),
+        patience: Duration::from_secs(20),
     };
     inputs.iter().map(spec).collect()
 }
@@ -112,7 +112,7 @@ async fn a_party_that_does_not_come_is_named_with_the_reason() {
     let parties = Parties::new(&["alice", "bob"]);
     let mut specs = specs(&parties, &[("alice", 1), ("bob", 2)]).await;
     for spec in &mut specs {
-        spec.deadline = Duration::from_millis(300);
+        spec.patience = Duration::from_millis(300);
     }
     let port = specs[1].links[&party("bob")].first;
     let bob = run(specs.remove(1)).await.unwrap_err();
@@ -126,7 +126,7 @@ async fn a_party_that_does_not_come_is_named_with_the_reason() {
 async fn bob_meets(parties: &Parties, stranger: impl AsyncFnOnce(std::net::SocketAddr)) -> String {
     let mut specs = specs(parties, &[("alice", 1), ("bob", 2)]).await;
     let mut bob = specs.remove(1);
-    bob.deadline = Duration::from_secs(1);
+    bob.patience = Duration::from_secs(1);
     let port = bob.links[&party("bob")].first.get();
     let visit = async {
         // Bob binds at his first poll, which may come after ours.

@@ -1,10 +1,10 @@
-//! The party's certificate and key are there, and the key is for its owner alone. Their content is checked
+//! The party's certificate and key are there, and nobody else can read or replace the key. Their content is checked
 //! when they are loaded (`launch::peers::identity`).
 
 use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
-    fs::{self, Kind},
+    fs::{self, Kind, OpenFolder},
 };
 use camino::Utf8Path;
 
@@ -27,7 +27,8 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
         };
         findings.extend(missing(what, &path).map(|finding| finding.help(help)));
     }
-    findings.extend(open_to_others(&machine.path(&identity.key)));
+    let key = machine.path(&identity.key);
+    findings.extend(open_to_others(&key).or_else(|| replaceable(&key)));
     findings
 }
 
@@ -53,6 +54,21 @@ fn open_to_others(path: &Utf8Path) -> Option<Finding> {
     })
 }
 
+/// A key that cannot be looked at is told as one that cannot be read.
+fn replaceable(key: &Utf8Path) -> Option<Finding> {
+    let OpenFolder { path, mode } = fs::open_folder_above(key).ok()??;
+    let message = format!(
+        "other users of this machine may replace the key `{key}`: `{path}` has mode {mode:04o}"
+    );
+    let help = if mode & 0o1000 == 0 {
+        format!("`chmod go-w {path}`, or keep the key in a folder of your own, of mode 0700")
+    } else {
+        "keep the key in a folder of your own, of mode 0700, and name that in the topology"
+            .to_owned()
+    };
+    Some(Finding::error(Code("SF0847"), message).help(help))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::tests::Sample, *};
@@ -75,6 +91,30 @@ mod tests {
                     path("node.key")
                 ),
             ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_others_may_replace_is_told_with_the_folder() {
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+        let mut sample = Sample::new();
+        let [ca, cert, key] = ["ca.pem", "node.pem", "open/keys/node.key"].map(Into::into);
+        sample.plan.identity = Some(Identity { ca, cert, key });
+        let path = |name| sample.path().join(name);
+        fs::create_folder(&path("open/keys"), 0o700).unwrap();
+        for (name, mode) in [("ca.pem", 0o644), ("node.pem", 0o644), ("open/keys/node.key", 0o600)]
+        {
+            fs::write_new(&path(name), b"", mode).unwrap();
+        }
+        assert!(sample.messages(&PROBE).is_empty());
+        std::fs::set_permissions(path("open"), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(
+            sample.messages(&PROBE),
+            [format!(
+                "SF0847 other users of this machine may replace the key `{}`: `{}` has mode 0777",
+                path("open/keys/node.key"),
+                path("open"),
+            )]
         );
     }
 }

@@ -8,7 +8,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// For a list of requirements, of which each line that is no comment is one package.
+    /// For a list of requirements, of which each line that is neither a comment nor an option is one package.
     pub(super) fn of(requirements: &str) -> Self {
         let lines = requirements.lines().map(str::trim);
         let total = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '-'])).count();
@@ -47,7 +47,8 @@ mod tests {
     use super::*;
 
     fn told(lines: &[&str]) -> Vec<String> {
-        let mut progress = Progress::of("# pinned\nnumpy==1.26.4\n\nspu==0.9.4\n--pre\n");
+        let mut progress =
+            Progress::of("# pinned\nnumpy==1.26.4 \\\n    --hash=sha256:00\n\nspu==0.9.4\n--pre\n");
         lines.iter().filter_map(|line| progress.told(line)).collect()
     }
 

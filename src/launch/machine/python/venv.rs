@@ -11,13 +11,10 @@ use super::{
     progress::Progress,
 };
 use crate::{
+    catalogue::INSTALL_OPTIONS,
     fs::{self, FsError, Kind, Lock},
     types::Digest,
 };
-
-/// `import secretflow` imports `pkg_resources`, which no list brings. The `venv` of Python 3.10.13 comes with this release;
-/// other patch levels and uv come with others, and the newest have no such module any more.
-const SETUPTOOLS: &str = "setuptools==65.5.0";
 
 /// A complete virtual environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub async fn environment(
     requirements: &[u8],
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<Venv, PythonError> {
-    let requirements = with_setuptools(&String::from_utf8_lossy(requirements));
+    let requirements = String::from_utf8_lossy(requirements);
     // The environment's programs name it by its absolute path.
     let folder = fs::resolve(venvs)?.join(name(&requirements, &python.version));
     let venv = Venv { bin: folder.join("bin"), folder, python_version: python.version.clone() };
@@ -60,13 +57,6 @@ pub async fn environment(
 
 fn name(requirements: &str, version: &str) -> String {
     Digest::of(format!("{requirements}{version}").as_bytes()).to_string()[..16].to_owned()
-}
-
-fn with_setuptools(requirements: &str) -> String {
-    if requirements.lines().any(|line| line.starts_with("setuptools==")) {
-        return requirements.to_owned();
-    }
-    format!("{}\n{SETUPTOOLS}\n", requirements.trim_end())
 }
 
 /// Whether the last step of making it was taken, nobody else can have changed it since, and the Python that it links to
@@ -104,7 +94,8 @@ async fn make(
     let program = python.uv.as_ref().unwrap_or(&python.path);
     let mut command = child::command(program);
     if python.uv.is_some() {
-        command.args(["venv", "--no-project", "--seed", "--python", python.path.as_str()]);
+        // Without `--seed`, which would fetch pip and setuptools by name from the index, unpinned.
+        command.args(["venv", "--no-project", "--python", python.path.as_str()]);
     } else {
         command.args(["-I", "-m", "venv"]);
     }
@@ -136,7 +127,7 @@ async fn install(
         command.args(["-I", "-m", "pip", "install", "--disable-pip-version-check"]);
         command.args(["--no-input", "--progress-bar", "off"]);
     }
-    command.args(["--no-deps", "-r", list.as_str()]);
+    command.args(INSTALL_OPTIONS).args(["-r", list.as_str()]);
     let mut lines = Progress::of(requirements);
     let mut tell = |line: &str| {
         if let Some(told) = lines.told(line) {
@@ -171,11 +162,5 @@ mod tests {
         assert_eq!(one, name("numpy==1.26.4\n", "3.10.13"));
         assert_ne!(one, name("numpy==1.26.4\n", "3.10.14"));
         assert_ne!(one, name("numpy==1.26.3\n", "3.10.13"));
-    }
-
-    #[test]
-    fn a_list_that_names_setuptools_has_the_last_word() {
-        assert_eq!(with_setuptools("a==1"), "a==1\nsetuptools==65.5.0\n");
-        assert_eq!(with_setuptools("setuptools==70.0.0\n"), "setuptools==70.0.0\n");
     }
 }

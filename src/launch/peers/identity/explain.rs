@@ -2,7 +2,9 @@
 
 use std::{error::Error, io};
 
-use rustls::{AlertDescription, CertificateError, Error as Tls};
+use rustls::{AlertDescription, Error as Tls};
+
+use super::certificate;
 
 /// What a peer does, as a phrase that follows its name or address: "presented no certificate".
 ///
@@ -30,7 +32,7 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
 
 /// HTTP/2 keeps an error of TLS as its text only, so an alert must be told by its name.
 fn of_text(text: &str) -> String {
-    const ALERTS: [AlertDescription; 10] = [
+    const ALERTS: [AlertDescription; 18] = [
         AlertDescription::CertificateRequired,
         AlertDescription::UnknownCA,
         AlertDescription::BadCertificate,
@@ -41,6 +43,14 @@ fn of_text(text: &str) -> String {
         AlertDescription::CertificateExpired,
         AlertDescription::ProtocolVersion,
         AlertDescription::NoApplicationProtocol,
+        AlertDescription::CertificateRevoked,
+        AlertDescription::HandshakeFailure,
+        AlertDescription::InternalError,
+        AlertDescription::UnexpectedMessage,
+        AlertDescription::BadRecordMac,
+        AlertDescription::IllegalParameter,
+        AlertDescription::DecodeError,
+        AlertDescription::UnsupportedExtension,
     ];
     let alert =
         ALERTS.into_iter().find(|alert| text.ends_with(&Tls::AlertReceived(*alert).to_string()));
@@ -53,35 +63,23 @@ fn of_tls(error: &Tls) -> String {
         Tls::InvalidMessage(_) => "does not speak TLS",
         Tls::PeerIncompatible(_) => "speaks an older TLS than 1.3",
         Tls::NoApplicationProtocol => "asks for another protocol than this port speaks",
-        Tls::InvalidCertificate(why) => return of_certificate(why),
+        Tls::InvalidCertificate(why) => return certificate::explain(why),
         Tls::AlertReceived(alert) => return of_alert(*alert),
         Tls::General(text) => text,
-        other => return format!("breaks the TLS handshake: {other}"),
-    };
-    text.to_owned()
-}
-
-fn of_certificate(why: &CertificateError) -> String {
-    use CertificateError as Why;
-    let text = match why {
-        // The pin's own refusal says everything already.
-        Why::Other(other) => return other.to_string(),
-        Why::Expired | Why::ExpiredContext { .. } => {
-            "presents a certificate that has ended (or this machine's clock runs ahead)"
+        Tls::DecryptError | Tls::PeerSentOversizedRecord => {
+            "sent TLS data that does not fit its handshake: something between the two machines changes \
+             what they send (a proxy that looks into TLS?), or the client is broken"
         }
-        Why::NotValidYet | Why::NotValidYetContext { .. } => {
-            "presents a certificate that is not valid yet (or this machine's clock is behind)"
+        Tls::FailedToGetCurrentTime => {
+            "cannot be checked, since this machine's clock shows a time before 1970; set it (`timedatectl`)"
         }
-        Why::UnknownIssuer | Why::BadSignature => {
-            "presents a certificate of a CA that is not in the plan"
+        Tls::FailedToGetRandomBytes => {
+            "cannot be answered, since this machine's system gives no random numbers; restart it"
         }
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
-            "presents a certificate without the address that was dialled"
+        _ => {
+            "breaks the rules of the TLS 1.3 handshake: it is not sfgen, or something between the two \
+             machines changes what they send; dial the other machine directly, without a proxy"
         }
-        Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
-            "presents a certificate that is not made for TLS in this direction (extended key usage)"
-        }
-        other => return format!("presents a certificate that is refused: {other}"),
     };
     text.to_owned()
 }
@@ -89,7 +87,7 @@ fn of_certificate(why: &CertificateError) -> String {
 fn of_alert(alert: AlertDescription) -> String {
     use AlertDescription as Alert;
     let text = match alert {
-        Alert::CertificateRequired => "wants a certificate and got none",
+        Alert::CertificateRequired | Alert::NoCertificate => "wants a certificate and got none",
         Alert::UnknownCA
         | Alert::BadCertificate
         | Alert::CertificateUnknown
@@ -99,9 +97,24 @@ fn of_alert(alert: AlertDescription) -> String {
             "refuses this party's certificate; its launcher's log says why (does it run the same plan?)"
         }
         Alert::CertificateExpired => "says that this party's certificate has ended",
+        Alert::CertificateRevoked => {
+            "says that this party's certificate was revoked; make new keys (`sfgen keys new`), and plan again"
+        }
         Alert::ProtocolVersion => "speaks an older TLS than 1.3",
         Alert::NoApplicationProtocol => "speaks another protocol on this port",
-        other => return format!("broke off the TLS handshake ({other:?})"),
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+            "has no method of encryption in common with this party: it is not sfgen, or a proxy in between"
+        }
+        Alert::InternalError => {
+            "had a failure of its own during the TLS handshake; its launcher's log says which"
+        }
+        Alert::CloseNotify | Alert::UserCanceled => {
+            "closed the connection during the TLS handshake"
+        }
+        _ => {
+            "finds that this party breaks the rules of TLS: something between the two machines changes \
+             what they send (a proxy that looks into TLS?), or sfgen does not listen there"
+        }
     };
     text.to_owned()
 }

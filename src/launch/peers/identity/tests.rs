@@ -23,14 +23,15 @@ async fn meet(
     let peer = server.me().clone();
     let accepting = async {
         let (stream, _) = listener.accept().await.unwrap();
-        let (party, mut stream) = Acceptor::new(server, SUM).accept(stream).await?;
+        let (party, mut stream) = Acceptor::new(server, SUM).accept(stream, || {}).await?;
         // The other side may be gone already, when it refused.
         let _ = stream.write_all(b"!").await;
         Ok(party)
     };
     let dialling = async {
         let stream = TcpStream::connect(address).await.unwrap();
-        let mut stream = client.connect(&peer, &dialled, stream, SUM).await.map_err(|why| why.0)?;
+        let mut stream =
+            client.connect(&peer, &dialled, stream, SUM).await.map_err(|why| why.to_string())?;
         // With TLS 1.3 the client learns of its refusal at the first read.
         let read = stream.read_u8().await;
         read.map(|_| ()).map_err(|why| explain(&why))
@@ -72,7 +73,7 @@ async fn a_new_leaf_of_the_right_ca_is_refused_and_its_owner_is_named() {
 
     let (server, client) = meet(alice.clone(), bob.clone(), "127.0.0.1").await;
     let wanted = format!("presents a certificate that is not bob's pinned one (sha256 {pin}...)");
-    assert_eq!(server.unwrap_err().0, wanted);
+    assert_eq!(server.unwrap_err().to_string(), wanted);
     assert!(client.unwrap_err().starts_with("refuses this party's certificate"));
     let (_, client) = meet(bob, alice, "127.0.0.1").await;
     assert_eq!(client.unwrap_err(), wanted, "pinned in the other direction, too");
@@ -86,7 +87,7 @@ async fn a_foreign_ca_is_refused_in_both_directions() {
     let bob = parties.credentials("bob");
     let foreign = "presents a certificate of a CA that is not in the plan";
     let (server, _) = meet(alice.clone(), bob.clone(), "127.0.0.1").await;
-    assert_eq!(server.unwrap_err().0, foreign);
+    assert_eq!(server.unwrap_err().to_string(), foreign);
     let (_, client) = meet(bob, alice, "127.0.0.1").await;
     assert_eq!(client.unwrap_err(), foreign);
 }
@@ -108,13 +109,13 @@ async fn strangers_are_told_apart() {
 
     let mut plain = TcpStream::connect(address).await.unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    let why = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap_err();
-    assert_eq!(why.0, "does not speak TLS");
+    let why = acceptor.accept(listener.accept().await.unwrap().0, || {}).await.unwrap_err();
+    assert_eq!(why.to_string(), "does not speak TLS");
 
     let silent = TcpStream::connect(address).await.unwrap();
     drop(silent);
-    let why = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap_err();
-    assert_eq!(why.0, "closed the connection");
+    let why = acceptor.accept(listener.accept().await.unwrap().0, || {}).await.unwrap_err();
+    assert_eq!(why.to_string(), "closed the connection");
 
     let bob = parties.credentials("bob");
     let mut config = bob.client_config(&party("alice"), SUM).unwrap();
@@ -135,9 +136,9 @@ async fn refusal(acceptor: &Acceptor, listener: &TcpListener, config: ClientConf
     let dialling = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, tcp);
     let accepting = async {
         let stream = listener.accept().await.unwrap().0;
-        acceptor.accept(stream).await.map(|(party, _)| party)
+        acceptor.accept(stream, || {}).await.map(|(party, _)| party)
     };
-    tokio::join!(accepting, dialling).0.unwrap_err().0
+    tokio::join!(accepting, dialling).0.unwrap_err().to_string()
 }
 
 /// A client without a certificate.

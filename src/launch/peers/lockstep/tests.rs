@@ -95,6 +95,30 @@ fn a_run_is_named_by_its_sorted_tickets() {
 }
 
 #[test]
+fn a_run_ends_though_no_other_may_start_at_the_moment() {
+    let (mut alice, mut bob) = running();
+    alice.may_start(false);
+    request(&mut alice, 3);
+    request(&mut bob, 4);
+    alice.ended(ticket(1), Ok(()));
+    bob.ended(ticket(2), Ok(()));
+    step(&mut bob, &[&alice]);
+    assert!(matches!(step(&mut alice, &[&bob])[..], [RunAction::Settled { .. }]));
+    let second = |lockstep: &Lockstep, n: u8| {
+        let entries = lockstep.entries();
+        entries.into_iter().find(|entry| entry.ticket == ticket(n)).unwrap().state
+    };
+    assert_eq!(second(&alice, 3), JobState::Waiting);
+    alice.may_start(true);
+    step(&mut alice, &[&bob]);
+    assert!(matches!(second(&alice, 3), JobState::Armed(_)));
+    alice.may_start(false);
+    step(&mut bob, &[&alice]);
+    assert_eq!(step(&mut alice, &[&bob]), [], "armed, and not started");
+    assert!(matches!(second(&alice, 3), JobState::Armed(_)));
+}
+
+#[test]
 fn a_run_that_ended_well_everywhere_is_settled_and_forgotten() {
     let (mut alice, mut bob) = running();
     bob.ended(ticket(2), Ok(()));
@@ -142,9 +166,12 @@ fn a_request_taken_back_before_the_start_lets_the_other_wait_on() {
     let (mut alice, mut bob) = pair();
     step(&mut alice, &[&bob]);
     assert_eq!(state(&alice), "armed");
-    bob.withdraw(ticket(2), "Ctrl-C");
-    let settled = step(&mut bob, &[]);
-    assert!(matches!(settled[..], [RunAction::Settled { .. }]));
+    let settled = bob.withdraw(ticket(2), "Ctrl-C");
+    assert!(
+        matches!(settled[..], [RunAction::Settled { .. }]),
+        "at once, since nobody else knows it"
+    );
+    assert_eq!(step(&mut bob, &[]), []);
     step(&mut alice, &[&bob]);
     assert_eq!(state(&alice), "waiting");
     request(&mut bob, 3);
@@ -206,5 +233,5 @@ fn a_slot_is_free_again_only_when_its_process_is_gone() {
 fn a_job_that_the_plan_does_not_have_is_refused() {
     let mut alice = lockstep("alice", &["alice", "bob"], 1);
     let why = alice.request("train".parse().unwrap(), ticket(1), None).unwrap_err();
-    assert_eq!(why.to_string(), "alice has no job `train`");
+    assert_eq!(why.to_string(), "alice has no job `train`; there is `psi`");
 }

@@ -72,6 +72,20 @@ pub enum Difference {
     },
 }
 
+impl Difference {
+    /// Whether it is one of clocks, which matters before a run begins and no more after that.
+    #[must_use]
+    pub fn is_of_clocks(&self) -> bool {
+        matches!(self, Self::Clocks { .. })
+    }
+}
+
+/// All differences in one line.
+#[must_use]
+pub fn sentences(differences: &[Difference]) -> String {
+    differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// Two parties in the order of their names, with what each has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sides {

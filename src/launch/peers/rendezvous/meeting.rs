@@ -17,9 +17,18 @@ use tokio::{
     time::timeout,
 };
 
-use super::{client::Outbound, event::MeetingEvent, server, snapshot::Snapshot};
+use super::{
+    client::Outbound,
+    connection::{PeerPlaces, Reception, Refusals},
+    event::MeetingEvent,
+    server,
+    snapshot::Snapshot,
+};
 use crate::{
-    launch::peers::identity::{Acceptor, Credentials, RENDEZVOUS},
+    launch::peers::{
+        admission::{Admission, KnownSources, Limits, listen},
+        identity::{Acceptor, Credentials, RENDEZVOUS},
+    },
     types::{Endpoint, HostAddr, PartyName, Port},
 };
 
@@ -66,14 +75,14 @@ impl Listeners {
     pub async fn at(host: &HostAddr, port: Port) -> Result<Self, MeetingError> {
         let found = lookup_host((host.bare(), port.get())).await;
         let found = found.map_err(|source| MeetingError::Resolve { host: host.clone(), source })?;
-        Self::bind(&found.collect::<Vec<_>>()).await
+        Self::bind(&found.collect::<Vec<_>>())
     }
 
     /// Binds all of `addresses`, or none.
-    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, MeetingError> {
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, MeetingError> {
         let mut listeners = Vec::new();
         for &address in addresses {
-            let listener = TcpListener::bind(address).await;
+            let listener = listen(address);
             listeners.push(listener.map_err(|source| MeetingError::Listen { address, source })?);
         }
         Ok(Self(listeners))
@@ -104,6 +113,7 @@ pub struct MeetingConfig {
 pub struct Meeting {
     mine: watch::Sender<Snapshot>,
     acked: watch::Receiver<BTreeMap<PartyName, u64>>,
+    admission: Admission,
     closing: oneshot::Sender<()>,
     serving: JoinSet<()>,
     tasks: JoinSet<()>,
@@ -123,16 +133,19 @@ impl Meeting {
 
         let (connections, accepted) = mpsc::channel(1);
         let (calls, called) = mpsc::channel(1);
-        let places = Arc::new(server::Places::new(peers.keys()));
-        let acceptor = Acceptor::new(credentials.clone(), RENDEZVOUS);
+        let hosts: Vec<_> = peers.values().map(|endpoint| endpoint.host.clone()).collect();
+        let known = KnownSources::planned(&hosts);
+        tasks.spawn(known.clone().resolve(hosts));
+        let admission = Admission::new(Limits::HANDSHAKES, known);
+        let reception = Reception {
+            admission: admission.clone(),
+            acceptor: Acceptor::new(credentials.clone(), RENDEZVOUS),
+            places: Arc::new(PeerPlaces::new(peers.keys())),
+            connections,
+            refusals: Arc::new(Refusals::new(events.clone())),
+        };
         for listener in listeners.0 {
-            let admission = server::Admission {
-                acceptor: acceptor.clone(),
-                places: places.clone(),
-                connections: connections.clone(),
-                events: events.clone(),
-            };
-            tasks.spawn(server::admit(listener, admission));
+            tasks.spawn(reception.clone().receive(listener));
         }
         serving.spawn(server::serve(accepted, calls, closed));
         tasks.spawn(server::attend(called, events.clone()));
@@ -149,7 +162,13 @@ impl Meeting {
             };
             tasks.spawn(outbound.run());
         }
-        (Self { mine, acked: acked_seen, closing, serving, tasks }, seen)
+        (Self { mine, acked: acked_seen, admission, closing, serving, tasks }, seen)
+    }
+
+    /// What admits connections at the control port; further listeners of the launcher share its places.
+    #[must_use]
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Sends all peers this state; returns the sequence number under which they acknowledge it.

@@ -5,6 +5,7 @@
 //! not know what a job run needs (`launch::peers::lockstep`) nor what a difference of facts means for a launch.
 
 mod client;
+mod connection;
 mod event;
 mod facts;
 mod meeting;
@@ -16,7 +17,9 @@ mod wire;
 mod tests;
 
 pub use event::{HEARTBEAT, MeetingEvent, SILENCE};
-pub use facts::{CLOCK_TOLERANCE, Difference, Sides, compare, compare_scripts};
+pub use facts::{CLOCK_TOLERANCE, Difference, Sides, compare, compare_scripts, sentences};
 pub use meeting::{Listeners, Meeting, MeetingConfig, MeetingError};
-pub use snapshot::{Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket, now_millis};
+pub use snapshot::{
+    ENTRIES, Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket, now_millis,
+};
 pub use wire::WireError;

@@ -1,30 +1,17 @@
-//! The server half: TLS handshakes, gRPC behind them, and a reader for each peer's call.
+//! The server half behind the handshake: gRPC, and a reader for each peer's call.
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::BTreeMap, convert::Infallible, io, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{
-    Request, Response, Status, Streaming,
-    transport::{Server, server::Connected},
-};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
 
 use super::{
+    connection::{Attendee, Connection},
     event::{MeetingEvent, SILENCE},
     snapshot::Snapshot,
     wire::pb::{
@@ -32,132 +19,19 @@ use super::{
         rendezvous_server::{Rendezvous, RendezvousServer},
     },
 };
-use crate::{
-    launch::peers::identity::{Acceptor, Refusal, ServerStream, explain},
-    types::PartyName,
-};
+use crate::{launch::peers::identity::explain, types::PartyName};
 
 /// The largest message, in bytes: thousands of job entries.
 pub(super) const MESSAGE: usize = 1 << 20;
 
-/// How many TLS handshakes may be under way; more connections wait in the system's queue.
-const HANDSHAKES: usize = 64;
-
-/// Connections per peer: the one in use, and some that a broken network has not taken down yet.
-const CONNECTIONS: usize = 4;
-
 /// Streams per connection; a launcher needs one.
 const STREAMS: u32 = 4;
 
-/// How long to wait after an accept that failed for want of files or memory.
-const SHORT_OF_FILES: Duration = Duration::from_millis(100);
+/// How many snapshots a peer may send at once without being slowed down. It has something to say a few times per second.
+const BURST: u32 = 50;
 
-/// How many connections each peer may have.
-pub(super) struct Places(BTreeMap<PartyName, Arc<Semaphore>>);
-
-impl Places {
-    pub(super) fn new<'a>(peers: impl Iterator<Item = &'a PartyName>) -> Self {
-        Self(peers.map(|peer| (peer.clone(), Arc::new(Semaphore::new(CONNECTIONS)))).collect())
-    }
-
-    fn take(&self, party: &PartyName) -> Result<OwnedSemaphorePermit, Refusal> {
-        let places = self.0.get(party).ok_or_else(|| Refusal("is no peer of this party".into()))?;
-        let place = places.clone().try_acquire_owned();
-        place.map_err(|_| Refusal(format!("is {party}, which has {CONNECTIONS} connections open")))
-    }
-}
-
-/// What it takes to admit a connection at the control port.
-#[derive(Clone)]
-pub(super) struct Admission {
-    pub(super) acceptor: Acceptor,
-    pub(super) places: Arc<Places>,
-    pub(super) connections: mpsc::Sender<io::Result<Connection>>,
-    pub(super) events: mpsc::Sender<MeetingEvent>,
-}
-
-/// Shakes hands on every connection, each in a task of its own.
-pub(super) async fn admit(listener: TcpListener, admission: Admission) {
-    let mut handshakes = JoinSet::new();
-    loop {
-        while handshakes.try_join_next().is_some() {}
-        if handshakes.len() >= HANDSHAKES {
-            handshakes.join_next().await;
-        }
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                handshakes.spawn(admission.clone().let_in(stream, from));
-            }
-            Err(_) => sleep(SHORT_OF_FILES).await,
-        }
-    }
-}
-
-impl Admission {
-    async fn let_in(self, stream: TcpStream, from: SocketAddr) {
-        let admitted = self.acceptor.accept(stream).await.and_then(|(party, stream)| {
-            let place = self.places.take(&party)?;
-            Ok(Connection { stream, party, _place: place })
-        });
-        match admitted {
-            Ok(connection) => {
-                // Fails when the meeting is over; the connection is then dropped, as it should be.
-                let _ = self.connections.send(Ok(connection)).await;
-            }
-            Err(Refusal(why)) => {
-                // Refusals are dropped where there are too many, so that they cannot hold up the snapshots of peers.
-                let _ = self.events.try_send(MeetingEvent::Refused { from, why });
-            }
-        }
-    }
-}
-
-/// A connection whose other end is known.
-pub(super) struct Connection {
-    stream: ServerStream,
-    party: PartyName,
-    _place: OwnedSemaphorePermit,
-}
-
-/// The party at the other end, for handlers of requests.
-#[derive(Clone)]
-pub(super) struct Attendee(PartyName);
-
-impl Connected for Connection {
-    type ConnectInfo = Attendee;
-
-    fn connect_info(&self) -> Attendee {
-        Attendee(self.party.clone())
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
+/// The pause after each further snapshot, so that one peer cannot take all of the launcher's time.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Speaks gRPC on admitted connections until `closed`.
 pub(super) async fn serve(
@@ -248,6 +122,7 @@ struct Reader {
 /// Passes on what one peer says, until it ends; returns why it did.
 async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
     let mut latest = 0;
+    let mut pace = Pace { since: Instant::now(), snapshots: 0 };
     let mut leaving = None;
     loop {
         let message = match timeout(SILENCE, call.snapshots.message()).await {
@@ -259,6 +134,7 @@ async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
             }
             Err(_) => return format!("said nothing for {} s", SILENCE.as_secs()),
         };
+        pace.keep().await;
         let snapshot = match Snapshot::try_from(message) {
             Ok(snapshot) => snapshot,
             Err(why) => return why.to_string(),
@@ -275,5 +151,25 @@ async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
         }
         // Where four acknowledgements are unread, this one is left out: the next heartbeat is acknowledged instead.
         let _ = call.acks.try_send(Ok(ack));
+    }
+}
+
+/// How fast a peer talks.
+struct Pace {
+    since: Instant,
+    snapshots: u32,
+}
+
+impl Pace {
+    /// Notes a snapshot, and waits where there were too many within a second. What the peer sends meanwhile stays at the
+    /// peer, since HTTP/2 has a bounded window.
+    async fn keep(&mut self) {
+        if self.since.elapsed() >= Duration::from_secs(1) {
+            *self = Self { since: Instant::now(), snapshots: 0 };
+        }
+        self.snapshots += 1;
+        if self.snapshots > BURST {
+            sleep(PAUSE).await;
+        }
     }
 }

@@ -8,6 +8,9 @@ use std::{
 
 use crate::types::{Digest, JobName, PartyName, TopologyName};
 
+/// The most requests that one launcher may show at once.
+pub const ENTRIES: usize = 1000;
+
 /// The complete state of one launcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {

@@ -43,8 +43,8 @@ pub(super) fn snapshot(sequence: u64) -> Snapshot {
 
 const LOOPBACK: &str = "127.0.0.1:0";
 
-async fn bound() -> (Listeners, Endpoint) {
-    let listeners = Listeners::bind(&[LOOPBACK.parse().unwrap()]).await.unwrap();
+fn bound() -> (Listeners, Endpoint) {
+    let listeners = Listeners::bind(&[LOOPBACK.parse().unwrap()]).unwrap();
     let endpoint = endpoint(listeners.addresses()[0]);
     (listeners, endpoint)
 }
@@ -113,7 +113,7 @@ fn unreachable(event: MeetingEvent) -> Option<String> {
 #[tokio::test]
 async fn parties_see_each_others_changes_and_acknowledge_them() {
     let parties = Parties::new(&["alice", "bob"]);
-    let ((at_alice, alice), (at_bob, bob)) = (bound().await, bound().await);
+    let ((at_alice, alice), (at_bob, bob)) = (bound(), bound());
     let (a, mut seen_by_a) = start(at_alice, &[("bob", &bob)], parties.credentials("alice"));
     let (b, mut seen_by_b) = start(at_bob, &[("alice", &alice)], parties.credentials("bob"));
     let (who, first) = next(&mut seen_by_a, state).await;
@@ -139,7 +139,7 @@ async fn parties_see_each_others_changes_and_acknowledge_them() {
 #[tokio::test]
 async fn who_leaves_is_gone_with_its_reason_and_may_come_back() {
     let parties = Parties::new(&["alice", "bob"]);
-    let ((at_alice, alice), (at_bob, bob)) = (bound().await, bound().await);
+    let ((at_alice, alice), (at_bob, bob)) = (bound(), bound());
     let (a, mut seen) = start(at_alice, &[("bob", &bob)], parties.credentials("alice"));
     let (b, _events) = start(at_bob, &[("alice", &alice)], parties.credentials("bob"));
     next(&mut seen, state).await;
@@ -150,7 +150,7 @@ async fn who_leaves_is_gone_with_its_reason_and_may_come_back() {
     assert_eq!(next(&mut seen, gone).await, (party("bob"), "left: Ctrl-C".into()));
 
     let again: SocketAddr = format!("{}:{}", bob.host, bob.port).parse().unwrap();
-    let at_bob = Listeners::bind(&[again]).await.expect("`stop` closed the listener");
+    let at_bob = Listeners::bind(&[again]).expect("`stop` closed the listener");
     let (b, mut seen_by_b) = start(at_bob, &[("alice", &alice)], parties.credentials("bob"));
     assert_eq!(next(&mut seen, state).await.1.sequence, 1, "a new launcher counts anew");
     assert_eq!(next(&mut seen_by_b, state).await.0, party("alice"), "alice dialled again");
@@ -160,8 +160,8 @@ async fn who_leaves_is_gone_with_its_reason_and_may_come_back() {
 #[tokio::test]
 async fn a_peer_that_falls_silent_is_gone() {
     let parties = Parties::new(&["alice", "bob"]);
-    let (at_alice, alice) = bound().await;
-    let (_at_bob, bob) = bound().await;
+    let (at_alice, alice) = bound();
+    let (_at_bob, bob) = bound();
     let (a, mut seen) = start(at_alice, &[("bob", &bob)], parties.credentials("alice"));
     let mut client = dial(&parties.credentials("bob"), &alice).await;
     let (states, outbound) = mpsc::channel(1);
@@ -176,8 +176,8 @@ async fn a_peer_that_falls_silent_is_gone() {
 #[tokio::test]
 async fn a_peer_that_sends_garbage_is_dropped_with_the_reason() {
     let parties = Parties::new(&["alice", "bob"]);
-    let (at_alice, alice) = bound().await;
-    let (_at_bob, bob) = bound().await;
+    let (at_alice, alice) = bound();
+    let (_at_bob, bob) = bound();
     let (a, mut seen) = start(at_alice, &[("bob", &bob)], parties.credentials("alice"));
     let mut client = dial(&parties.credentials("bob"), &alice).await;
     let mut message = wire::pb::Snapshot::from(&snapshot(1));
@@ -215,7 +215,7 @@ async fn dial(
 #[tokio::test]
 async fn strangers_stay_outside_and_both_sides_learn_why() {
     let parties = Parties::new(&["alice", "bob"]);
-    let ((at_alice, alice), (at_bob, bob)) = (bound().await, bound().await);
+    let ((at_alice, alice), (at_bob, bob)) = (bound(), bound());
     let (a, mut seen_by_a) = start(at_alice, &[("bob", &bob)], parties.credentials("alice"));
     let mut plain = TcpStream::connect(format!("{alice}")).await.unwrap();
     plain.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
@@ -246,7 +246,7 @@ async fn strangers_stay_outside_and_both_sides_learn_why() {
 #[tokio::test]
 async fn a_peer_that_is_not_there_is_unreachable_once() {
     let parties = Parties::new(&["alice", "bob"]);
-    let (at_alice, _) = bound().await;
+    let (at_alice, _) = bound();
     let nobody = TcpListener::bind(LOOPBACK).await.unwrap();
     let bob = endpoint(nobody.local_addr().unwrap());
     drop(nobody);
@@ -261,6 +261,6 @@ async fn a_peer_that_is_not_there_is_unreachable_once() {
 async fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind(LOOPBACK).await.unwrap();
     let address = taken.local_addr().unwrap();
-    let why = Listeners::bind(&[address]).await.unwrap_err();
+    let why = Listeners::bind(&[address]).unwrap_err();
     assert!(why.to_string().starts_with(&format!("cannot listen on {address}")), "{why}");
 }

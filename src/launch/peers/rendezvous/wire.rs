@@ -1,11 +1,11 @@
 //! Snapshots to and from protobuf. What a peer sent is checked here, once; beyond this file it is typed.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, fmt::Write as _, str::FromStr};
 
 use thiserror::Error;
 
-use super::snapshot::{Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket};
-use crate::types::{Digest, NameError, PartyName};
+use super::snapshot::{ENTRIES, Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket};
+use crate::types::{Digest, NameError, PartyName, is_display_control};
 
 /// The generated messages and stubs; `tests/it/generated.rs` keeps them equal to the proto file.
 #[allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "generated")]
@@ -13,11 +13,17 @@ pub(super) mod pb {
     include!("gen/sfgen.rendezvous.v1.rs");
 }
 
-/// The longest text of a peer that is kept, in characters.
+/// The longest text of a peer that is kept, in characters. What is cut is told at its end.
 const TEXT: usize = 2000;
 
-/// The most runs that one party may show at once.
-const JOBS: usize = 10_000;
+/// The longest name of an engine or release, in characters.
+const RELEASE: usize = 100;
+
+/// The most parts of a runtime whose releases are compared.
+const PARTS: usize = 32;
+
+/// The most parties that one entry may name.
+const PARTIES: usize = 4096;
 
 /// What is wrong with a peer's message, as a phrase that follows its name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,6 +46,16 @@ pub enum WireError {
         field: &'static str,
         /// What is wrong with it.
         why: NameError,
+    },
+    /// More of something than is kept.
+    #[error("sent {number} {what}; at most {most} are taken")]
+    TooMany {
+        /// What it is.
+        what: &'static str,
+        /// How many.
+        number: usize,
+        /// How many are taken.
+        most: usize,
     },
     /// A number outside its range.
     #[error("sent a `{field}` of {number}")]
@@ -116,19 +132,18 @@ impl TryFrom<pb::Snapshot> for Snapshot {
 
     fn try_from(message: pb::Snapshot) -> Result<Self, WireError> {
         let facts = message.facts.ok_or(WireError::Missing("facts"))?;
-        let runtime = facts.runtime.iter().map(|(name, release)| (text(name), text(release)));
-        if message.jobs.len() > JOBS {
-            let number = u64::try_from(message.jobs.len()).unwrap_or(u64::MAX);
-            return Err(WireError::Number { field: "number of jobs", number });
-        }
+        at_most(PARTS, facts.runtime.len(), "parts of a runtime")?;
+        at_most(ENTRIES, message.jobs.len(), "requests for jobs")?;
+        let runtime = facts.runtime.iter();
+        let runtime = runtime.map(|(name, of)| Ok((release(name)?, release(of)?)));
         Ok(Self {
             sequence: message.sequence,
             facts: Facts {
                 plan: digest("plan", &facts.plan)?,
                 topology: name("topology", &facts.topology)?,
-                sfgen: text(&facts.sfgen),
-                runtime: runtime.collect(),
-                engine: facts.engine.as_deref().map(text),
+                sfgen: release(&facts.sfgen)?,
+                runtime: runtime.collect::<Result<_, WireError>>()?,
+                engine: facts.engine.as_deref().map(release).transpose()?,
                 clock: facts.clock_millis,
             },
             phase: match pb::Phase::try_from(message.phase) {
@@ -151,6 +166,7 @@ impl TryFrom<pb::JobEntry> for JobEntry {
 
     fn try_from(message: pb::JobEntry) -> Result<Self, WireError> {
         use pb::job_entry::State;
+        at_most(PARTIES, message.heard.len(), "parties in one request")?;
         let heard = message.heard.iter().map(|party| name("heard", party));
         Ok(Self {
             job: name("job", &message.job)?,
@@ -175,6 +191,7 @@ impl TryFrom<pb::Match> for Match {
     type Error = WireError;
 
     fn try_from(message: pb::Match) -> Result<Self, WireError> {
+        at_most(PARTIES, message.seats.len(), "parties in one run")?;
         let seats = message.seats.into_iter();
         let tickets =
             seats.map(|seat| Ok((name("seat party", &seat.party)?, ticket(&seat.ticket)?)));
@@ -198,9 +215,26 @@ fn ticket(bytes: &[u8]) -> Result<Ticket, WireError> {
     exact.map(Ticket::from).map_err(|_| WireError::Length { field: "ticket", len: bytes.len() })
 }
 
-/// A text of a peer, made safe for this machine's terminal and log: without control characters, and cut.
+fn at_most(most: usize, number: usize, what: &'static str) -> Result<(), WireError> {
+    if number > most { Err(WireError::TooMany { what, number, most }) } else { Ok(()) }
+}
+
+/// The name of a release, which is compared as it is and so cannot be cut.
+fn release(peers: &str) -> Result<String, WireError> {
+    at_most(RELEASE, peers.chars().count(), "characters as the name of a release")?;
+    Ok(text(peers))
+}
+
+/// A text of a peer, made safe for this machine's terminal and log: a blank for what they would act on, and cut.
 fn text(peers: &str) -> String {
-    peers.chars().take(TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let mut characters = peers.chars();
+    let kept = characters.by_ref().take(TEXT);
+    let mut text: String = kept.map(|c| if is_display_control(c) { ' ' } else { c }).collect();
+    let cut = characters.count();
+    if cut > 0 {
+        let _ = write!(text, "... ({cut} more characters)"); // writing to memory succeeds
+    }
+    text
 }
 
 #[cfg(test)]
@@ -267,6 +301,39 @@ mod tests {
         message.leaving = Some("\u{1b}[2J\nbye".to_owned() + &"x".repeat(5000));
         let leaving = Snapshot::try_from(message).unwrap().leaving.unwrap();
         assert!(leaving.starts_with(" [2J bye"), "{leaving}");
-        assert_eq!(leaving.chars().count(), TEXT);
+        assert!(leaving.ends_with("xxx... (3008 more characters)"), "{leaving}");
+        assert!(leaving.chars().count() < TEXT + 40);
+    }
+
+    #[test]
+    fn what_is_more_than_a_launcher_keeps_for_a_peer_is_told_with_the_limit() {
+        let why = |change: fn(&mut pb::Snapshot)| {
+            let mut message = pb::Snapshot::from(&full());
+            change(&mut message);
+            Snapshot::try_from(message).unwrap_err().to_string()
+        };
+        assert_eq!(
+            why(|m| m.jobs = vec![m.jobs[0].clone(); 1001]),
+            "sent 1001 requests for jobs; at most 1000 are taken"
+        );
+        assert_eq!(
+            why(|m| m.jobs[0].heard = vec!["bob".into(); 5000]),
+            "sent 5000 parties in one request; at most 4096 are taken"
+        );
+        assert_eq!(
+            why(|m| m.facts.as_mut().unwrap().sfgen = "9".repeat(101)),
+            "sent 101 characters as the name of a release; at most 100 are taken"
+        );
+        let many = |m: &mut pb::Snapshot| {
+            let parts = (0..40).map(|part| (part.to_string(), "1".to_owned()));
+            m.facts.as_mut().unwrap().runtime = parts.collect();
+        };
+        assert_eq!(why(many), "sent 40 parts of a runtime; at most 32 are taken");
+        let seats = |m: &mut pb::Snapshot| {
+            let seat = pb::Seat { party: "bob".into(), ticket: vec![0; 16] };
+            let run = pb::Match { seats: vec![seat; 4097], slot: 0 };
+            m.jobs[0].state = Some(pb::job_entry::State::Armed(run));
+        };
+        assert_eq!(why(seats), "sent 4097 parties in one run; at most 4096 are taken");
     }
 }

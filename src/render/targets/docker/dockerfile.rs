@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    catalogue::INSTALL_OPTIONS,
     plan::{Effect, Location, UID},
     render::{
         artifact::{File, Files, Kind, OfHost},
@@ -23,6 +24,8 @@ const TEMPLATE: Source = Source {
 struct View<'a> {
     python: &'a str,
     uid: u32,
+    /// Options of pip.
+    install_options: String,
     home: &'a str,
     /// Ray's folder for sockets and logs.
     run: &'a str,
@@ -37,6 +40,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     let view = View {
         python: &secretflow.python,
         uid: UID,
+        install_options: INSTALL_OPTIONS.join(" "),
         home: at(Location::Home),
         run: at(Location::Run),
         logs: at(Location::Logs),

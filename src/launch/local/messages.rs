@@ -1,0 +1,140 @@
+//! What `sfgen run`, `status` and `stop` ask of a launcher, and what it answers. Each message is a line of JSON.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::{
+    diag::{Code, Finding},
+    types::{JobName, Span},
+};
+
+use super::status::LauncherStatus;
+
+/// Replies that may wait for a client that reads slowly.
+pub(super) const REPLIES: usize = 256;
+
+/// What is asked of a launcher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// The state of the launcher and all that it looks after.
+    Status,
+    /// End everything.
+    Stop,
+    /// Run a job. Closing the connection cancels it.
+    Run {
+        /// The job.
+        job: JobName,
+        /// How long to wait for the other parties.
+        wait: Span,
+    },
+}
+
+/// What a launcher answers. No reply follows `Status`, `Stopped`, `Ended`, `Refused` or
+/// `Silent`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// The state of the launcher and all that it looks after.
+    Status(Box<LauncherStatus>),
+    /// Everything has ended.
+    Stopped,
+    /// What is going on.
+    Progress(String),
+    /// What the request waits for.
+    Waiting {
+        /// For whom, and why each is not there or not ready.
+        whom: String,
+        /// For how many seconds it still waits.
+        left: u64,
+    },
+    /// A line of the job's standard output.
+    Stdout(String),
+    /// A line of the job's standard error.
+    Stderr(String),
+    /// The job is over.
+    Ended(RunEnd),
+    /// The request cannot be met.
+    Refused(Problem),
+    /// The launcher is there and says nothing more. This is found by who asks, and never sent.
+    Silent(Problem),
+}
+
+/// A line to a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Said {
+    /// The launcher is there, and works on it.
+    Alive,
+    /// What it answers.
+    Reply(Reply),
+}
+
+/// How a run ended, at all parties.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// Well, at all parties.
+    Done,
+    /// Not well.
+    Failed(Problem),
+}
+
+/// Something that went wrong, as it travels to the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// The code of its page.
+    pub code: Option<String>,
+    /// What went wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl From<Finding> for Problem {
+    fn from(finding: Finding) -> Self {
+        Self { code: Some(finding.code.to_string()), message: finding.message, help: finding.help }
+    }
+}
+
+impl Problem {
+    /// A problem with its page and what to do.
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: Some(code.to_string()), message: message.into(), help: Some(help.into()) }
+    }
+
+    /// An error of a phase as a problem.
+    pub fn of(error: &dyn miette::Diagnostic) -> Self {
+        Self {
+            code: error.code().map(|code| code.to_string()),
+            message: error.to_string(),
+            help: error.help().map(|help| help.to_string()),
+        }
+    }
+}
+
+/// A request, and where its replies go.
+#[derive(Debug)]
+pub struct ClientRequest {
+    /// What is asked.
+    pub request: Request,
+    /// Where replies go; closed when the client is gone.
+    pub replies: mpsc::Sender<Reply>,
+}
+
+impl ClientRequest {
+    /// A request from within the same process, and where its replies arrive.
+    #[must_use]
+    pub fn new(request: Request) -> (Self, mpsc::Receiver<Reply>) {
+        let (replies, receiver) = mpsc::channel(REPLIES);
+        (Self { request, replies }, receiver)
+    }
+}
+
+/// A message as it travels.
+pub(super) fn line(message: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(message).expect("messages have string keys");
+    line.push(b'\n');
+    line
+}

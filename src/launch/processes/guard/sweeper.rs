@@ -1,0 +1,67 @@
+//! The sweeper: removes what a killed launcher leaves on disk, its sockets above all.
+
+use std::{
+    fs::{File, TryLockError},
+    io::{self, Read as _},
+    process::ExitCode,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use camino::Utf8Path;
+
+use super::setup::{become_guard, close_stray_files};
+use crate::fs::{self, FsError};
+
+/// How long the guards may take to end what the launcher started, which may leave files until then.
+const SWEEPING: Duration = Duration::from_millis(1600);
+/// How often it is swept in that time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Waits until the launcher is gone, and then removes its folder, unless another launcher has it.
+pub(super) fn sweep(folder: &Utf8Path) -> Result<ExitCode, String> {
+    close_stray_files();
+    let _signals = become_guard(c"sfgen-sweeper")
+        .map_err(|why| format!("cannot watch over `{folder}`: {}", why.desc()))?;
+    let mut pipe = io::stdin();
+    while pipe.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
+    let gone = Instant::now();
+    while gone.elapsed() < SWEEPING {
+        let _ = remove_abandoned(folder); // tried again, and by the next launcher
+        sleep(TICK);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes a folder with all that is in it, where no process has locked it. One that is not there is no error.
+pub fn remove_abandoned(folder: &Utf8Path) -> Result<(), FsError> {
+    let lock = match File::open(folder) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(|why| FsError::new("open", folder, why))?,
+    };
+    match lock.try_lock() {
+        Ok(()) => fs::remove_folder(folder),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(why)) => Err(FsError::new("lock", folder, why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_removed_unless_somebody_has_locked_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(parent.path()).unwrap().join("run");
+        fs::create_folder(&folder.join("ray"), 0o700).unwrap();
+        let lock = File::open(&folder).unwrap();
+        lock.lock().unwrap();
+        remove_abandoned(&folder).unwrap();
+        assert_eq!(fs::kind(&folder).unwrap(), fs::Kind::Folder);
+        drop(lock);
+        remove_abandoned(&folder).unwrap();
+        assert_eq!(fs::kind(&folder).unwrap(), fs::Kind::Absent);
+        remove_abandoned(&folder).unwrap();
+    }
+}
