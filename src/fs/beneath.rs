@@ -74,7 +74,7 @@ impl Root {
             Err(why) => return Err(fail(why.into())),
         };
         let meta = file.metadata().map_err(fail)?;
-        Ok(meta.is_file().then(|| (file, meta.len())))
+        Ok(meta.is_file().then_some((file, meta.len())))
     }
 
     /// Reads the file at `path` below the folder, of at most `most` bytes.
