@@ -4,7 +4,7 @@
 //! spelling of each format. JSON is serialised; text for people and shells comes from `templates/`, which users can
 //! override. A value that a format cannot carry is a [`RenderError`].
 //!
-//! A new artifact is a file here with its `ARTIFACT`, and a line in one of the three [`tables`].
+//! A new artifact is a file here with its `ARTIFACT`, and a line in one of the three tables of `tables.rs`.
 
 #![expect(clippy::unnecessary_wraps, reason = "the tables hold functions of one signature")]
 

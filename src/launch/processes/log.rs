@@ -135,12 +135,20 @@ mod tests {
         assert_eq!(log.last_lines()[0], "5");
     }
 
+    /// A file on which every write fails for want of room.
+    fn full() -> std::fs::File {
+        std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap()
+    }
+
     #[test]
     fn a_full_disk_is_told_once_and_costs_no_memory() {
-        let mut log = LogFile::open(Utf8Path::new("/dev/full")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().join("ray.log");
+        let mut log = LogFile::open(&path).unwrap();
+        log.file = full();
         let told: Vec<_> = (0..1000).filter_map(|n| log.line(&n.to_string())).collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("/dev/full") && told[0].contains("No space left"), "{told:?}");
+        assert!(told[0].contains(path.as_str()) && told[0].contains("No space left"), "{told:?}");
         assert_eq!(log.last_lines().len(), LAST_LINES);
         assert_eq!(log.last_lines()[LAST_LINES - 1], "999");
     }
@@ -149,13 +157,14 @@ mod tests {
     fn a_log_goes_on_when_there_is_room_again_and_says_what_is_missing() {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(folder.path()).unwrap().join("ray.log");
-        let mut log = LogFile::open(Utf8Path::new("/dev/full")).unwrap();
+        let mut log = LogFile::open(&path).unwrap();
+        log.file = full();
         assert!(log.line("one").is_some() && log.line("two").is_none());
         log.file = fs::open_append(&path).unwrap();
         assert!(log.line("three").is_none() && log.line("four").is_none());
         let text = "\n(2 lines could not be written here)\nthree\nfour\n";
         assert_eq!(fs::read_text(&path).unwrap(), text);
-        log.file = fs::open_append(Utf8Path::new("/dev/full")).unwrap();
+        log.file = full();
         assert!(log.line("five").is_some(), "a disk that is full again is told again");
     }
 }

@@ -1,5 +1,5 @@
 //! What each target adds to the tree: its files, and how a person runs and watches things by hand. A target is a file
-//! or folder here and a line in [`target`].
+//! or folder here and a line in [`target()`].
 
 mod docker;
 mod process;
