@@ -1,6 +1,9 @@
 //! `sfgen stop`: end what runs here.
 
-use std::time::Duration;
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use clap::Args;
 
@@ -9,7 +12,10 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::local::{Reply, Request, ask_once},
+    launch::{
+        local::{Reply, Request, ask_once},
+        machine::state::Instance,
+    },
     types::PartyName,
 };
 
@@ -29,6 +35,26 @@ pub(crate) struct StopArgs {
 /// Jobs and services end one after the other, each within its grace period.
 const PATIENCE: Duration = Duration::from_mins(5);
 
+/// How long a launcher that closes its socket may take to be gone.
+const CLOSING: Duration = Duration::from_secs(5);
+/// How often it is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Whether a launcher that closed the connection without an answer has ended, which it may be about to.
+fn is_gone(instance: &Instance) -> Result<bool, Failure> {
+    let begun = Instant::now();
+    loop {
+        let running = wanted(None)?;
+        if running.iter().all(|(other, _)| other.pid != instance.pid) {
+            return Ok(true);
+        }
+        if begun.elapsed() > CLOSING {
+            return Ok(false);
+        }
+        sleep(LOOK_AGAIN);
+    }
+}
+
 /// Runs the command. Only launchers of this user are found, and each ends only what it started.
 pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
     let running = wanted(args.party.as_ref())?;
@@ -43,6 +69,8 @@ pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
             Some(Reply::Silent(problem)) => {
                 return Err(Failure::of_problem(Status::Failed, problem));
             }
+            // One that was ending already answers nobody any more.
+            _ if is_gone(&instance)? => {}
             _ => {
                 let message = format!(
                     "the launcher of {party} (process {}) did not say that it has ended",
