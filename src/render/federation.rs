@@ -7,7 +7,7 @@ use crate::{
     types::{Port, Role},
 };
 
-use super::{Effect, File, Files, Kind, OfTree, scene::Scene};
+use super::{Effect, File, Files, Kind, OfTree, scene::TreeScene};
 
 pub(super) const FEDERATION: Kind<OfTree> =
     Kind { templates: &[], effect: Effect::Restart, files: federation };
@@ -15,8 +15,8 @@ pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], effect: Effect::Re
 pub(super) const SF_PARTY: Kind<OfTree> =
     Kind { templates: &[], effect: Effect::Restart, files: sf_party };
 
-fn federation(scene: &Scene<'_>) -> Files {
-    Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])
+fn federation(tree: &TreeScene<'_>) -> Files {
+    Ok(vec![File::new("federation.json", federation_bytes(tree.scene.federation))])
 }
 
 /// A node as the web layer of the seeds passes it to its workers; the ports are those of slot 0.
@@ -31,11 +31,11 @@ struct Node {
     spu_port: Option<Port>,
 }
 
-fn nodes(scene: &Scene<'_>) -> Files {
-    if !is_secretflow(scene) {
+fn nodes(tree: &TreeScene<'_>) -> Files {
+    if !is_secretflow(tree) {
         return Ok(Vec::new());
     }
-    let nodes = scene.parties.values().map(|plan| {
+    let nodes = tree.parties.values().map(|plan| {
         let host = plan.main();
         Node {
             node_id: plan.party.to_string(),
@@ -48,15 +48,15 @@ fn nodes(scene: &Scene<'_>) -> Files {
 }
 
 /// Not a template: jobs import it, so it is the same everywhere.
-fn sf_party(scene: &Scene<'_>) -> Files {
-    if !is_secretflow(scene) {
+fn sf_party(tree: &TreeScene<'_>) -> Files {
+    if !is_secretflow(tree) {
         return Ok(Vec::new());
     }
     Ok(vec![File::new("sf_party.py", include_str!("../../templates/sf_party.py"))])
 }
 
-fn is_secretflow(scene: &Scene<'_>) -> bool {
-    matches!(scene.federation.runtime, FederationRuntime::Secretflow { .. })
+fn is_secretflow(tree: &TreeScene<'_>) -> bool {
+    matches!(tree.scene.federation.runtime, FederationRuntime::Secretflow { .. })
 }
 
 #[cfg(test)]

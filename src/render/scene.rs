@@ -14,15 +14,20 @@ use super::{
     error::RenderError,
 };
 
-/// All that there is.
+/// What all artifacts share.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
     /// The address of every host of every party.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
-    pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
     pub(super) requirements: &'a str,
     pub(super) engine: &'a Engine,
+}
+
+/// The whole tree.
+pub(super) struct TreeScene<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
 }
 
 /// One party.
