@@ -14,7 +14,7 @@ use crate::{
     plan::{self, Federation, Fingerprints, Plans},
     render::{self, ArtifactTree, template_names},
     syntax::{self, MAX_FILE, Workspace},
-    types::{Digest, JobName, Mode, PartyName},
+    types::{Digest, JobName, Mode, Partial, PartyName},
 };
 
 /// What is committed with the topology lies beside it.
@@ -40,7 +40,7 @@ pub struct Input<'a> {
     pub now: OffsetDateTime,
 }
 
-/// What came of it.
+/// The result of compiling a topology.
 pub struct Compilation {
     /// The files that were read.
     pub sources: Sources,
@@ -102,11 +102,11 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         );
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
         let allocation = lock.map(|lock| allocate(&topology, &lock, &mut findings));
-        check::apply_allows(&loaded, !loaded.is_incomplete, &mut findings);
-        // A large topology's tree is about as large as its nodes, which nobody asks for any more.
-        loaded.nodes = Vec::new();
+        check::apply_allows(&loaded, loaded.nodes.is_whole(), &mut findings);
+        // A large topology's tree is about as large as its nodes, which are not needed any more.
+        loaded.nodes = Partial::new(Vec::new(), false);
         let templates = read_templates(input.workspace, &mut findings);
-        // sfgen's own templates carry whatever passes the checks; what a user's do not shows when they are filled in.
+        // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
         let is_rendered = goal == Goal::Tree || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             let plans = plan::build(&topology, &allocation, &fingerprints(&certificates));

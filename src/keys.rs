@@ -1,7 +1,7 @@
 //! `keys new`: a party's own CA and the leaf that it signs.
 //!
 //! Names, addresses and the time enter; four PEM texts leave, and a second step writes them where nothing is yet.
-//! Private keys exist here and on the party's disk only. Which paths these are is the topology's business.
+//! Private keys exist here and on the party's disk only. The topology says where that is.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ pub enum KeysError {
         /// The path.
         path: Utf8PathBuf,
     },
-    /// The disk said no; nothing that this call created is left.
+    /// Writing failed; whatever this call had created was removed again.
     #[error("the keys were not written")]
     #[diagnostic(
         code(SF0512),

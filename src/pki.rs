@@ -22,10 +22,10 @@ pub enum PkiError {
     /// No PEM block in it, or a block that ends in the middle.
     #[error("this is not PEM: a certificate starts with `-----BEGIN CERTIFICATE-----`")]
     NotPem,
-    /// A private key where a public certificate belongs, alone or beside one.
+    /// A private key where only a public certificate belongs, alone or beside one.
     #[error("this holds a private key, which must never leave its machine")]
     PrivateKey,
-    /// The same, encrypted: whoever has the file can try passphrases for as long as it takes.
+    /// An encrypted private key, which is refused too: a person who has the file can try passphrases without end.
     #[error("this holds an encrypted private key, which must never leave its machine either")]
     EncryptedKey,
     /// A certificate in binary form.
@@ -130,7 +130,7 @@ impl Certificate {
         self.names.clone()
     }
 
-    /// Whether who dials `address` may be shown this certificate; `*.` stands for one label.
+    /// Whether a client that dials `address` accepts this certificate; `*.` stands for one label.
     #[must_use]
     pub fn covers(&self, address: &HostAddr) -> bool {
         let by_wildcard = match address {

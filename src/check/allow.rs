@@ -1,4 +1,4 @@
-//! `allow "SF0403" because="..."` in a node: findings that somebody looked at and decided to live with.
+//! `allow "SF0403" because="..."` in a node: findings that were reviewed and accepted.
 //!
 //! What the plan is built on cannot be allowed: mistakes of syntax and names, and what makes ports or files impossible.
 
@@ -8,7 +8,7 @@ use crate::{
     types::Reason,
 };
 
-use super::all;
+use super::run::all;
 
 /// An `allow` that allows nothing.
 const CODE: Code = Code("SF0014");
@@ -82,8 +82,8 @@ fn holds(node: &Node, place: SourceSpan) -> bool {
         || node.children.iter().any(|child| holds(child, place))
 }
 
-/// Whether it is a check's, and a judgement: what no file or program can be given is none. Of what is said about
-/// texts alone, only a placeholder may be meant as it stands.
+/// Whether the code is that of a check whose judgement the user may overrule. Codes that begin with `SF00` are about
+/// texts that no file or program can carry, which nobody can overrule; only a placeholder may be meant as it stands.
 fn is_check(code: &str) -> bool {
     let is_judgement = !code.starts_with("SF00") || code == PLACEHOLDER_LEFT;
     is_judgement && all().any(|check| check.page.code.0 == code)
@@ -93,7 +93,7 @@ fn is_syntax_error(finding: &Finding) -> bool {
     finding.severity == Severity::Error && finding.code.0.starts_with("SF00")
 }
 
-/// What a check finds is a judgement, and whoever knows better may say so; all other errors stop the work.
+/// What a check finds is a judgement, which the user may overrule; all other errors end the compilation.
 fn may_be_allowed(finding: &Finding) -> bool {
     let code = finding.code.0;
     is_check(code) || (finding.severity == Severity::Warning && !code.starts_with("SF00"))

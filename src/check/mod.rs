@@ -1,6 +1,6 @@
 //! Whether a topology makes sense: a folder per subject, in it one file and one page per check.
 //!
-//! A check is a pure function from [`Context`] to findings. It reads no disk, sees no other check and does not
+//! A check is a pure function from [`Context`] to findings. It reads no disk, calls no other check and does not
 //! depend on their order; a topology with one mistake yields one finding. What several checks need stands in a helper
 //! file of the subject, or in [`Context`]. Pages are what `sfgen explain` prints, and their examples are tests.
 //!
@@ -24,28 +24,13 @@ mod services;
 mod tree;
 mod trust;
 
-use crate::{diag::Page, types::TargetName};
+use crate::diag::Page;
 
 pub use allow::apply_allows;
 pub use context::Context;
 pub use definition::{Check, Subject};
-pub use run::{all, check};
+pub use run::{SUBJECTS, all, check};
 pub use trust::certificates::{Certificates, PartyCertificates, ReadCertificate, Unreadable};
 
 /// The pages of what is found about checks themselves.
 pub const PAGES: &[Page] = &[allow::PAGE];
-
-/// The checks of each subject.
-pub const SUBJECTS: &[Subject] = &[
-    Subject::of_all(tree::CHECKS),
-    Subject::of_all(jobs::CHECKS),
-    Subject::of_all(services::CHECKS),
-    Subject::of_all(hosts::CHECKS),
-    Subject::of_all(ports::CHECKS),
-    Subject::of_all(ray::CHECKS),
-    Subject::of_all(devices::CHECKS),
-    Subject::of_all(trust::CHECKS),
-    Subject::of_all(runtime::CHECKS),
-    Subject::of_target(TargetName::Docker, docker::CHECKS),
-    Subject::of_target(TargetName::Kuscia, kuscia::CHECKS),
-];

@@ -1,8 +1,27 @@
-//! Runs the checks that apply.
+//! The table of all checks, and how those that apply are run.
 
-use crate::diag::Findings;
+use crate::{diag::Findings, types::TargetName};
 
-use super::{Check, Context, SUBJECTS, Subject, tree::placeholder_left};
+use super::{
+    context::Context,
+    definition::{Check, Subject},
+    devices, docker, hosts, jobs, kuscia, ports, ray, runtime, services, tree, trust,
+};
+
+/// The checks of each subject.
+pub const SUBJECTS: &[Subject] = &[
+    Subject::of_all(tree::CHECKS),
+    Subject::of_all(jobs::CHECKS),
+    Subject::of_all(services::CHECKS),
+    Subject::of_all(hosts::CHECKS),
+    Subject::of_all(ports::CHECKS),
+    Subject::of_all(ray::CHECKS),
+    Subject::of_all(devices::CHECKS),
+    Subject::of_all(trust::CHECKS),
+    Subject::of_all(runtime::CHECKS),
+    Subject::of_target(TargetName::Docker, docker::CHECKS),
+    Subject::of_target(TargetName::Kuscia, kuscia::CHECKS),
+];
 
 /// Every check, by subject.
 pub fn all() -> impl Iterator<Item = &'static Check> + Clone {
@@ -16,7 +35,7 @@ pub fn check(context: Context<'_>, findings: &mut Findings) {
             (check.run)(context, findings);
         }
     }
-    placeholder_left::drop_repeated(findings);
+    tree::placeholder_left::drop_repeated(findings);
 }
 
 /// Whether some party has the target that the subject is about.

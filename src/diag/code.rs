@@ -23,7 +23,7 @@ impl fmt::Display for Code {
 pub enum Severity {
     /// The deployment would fail or give away data.
     Error,
-    /// The deployment can work, and somebody should look.
+    /// The deployment can work, but a person should look at it.
     Warning,
 }
 

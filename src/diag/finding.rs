@@ -94,7 +94,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding, unless there are as many of its severity as anybody could want.
+    /// Adds a finding, unless the limit of findings of its severity is reached.
     pub fn push(&mut self, finding: Finding) {
         let is_error = finding.severity == Severity::Error;
         let alike = if is_error { self.errors } else { self.kept.len() - self.errors };
@@ -115,7 +115,7 @@ impl Findings {
         others.into_iter().for_each(|finding| self.push(finding));
     }
 
-    /// Keeps those of which that is so.
+    /// Keeps the findings for which `is_kept` is true.
     pub fn retain(&mut self, is_kept: impl FnMut(&Finding) -> bool) {
         self.kept.retain(is_kept);
         let errors = self.kept.iter().filter(|finding| finding.severity == Severity::Error);

@@ -1,6 +1,6 @@
 //! Fixes: what mends a finding, as changes of its files.
 //!
-//! A fix is there only where the remedy is a definite edit. Where somebody must decide first, a finding has words alone.
+//! A fix is there only where the remedy is a definite edit. Where a person must decide first, a finding has words only.
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ pub struct Page {
     pub text: &'static str,
 }
 
-/// The page in the file `CODE.md` beside the file that says so, or in a folder beside it: `page!("SF0001")`,
+/// The page in the file that is named after the code, beside the caller's file or in a folder there: `page!("SF0001")`,
 /// `page!("folder", "SF0001")`.
 macro_rules! page {
     ($code:literal) => {

@@ -32,7 +32,7 @@ pub struct FindingReport {
     pub help: Option<String>,
     /// Where it is written, the main place first.
     pub places: Vec<LabelReport>,
-    /// What mends it, one for each choice that there is; empty where somebody must decide.
+    /// What mends it, one for each choice that there is; empty where a person must decide.
     pub fixes: Vec<FixReport>,
 }
 

@@ -4,7 +4,7 @@
 
 use super::Sources;
 
-/// Whether a terminal would act on it, or hide what follows. Line feeds and tabs are layout.
+/// Whether a terminal would act on the character, or hide what follows it. Line feeds and tabs are layout.
 fn acts(c: char) -> bool {
     let is_layout = c == '\n' || c == '\t';
     let turns =

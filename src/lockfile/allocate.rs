@@ -18,7 +18,7 @@ const LOCK_OVERLAP: Code = Code("SF0603");
 /// The pool has no room left.
 const POOL_TOO_SMALL: Code = Code("SF0210");
 
-/// Every listener's numbers, and how they came about.
+/// Every listener's numbers, and what has changed about them.
 #[derive(Clone, Debug)]
 pub struct Allocation {
     /// The numbers of each demand.
@@ -38,7 +38,7 @@ pub struct Move {
     pub to: PortRange,
 }
 
-/// Allots ports to every listener of `topology`. What cannot be had is reported.
+/// Allots ports to every listener of `topology`. A demand that cannot be met is reported.
 pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Allocation {
     let demands = demands(topology);
     // In the order of keys, as the demands are.
@@ -51,7 +51,7 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
             *granted = Some(pin.range.value);
         }
     }
-    // Numbers of whoever is gone stay reserved everywhere: the lock does not know on which machine they were.
+    // Numbers of what was removed stay reserved on every machine: the lock does not say on which one they were used.
     let gone = lock.ports.iter().filter(|(key, _)| keys.binary_search(key).is_err());
     let unused: BTreeMap<Key, PortRange> =
         gone.map(|(key, (range, _))| (key.clone(), *range)).collect();
@@ -102,9 +102,9 @@ struct Book<'a> {
     topology: &'a Topology,
     /// What each machine listens on or has reserved.
     machines: BTreeMap<HostAddr, Taken>,
-    /// What no machine may use: numbers of removed parties and, with `scope="global"`, everybody's.
+    /// What no machine may use: numbers of removed parties and, with `scope="global"`, those of all parties.
     everywhere: Taken,
-    /// What belongs to somebody: with `scope="global"` no other party may have it.
+    /// What any party has: with `scope="global"` no other party may have it.
     anyone: Taken,
 }
 
@@ -142,7 +142,7 @@ impl<'a> Book<'a> {
         first_fit(self.topology.ports.pool.value, demand.count, &self.sets(demand.machine))
     }
 
-    /// The same first number with more behind it, so that a firewall rule need only be widened.
+    /// A longer range with the same first number, so that a firewall rule need only be widened.
     fn grow(&self, demand: &Demand<'_>, old: PortRange) -> Option<PortRange> {
         let longer = PortRange::of_len(old.first(), demand.count)?;
         let pool = self.topology.ports.pool.value;

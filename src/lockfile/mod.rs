@@ -1,7 +1,7 @@
 //! `sfgen.lock`: every allotment of ports that was ever made, so that none moves.
 //!
 //! [`Lock`] is the file, [`allocate()`] the pure function from topology and lock to the next lock. It knows numbers and
-//! machines; what the numbers are used for is none of its business.
+//! machines; it does not know what the numbers are used for.
 
 mod allocate;
 mod format;

@@ -1,4 +1,4 @@
-//! Reads a lock: whatever is wrong with the file is told at its place, and then there is no lock to go by.
+//! Reads a lock. Every mistake in the file is reported at its place, and a lock with a mistake is not used.
 
 use toml::{
     Spanned as TomlSpanned,
@@ -17,7 +17,7 @@ use super::format::{Key, Lock, VERSION};
 const UNREADABLE: Code = Code("SF0601");
 /// The lock was written by a newer sfgen.
 const NEWER: Code = Code("SF0602");
-/// A merge that was not brought to its end.
+/// The file holds the markers of an unfinished merge.
 const CONFLICT: Code = Code("SF0604");
 /// Two lines for one listener.
 const TWICE: Code = Code("SF0605");
@@ -27,11 +27,11 @@ const NO_ALLOTMENT: Code = Code("SF0606");
 /// How many tokens a lock may hold: the largest file that is read, written by sfgen, has fewer.
 const TOKENS: usize = 2_500_000;
 
-/// The way out that loses nothing.
+/// The remedy that loses no allotment.
 const RESTORE: &str = "restore the file from git; a lost lock renumbers every port";
 
 impl Lock {
-    /// The finding for a lock file that the disk does not yield.
+    /// The finding for a lock file that cannot be read from disk.
     #[must_use]
     pub fn unreadable(why: &str) -> Finding {
         Finding::error(UNREADABLE, format!("the lock cannot be read: {why}")).help(
@@ -170,7 +170,7 @@ fn integer(number: &DeInteger<'_>) -> Option<i128> {
     i128::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
-/// A mistake that the TOML parser tells of.
+/// The finding for a mistake that the TOML parser reports.
 fn not_toml(file: FileId, text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Finding {
     let at = error.span().unwrap_or(0..0);
     let start = text.floor_char_boundary(at.start.min(text.len()));

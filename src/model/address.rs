@@ -1,7 +1,7 @@
-//! What stands in `address` and `listen` of a host and is no address, and what was probably meant.
+//! Values of `address` and `listen` of a host that are not addresses, and what was probably meant.
 //!
-//! Hosts are read before devices and jobs. What they could not read is told afterwards, when it is known who dials the
-//! host and how many ports its links need.
+//! Hosts are read before devices and jobs. Values that they could not read are reported afterwards, since the
+//! report says who dials the host and how many ports its links need.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const BAD_VALUE: Code = Code("SF0005");
 /// Another port is listened on than the one that is advertised.
 const OTHER_PORT: Code = Code("SF0215");
 
-/// All that dials a party, as far as it could be read.
+/// The nodes because of which one party dials another, as far as they could be read.
 #[derive(Clone, Copy)]
 pub(super) struct Dialling<'a> {
     pub(super) parties: &'a BTreeMap<PartyName, Party>,
@@ -27,12 +27,12 @@ pub(super) struct Dialling<'a> {
     pub(super) jobs: &'a BTreeMap<JobName, Job>,
 }
 
-/// What all that dials says of each party, gathered once for all hosts.
+/// What those nodes say about each party, collected once for all hosts.
 struct Peers<'a> {
     /// The first device or job that names each party.
     members: BTreeMap<&'a PartyName, SourceSpan>,
     slots: BTreeMap<&'a PartyName, u16>,
-    /// The parties that are declared first: of two, one is another one.
+    /// The two parties that are declared first: at least one of them is another party than the one in question.
     first: Vec<&'a Party>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Peers<'a> {
     }
 }
 
-/// A text that is no address.
+/// A value that is not an address.
 struct Wrong {
     text: Spanned<String>,
     why: HostAddrError,
@@ -61,7 +61,7 @@ struct Wrong {
     meant: (Option<HostAddr>, Option<Port>),
 }
 
-/// Reports every `address` and `listen` that is no address: one finding for each host.
+/// Reports every `address` and `listen` that is not an address: one finding for each host.
 pub(super) fn report(nodes: &[Node], dialling: Dialling<'_>, findings: &mut Findings) {
     let mut peers = None;
     for node in nodes.iter().filter(|node| node.name.value == "party") {
@@ -74,8 +74,8 @@ pub(super) fn report(nodes: &[Node], dialling: Dialling<'_>, findings: &mut Find
                 continue;
             }
             let peers = peers.get_or_insert_with(|| Peers::new(dialling));
-            let told = Told { party, host, is_main: index == 0, address, listen };
-            findings.push(told.finding(peers));
+            let wrong = WrongHost { party, host, is_main: index == 0, address, listen };
+            findings.push(wrong.finding(peers));
         }
     }
 }
@@ -100,7 +100,7 @@ fn meant(text: &str) -> (Option<HostAddr>, Option<Port>) {
 }
 
 /// A host of which an address is wrong.
-struct Told<'a> {
+struct WrongHost<'a> {
     party: &'a Party,
     host: &'a Node,
     /// Whether the links of the party are dialled here.
@@ -109,7 +109,7 @@ struct Told<'a> {
     listen: Option<Wrong>,
 }
 
-impl Told<'_> {
+impl WrongHost<'_> {
     fn finding(&self, peers: &Peers<'_>) -> Finding {
         let port = |wrong: &Option<Wrong>| wrong.as_ref().and_then(|wrong| wrong.meant.1);
         let help = self.help(port(&self.address).or(port(&self.listen)), peers);
@@ -187,7 +187,7 @@ impl Told<'_> {
         PortRange::PLANNABLE.covers(range).then(|| format!("`pin \"sf\" {numbers}`"))
     }
 
-    /// A place that has the host dialled: a device or job of the party, else another party.
+    /// Why the host is dialled, with its place: a device or job of the party, else another party.
     fn dialled(&self, peers: &Peers<'_>) -> (SourceSpan, String) {
         let name = &self.party.name.value;
         if let Some(span) = peers.members.get(name) {

@@ -32,9 +32,9 @@ pub struct Demand<'a> {
 #[must_use]
 pub fn demands(topology: &Topology) -> Vec<Demand<'_>> {
     let mut all = Vec::new();
-    let shares = Shares::new(topology);
+    let counts = PartyCounts::new(topology);
     for (party, host) in topology.hosts() {
-        for (role, count) in shares.roles(party, host) {
+        for (role, count) in counts.roles(party, host) {
             all.push(Demand {
                 party: &party.name.value,
                 host: &host.name.value,
@@ -58,19 +58,20 @@ fn pin<'a>(party: &'a Party, host: &Host, role: &Role) -> Option<&'a Pin> {
     })
 }
 
-/// What roles depend on, looked up instead of searched for at each host.
-struct Shares<'a> {
+/// What decides which roles the hosts have, counted once for all of them: counting anew for each host would take time
+/// that grows with the square of the parties.
+struct PartyCounts<'a> {
     topology: &'a Topology,
     cluster: Option<Cluster<'a>>,
     slots: BTreeMap<&'a PartyName, u16>,
     spus: BTreeMap<&'a PartyName, u16>,
 }
 
-impl<'a> Shares<'a> {
+impl<'a> PartyCounts<'a> {
     fn new(topology: &'a Topology) -> Self {
         let mut spus: BTreeMap<&PartyName, u16> = BTreeMap::new();
         for spu in topology.spus.values() {
-            // One that names a party twice is a finding, and one SPU all the same.
+            // A party that an SPU names twice was reported; the SPU counts once.
             let parties: BTreeSet<_> = spu.parties.iter().map(|party| &party.value).collect();
             for party in parties {
                 let count = spus.entry(party).or_default();
@@ -115,7 +116,7 @@ impl<'a> Shares<'a> {
     }
 }
 
-/// The ports of the services of a host; one that two of them declare is a finding, and one role.
+/// The ports of the services of a host. A port that two of them declare was reported; it counts once.
 fn service_roles(party: &Party, host: &HostName) -> Vec<(Role, u16)> {
     let ports = party.services_on(host).flat_map(|service| &service.ports);
     let names: BTreeSet<&String> = ports.map(|port| &port.name.value).collect();
@@ -123,7 +124,7 @@ fn service_roles(party: &Party, host: &HostName) -> Vec<(Role, u16)> {
 }
 
 /// How many worker processes a Ray node may have: Ray starts one per CPU at once and more for actors, of which a run
-/// has about four per party (RUNTIME 6: 6 in use with two SPU jobs on 4 CPUs). Too few hangs, so there are spare ones.
+/// has about four per party (`docs/runtime.md`, Ports of Ray). A job hangs where there are too few, so there are spare ones.
 fn ray_workers(host: &Host, slots: u16) -> u16 {
     let cpus = u16::try_from(host.ray.cpus.value).unwrap_or(u16::MAX);
     cpus.saturating_mul(2).saturating_add(slots.saturating_mul(8)).saturating_add(8)

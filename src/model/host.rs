@@ -40,7 +40,7 @@ pub struct Ray {
 }
 
 impl Host {
-    /// Reads a host; `None` where it has no address. A text that is none is reported by [`super::address`].
+    /// Reads a host; `None` where it has no address. A text that is not an address is reported by [`super::address`].
     pub(super) fn read(cursor: &mut Cursor<'_>, addresses: &Addresses) -> Option<Self> {
         let name = cursor.arg::<HostName>(0)?;
         let span = cursor.node.span();
@@ -73,7 +73,7 @@ impl Ray {
     }
 }
 
-/// The property `key` as an address; `None` where it is absent, and where it is none.
+/// The property `key` as an address; `None` where it is absent or not an address.
 fn read_address(cursor: &mut Cursor<'_>, key: &str) -> Option<Spanned<HostAddr>> {
     let text = cursor.prop::<String>(key)?;
     let address = text.value.parse().ok()?;
@@ -85,7 +85,7 @@ fn read_address(cursor: &mut Cursor<'_>, key: &str) -> Option<Spanned<HostAddr>>
 pub(super) struct Addresses {
     /// From the first host node of that name which has one.
     known: BTreeMap<HostName, Spanned<HostAddr>>,
-    /// Machines of which something was written that is no address.
+    /// Machines for which a text was written that is not an address.
     wrong: BTreeSet<HostName>,
 }
 

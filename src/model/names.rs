@@ -8,7 +8,7 @@ use crate::{
     types::{NetworkName, PartyName},
 };
 
-use super::{JobKind, Party, Topology};
+use super::{job::JobKind, party::Party, topology::Topology};
 
 /// A node that every topology needs is absent.
 const MISSING_NODE: Code = Code("SF0010");
@@ -41,7 +41,7 @@ pub(super) fn check(topology: &Topology, findings: &mut Findings) {
         list("spu", &mut spu.parties.iter());
     }
     for heu in topology.heus.values() {
-        // One that is both is a matter of `check`: it has a page of its own.
+        // A party that is both keeper and evaluator is reported by a check.
         list("heu", &mut heu.sk_keeper.iter());
         list("heu", &mut heu.evaluators.iter());
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{SourceSpan, Spanned},
-    syntax::{Cursor, Node, slips},
+    syntax::{Cursor, Node, misspelt},
     types::{HostName, Partial, PartyName, Port, PortMapping, Role, ServiceName},
 };
 
@@ -41,16 +41,16 @@ impl Party {
         let hosts = node.children_named("host");
         let hosts: Vec<Host> =
             hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
-        // A slip of the pen was reported when the file was read; it is no absence.
-        let is_slip = |name| slips("party", &node.children).any(|(_, meant)| meant == name);
+        // A misspelt node was reported when the file was read; it does not count as absent.
+        let is_misspelt = |name| misspelt("party", &node.children).any(|(_, meant)| meant == name);
         let written = node.child("identity");
         let identity = written.and_then(|child| Identity::read(&mut cursor.at(child)));
-        let is_whole = written.is_none() == identity.is_none() && !is_slip("identity");
+        let is_whole = written.is_none() == identity.is_none() && !is_misspelt("identity");
         let identity = Partial::new(identity, is_whole);
         let deploy_node = node.child("deploy");
         let deploy = deploy_node.and_then(|child| Deploy::read(&mut cursor.at(child)));
         let deploy_span = deploy_node.map(Node::span);
-        let is_whole = deploy_node.is_none() == deploy.is_none() && !is_slip("deploy");
+        let is_whole = deploy_node.is_none() == deploy.is_none() && !is_misspelt("deploy");
         let deploy = Partial::new(deploy.unwrap_or(Deploy::Process), is_whole);
         let pins = node.children_named("pin");
         let mut pins: Vec<Pin> = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
@@ -58,13 +58,13 @@ impl Party {
         for child in node.children_named("service") {
             let mut cursor = cursor.at(child);
             let Some(name) = cursor.arg::<ServiceName>(0) else { continue };
-            // A second one of a name was reported by the grammar.
+            // A second one of the same name was reported when the file was read.
             let is_new = services.iter().all(|service| service.name.value != name.value);
             let service = Service::read(&name, &mut cursor);
             services.extend(Some(service).filter(|_| is_new));
         }
         let declared = node.children_named("service").count();
-        let is_whole = declared == services.len() && !is_slip("service");
+        let is_whole = declared == services.len() && !is_misspelt("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
         Self {
             name,

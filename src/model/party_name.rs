@@ -1,4 +1,4 @@
-//! A party's name that cannot be one: a single finding, at its declaration and at its uses.
+//! A party's name that breaks the rules for names: one finding for its declaration and all of its uses.
 
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan},
@@ -9,10 +9,10 @@ use crate::{
     types::PartyName,
 };
 
-/// A name that cannot be one.
+/// A name that breaks the rules for names.
 const BAD_NAME: Code = Code("SF0005");
 
-/// Makes one finding of each declared name that cannot be one and of its uses, which have to change with it.
+/// Joins the findings about an invalid name at its declaration and at its uses, which have to change together.
 pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
     for party in nodes.iter().filter(|node| node.name.value == "party") {
         let Some((name, span)) = texts(party).next() else { continue };
@@ -55,7 +55,7 @@ fn texts(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
     })
 }
 
-/// The name that is nearest to a text and can be one.
+/// The valid name that is most like a text.
 fn possible(text: &str) -> Option<PartyName> {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_cannot_be_one_is_answered_with_one_that_can() {
+    fn an_invalid_name_is_answered_with_a_valid_one() {
         assert_eq!(possible("JD230607033").unwrap().as_str(), "jd230607033");
         assert_eq!(possible("_My Bank_").unwrap().as_str(), "my-bank");
         assert_eq!(possible("银行"), None);

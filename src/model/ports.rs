@@ -21,7 +21,8 @@ impl Ports {
         let default = absent("pool", node.span());
         let mut cursor = Cursor::new(&node, findings);
         let scope = cursor.prop_or_default("scope").value;
-        // Without its last port, a pool would be one port; the grammar has said what is missing.
+        // Without its last port, a pool would be one port; and what is missing was reported when the file was
+        // read.
         let pool = node.child("pool").filter(|pool| pool.args.len() > 1);
         let pool = pool.and_then(|pool| read_range(&mut cursor.at(pool), 0));
         let pool = pool.or_else(|| read_range(&mut cursor.at(&default), 0));

@@ -8,7 +8,7 @@ use crate::{
     types::{BackEnd, Engine, RuntimeName, Size, Span},
 };
 
-use super::Lifted;
+use super::SwitchedOff;
 
 /// What the parties run.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Secretflow {
     /// What peers' messages may unpickle beside what the declared devices need.
     pub allow: Vec<AllowDeserialize>,
     /// `allow-deserialize "*"`: no list at all.
-    pub allow_all: Option<Lifted>,
+    pub allow_all: Option<SwitchedOff>,
     /// Settings of the cross-silo link.
     pub cross_silo: CrossSilo,
 }
@@ -108,7 +108,7 @@ impl Secretflow {
             let mut cursor = cursor.at(child);
             let Some(module) = cursor.arg::<String>(0) else { continue };
             if module.value == "*" {
-                allow_all = Lifted::read(&mut cursor, module.span);
+                allow_all = SwitchedOff::read(&mut cursor, module.span);
                 continue;
             }
             let mut names = cursor.args::<String>();

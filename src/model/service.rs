@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
-    syntax::{Cursor, Node, or_absent, slips},
-    types::{HostName, Image, Partial, Port, Role, ServiceName, Span},
+    syntax::{Cursor, Node, misspelt, or_absent},
+    types::{HostName, Image, Partial, Port, ProcessName, Role, ServiceName, Span},
 };
 
 use super::placeholder::Text;
 
-/// One thing is said twice.
+/// A variable is given twice.
 const TWICE: Code = Code("SF0004");
 
 /// A process of a party that is kept up on one of its hosts.
@@ -28,8 +28,8 @@ pub struct Service {
     pub ready: Option<Spanned<String>>,
     /// How long it may take to answer there.
     pub ready_within: Span,
-    /// What must be ready first: services of the same host, and [`Service::RAY`] for its Ray node.
-    pub after: Vec<Spanned<String>>,
+    /// What must be ready first: services of the same host, or its Ray node.
+    pub after: Vec<Spanned<ProcessName>>,
     /// Container image of its own.
     pub image: Option<Spanned<Image>>,
     /// Where it runs; the party's first host where it is not written.
@@ -48,12 +48,9 @@ pub struct ServicePort {
 }
 
 impl Service {
-    /// What `after` calls the Ray node of the host; no service has this name.
-    pub const RAY: &'static str = "ray";
-
     pub(super) fn read(name: &Spanned<ServiceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
-        if name.value.as_str() == Self::RAY {
+        if name.value.as_str() == ProcessName::RAY {
             let why = "`ray` is the name of the host's Ray node";
             cursor.reject(name.span, why, "give the service another name");
         }
@@ -61,10 +58,10 @@ impl Service {
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
-        let mut is_whole = slips("service", &node.children).all(|(_, meant)| meant != "port");
+        let mut is_whole = misspelt("service", &node.children).all(|(_, meant)| meant != "port");
         for child in node.children_named("port") {
             match read_port(&mut cursor.at(child)) {
-                // A second one of a name was reported by the grammar.
+                // A second one of the same name was reported when the file was read.
                 Some(port) if ports.iter().any(|other| other.name.value == port.name.value) => {}
                 Some(port) => ports.push(port),
                 None => is_whole = false,
@@ -73,7 +70,7 @@ impl Service {
         let ready = node.child("ready").and_then(|child| cursor.at(child).required_prop("tcp"));
         let within = or_absent(node.child("ready"), "ready", node.span());
         let within = cursor.at(&within).prop_or_default("within");
-        let after = cursor.prop::<String>("after");
+        let after = read_after(cursor);
         Self {
             name: name.clone(),
             command,
@@ -81,17 +78,34 @@ impl Service {
             ports: Partial::new(ports, is_whole),
             ready,
             ready_within: within.value,
-            after: after.as_ref().map(words).unwrap_or_default(),
+            after,
             image: cursor.prop("image"),
             host: cursor.prop("host"),
             grace: cursor.prop_or_default("grace").value,
         }
     }
+
+    /// The services among what must be ready first.
+    pub fn services_awaited(&self) -> impl Iterator<Item = &ServiceName> {
+        self.after.iter().filter_map(|name| name.value.service())
+    }
 }
 
-/// The words of a property, each at the place of the whole: escapes in it may have moved the rest.
-fn words(text: &Spanned<String>) -> Vec<Spanned<String>> {
-    text.value.split_whitespace().map(|word| Spanned::new(word.to_owned(), text.span)).collect()
+/// The names in `after`, each at the place of the whole text: escapes in it may have moved the single words.
+fn read_after(cursor: &mut Cursor<'_>) -> Vec<Spanned<ProcessName>> {
+    let Some(text) = cursor.prop::<String>("after") else { return Vec::new() };
+    let mut names = Vec::new();
+    for word in text.value.split_whitespace() {
+        match ProcessName::awaited(word) {
+            Ok(name) => names.push(Spanned::new(name, text.span)),
+            Err(why) => cursor.reject(
+                text.span,
+                format!("`{word}` is no name of a service: {why}"),
+                "name services of the same host, or its Ray node, `ray`",
+            ),
+        }
+    }
+    names
 }
 
 fn read_env(cursor: &mut Cursor<'_>) -> BTreeMap<String, Spanned<Text>> {
@@ -101,7 +115,7 @@ fn read_env(cursor: &mut Cursor<'_>) -> BTreeMap<String, Spanned<Text>> {
         for prop in &node.props {
             let key = prop.key.value.as_str();
             match first.get(key) {
-                // Within one node the grammar has said so.
+                // Within one node it was reported when the file was read.
                 Some((other, _)) if std::ptr::eq(*other, node) => continue,
                 Some((_, earlier)) => {
                     let finding = Finding::error(TWICE, format!("variable `{key}` is given twice"))

@@ -1,4 +1,4 @@
-//! `tls "off" because=...` and `links ...`: who protects the links, and what was lifted on purpose.
+//! `tls "off" because=...` and `links ...`: how links are protected, and which protection was switched off on purpose.
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
@@ -6,17 +6,17 @@ use crate::{
     types::{Links, Reason},
 };
 
-/// A protection that the user took away, with the reason.
+/// A protection that the user switched off, with the reason.
 #[derive(Clone, Debug)]
-pub struct Lifted {
+pub struct SwitchedOff {
     /// Why, in the user's words.
     pub because: String,
     /// Where it is written.
     pub span: SourceSpan,
 }
 
-impl Lifted {
-    /// Reads `because`, which is not optional: a protection without a reason is not lifted.
+impl SwitchedOff {
+    /// Reads `because`, which is not optional: without a reason the protection stays on.
     pub(super) fn read(cursor: &mut Cursor<'_>, span: SourceSpan) -> Option<Self> {
         let because = cursor.required_prop::<Reason>("because")?;
         Some(Self { because: because.value.into(), span })
@@ -33,9 +33,9 @@ pub fn read_links(
 }
 
 /// Reads the `tls` node: the only thing that can be said of TLS is that it is off, and why.
-pub fn read_tls(node: Option<&Node>, findings: &mut Findings) -> Option<Lifted> {
+pub fn read_tls(node: Option<&Node>, findings: &mut Findings) -> Option<SwitchedOff> {
     let node = node?;
     let mut cursor = Cursor::new(node, findings);
     cursor.arg::<String>(0)?;
-    Lifted::read(&mut cursor, node.span())
+    SwitchedOff::read(&mut cursor, node.span())
 }

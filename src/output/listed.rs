@@ -38,7 +38,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// The manifest at `path`, and whether there is one to go by. One that cannot be read is an obstacle.
+/// The manifest at `path`, and whether there is one that can be used. One that cannot be read is an obstacle.
 pub(super) fn read_manifest(
     path: &Utf8Path,
     obstacles: &mut Vec<Obstacle>,

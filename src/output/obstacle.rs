@@ -24,7 +24,7 @@ pub struct Obstacle {
     pub is_drift: bool,
 }
 
-/// Somebody else's file is where one would go.
+/// A file that sfgen did not write is where one would go.
 pub(super) fn foreign(out: &Utf8Path, path: &Utf8Path) -> Obstacle {
     let message =
         format!("`{}` would be written, and somebody else's file is there", out.join(path));
@@ -60,7 +60,7 @@ pub(super) fn in_the_way(path: &Utf8Path) -> Obstacle {
     Obstacle { finding, is_drift: false }
 }
 
-/// The manifest of the tree cannot be read: nobody knows which files are ours.
+/// The manifest of the tree cannot be read, so it is unknown which files are ours.
 pub(super) fn bad_manifest(path: &Utf8Path, why: &serde_json::Error) -> Obstacle {
     let finding = Finding::error(BAD_MANIFEST, format!("`{path}` cannot be read: {why}"))
         .help("restore it from git; after a merge conflict take either side, or write the tree anew with `sfgen plan --overwrite`");

@@ -1,4 +1,4 @@
-//! The ports that a tree on disk names: what is left of a lock that is lost.
+//! The ports that a tree on disk names: with which a lost lock can be made again.
 
 use std::collections::BTreeMap;
 

@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(comparison.changes.len(), tree.len());
         let before = fs::syncs();
         write(&comparison, &out).unwrap();
-        // The manifest to be, its name, and that name's becoming the manifest's.
+        // The new manifest, its temporary name, and its final name.
         assert_eq!(fs::syncs() - before, 3);
         assert!(compare(&tree, Digest::of(b""), &out).unwrap().is_current());
     }

@@ -17,9 +17,9 @@ use super::{
     RayPlan, Spu,
     builder::Builder,
     federation_bytes,
+    host_variables::variables,
     processes::{self, Place},
     targets,
-    variables::variables,
 };
 
 /// All plans of a topology.
@@ -112,7 +112,7 @@ impl Builder<'_> {
         Some(Heu {
             sk_keeper: heu.sk_keeper.as_ref()?.value.clone(),
             evaluators: heu.evaluators.iter().map(|party| party.value.clone()).collect(),
-            // The ring that HEU itself assumes where no SPU is declared.
+            // SecretFlow wants a ring even where no SPU is declared (`docs/runtime.md`, HEU).
             field: field.unwrap_or_else(|| "FM128".to_owned()),
             config: json!({
                 "mode": "PHEU",
@@ -225,7 +225,7 @@ impl Builder<'_> {
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
             ports,
         };
-        // Programs of the seeds belong to SecretFlow.
+        // Only SecretFlow has task workers, which read them.
         if self.topology.runtime.secretflow().is_some() {
             plan.variables = variables(&party.name.value, self.topology.mode, &plan);
         }

@@ -165,7 +165,7 @@ pub enum Program {
     External,
 }
 
-/// How a device's link is named in `links`, in tables and in the seam for the gateway.
+/// How a device's link is named in `links`, in tables, and where a gateway is to carry it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
     /// SecretFlow's cross-silo link, or the embedded runtime's.

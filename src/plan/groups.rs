@@ -6,8 +6,8 @@ use crate::types::{DeviceName, JobName, PartyName, PortRange, Role};
 
 use super::{Federation, FederationHost, FederationJob, Heu, Link, LinkAddress, Spu};
 
-/// The devices and jobs of every party of a federation. It is made once, in one pass over them, for whoever asks of
-/// many parties.
+/// The devices and jobs of every party of a federation. It is made once, in one pass over them, for code that asks
+/// about many parties.
 #[derive(Clone, Debug)]
 pub struct Groups<'a> {
     federation: &'a Federation,
@@ -111,14 +111,15 @@ impl<'a> Groups<'a> {
 }
 
 impl Federation {
-    /// The parties that share a device or a job with `party`, without itself. Who asks of many makes [`Groups`] once.
+    /// The parties that share a device or a job with `party`, without itself. Code that asks about
+    /// many parties makes [`Groups`] once.
     #[must_use]
     pub fn peers(&self, party: &PartyName) -> BTreeSet<PartyName> {
         Groups::of(self).peers(party).into_iter().cloned().collect()
     }
 }
 
-/// Adds what a party takes part in, once: a device may name a party twice.
+/// Adds a device or job of a party, once: a device may name a party twice.
 fn add<'a, N: PartialEq, T>(own: &mut Vec<(&'a N, &'a T)>, one: (&'a N, &'a T)) {
     if own.last().is_none_or(|(last, _)| *last != one.0) {
         own.push(one);

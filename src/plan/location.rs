@@ -22,7 +22,8 @@ pub enum Location {
     Tree,
     /// The home of the account that runs the programs.
     Home,
-    /// Ray's folder for sockets and session logs. Short: a socket's path ends at 107 characters (`docs/runtime.md`).
+    /// Ray's folder for sockets and session logs. Short: a socket's path ends at 107 characters (`docs/runtime.md`,
+    /// Processes of Ray).
     Run,
     /// Where programs write logs.
     Logs,

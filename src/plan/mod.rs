@@ -8,6 +8,7 @@ mod builder;
 mod effect;
 mod federation;
 mod groups;
+mod host_variables;
 mod location;
 mod manifest;
 mod names;
@@ -18,7 +19,7 @@ mod ray;
 mod runtime;
 mod step;
 mod targets;
-mod variables;
+mod variable;
 
 pub use build::{Plans, build};
 pub use effect::Effect;
@@ -37,6 +38,6 @@ pub use party::{
 pub use process::{Access, PathUse, Process, ProcessKind, Readiness, Restart, RunsAs};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{UID, VENV};
-pub use variables::Variable;
+pub use variable::Variable;
 
 pub use crate::types::{Engine, Links, Mode};

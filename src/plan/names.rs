@@ -28,8 +28,8 @@ pub fn env_file_path(topology: &TopologyName, party: &PartyName) -> String {
 
 /// Ray's folder for sockets and logs under systemd, as a path below `/run`.
 ///
-/// A socket's path ends at 107 characters, of which Ray's session and socket names take 64 (Ray 2.42:
-/// `session_<date>_<time>_<pid>/sockets/plasma_store`), so a long name gives way to a digest of it.
+/// A socket's path ends at 107 characters, of which Ray's session and socket names take 64 (`docs/runtime.md`,
+/// Processes of Ray), so a long name gives way to a digest of it.
 #[must_use]
 pub fn runtime_dir(topology: &TopologyName, party: &PartyName) -> String {
     let name = project(topology, party);

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Account, Image, Port, ProcessName, Span};
 
-use super::{HostPlan, Location, Word};
+use super::{Location, Variable, Word};
 
-/// How long Ray may take to open its ports: 5 s on a quiet machine, much more on a busy one (`docs/runtime.md`).
+/// How long Ray may take to open its ports: 5 s on a quiet machine, much more on a busy one (`docs/runtime.md`,
+/// Processes of Ray).
 pub(super) const RAY_READY_WITHIN: Span = Span::seconds(120);
-/// Ray ends all of its children within 3.3 s of SIGTERM (`docs/runtime.md`); a loaded machine gets more.
+/// Ray ends all of its children within 3.3 s of SIGTERM (`docs/runtime.md`, Processes of Ray); a loaded machine gets more.
 pub(super) const RAY_GRACE: Span = Span::seconds(20);
-/// How long a job may take to end once it is told to. A driver in ray mode needs 2 s (`docs/runtime.md`).
+/// How long a job may take to end once it is told to. A driver in ray mode needs 2 s
+/// (`docs/runtime.md`, Processes of Ray).
 pub(super) const JOB_GRACE: Span = Span::seconds(5);
 /// How long the launcher may take to end all that it started: longer than any of that may take.
 pub(super) const LAUNCHER_GRACE: Span = Span::seconds(90);
@@ -83,7 +85,7 @@ pub enum ProcessKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunsAs {
-    /// As whoever starts it.
+    /// As the user who starts it.
     Caller,
     /// As an account of the machine.
     Account(Account),
@@ -160,9 +162,9 @@ impl Process {
     /// Its complete environment, beside the few variables that each system sets (`PATH`, `HOME`, `USER`): those of
     /// the host, and its own, which win.
     #[must_use]
-    pub fn environment(&self, host: &HostPlan) -> BTreeMap<String, Word> {
-        let shared = host.variables.iter();
-        let shared = shared.map(|shared| (shared.name.clone(), Word::literal(&*shared.value)));
+    pub fn environment(&self, of_host: &[Variable]) -> BTreeMap<String, Word> {
+        let shared =
+            of_host.iter().map(|shared| (shared.name.clone(), Word::literal(&*shared.value)));
         let mut all: BTreeMap<String, Word> = shared.collect();
         all.extend(self.env.clone());
         all

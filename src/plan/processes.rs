@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     lockfile::Allocation,
     model::{self, Text, Variable},
-    types::{JobName, Port, ProcessName, RayPort, Role},
+    types::{JobName, Port, ProcessName, RayPort, Role, ServiceName},
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     ray, targets,
 };
 
-/// What the workers of the seeds are configured by, and what their settings really read (`docs/runtime.md`).
+/// The variable with which task workers are configured, and the one that they read (`docs/runtime.md`, Task workers).
 const CONCURRENCY: (&str, &str) = ("WORKER_CONCURRENCY", "CELERY_WORKER_CONCURRENCY");
 
 /// Programs in Python print at once, and no program colours what goes into a log.
@@ -146,8 +146,7 @@ impl Maker<'_> {
                 .services_on(host)
                 .any(|other| name.service() == Some(&other.name.value)),
         };
-        let names = service.after.iter().filter_map(|name| name.value.parse().ok());
-        names.filter(is_here).collect()
+        service.after.iter().map(|name| &name.value).filter(|name| is_here(name)).cloned().collect()
     }
 
     fn launcher(&self) -> Option<Process> {
@@ -274,10 +273,10 @@ fn bare(name: ProcessName, kind: ProcessKind, command: Vec<Word>) -> Process {
 fn in_start_order(mut open: Vec<&model::Service>) -> Vec<&model::Service> {
     let mut ordered = Vec::new();
     while !open.is_empty() {
-        let waiting: BTreeSet<&str> =
-            open.iter().map(|service| service.name.value.as_str()).collect();
+        let waiting: BTreeSet<&ServiceName> =
+            open.iter().map(|service| &service.name.value).collect();
         let is_next = |service: &&model::Service| {
-            service.after.iter().all(|name| !waiting.contains(name.value.as_str()))
+            service.services_awaited().all(|name| !waiting.contains(name))
         };
         // In a circle, which `check` refuses, nobody is next.
         let next = open.iter().position(is_next).unwrap_or(0);

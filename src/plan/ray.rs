@@ -1,4 +1,4 @@
-//! The command line of a Ray node, on which every port is planned. Flags: `ray start --help`, Ray 2.42.
+//! The command line of a Ray node, on which every port is planned (`docs/runtime.md`, Ports of Ray).
 
 use crate::types::{ProcessName, RayPort, Role};
 

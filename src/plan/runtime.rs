@@ -98,7 +98,7 @@ impl Builder<'_> {
             comm["exit_on_sending_failure"] = json!(true);
         }
         if back_end == BackEnd::BrpcLink {
-            // SecretFlow means to wait an hour and passes on the library's 30 s (RUNTIME 3).
+            // SecretFlow's default is an hour, but the library's 30 s take effect (`docs/runtime.md`, Links between parties).
             comm["recv_timeout_ms"] = json!(Span::seconds(3600).millis());
         }
         let mut init = json!({
@@ -112,7 +112,8 @@ impl Builder<'_> {
         if engine == Engine::Ray {
             let head = party.main_host().and_then(|head| self.gcs(party, head));
             init["address"] = json!(head);
-            // Lines of actors would mix with those of the job, and the last line of a job is its result (ran).
+            // Lines of actors would mix with those of the job, and the last line of a job is its result
+            // (`docs/runtime.md`, Output of a job).
             init["log_to_driver"] = json!(false);
         }
         let is_tls = self.topology.tls_off.is_none();

@@ -1,4 +1,4 @@
-//! What must be done on a machine, as data: runbooks print the steps, and whoever installs carries them out.
+//! What must be done on a machine, as data: runbooks print the steps, and an installer carries them out.
 
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;

@@ -46,7 +46,7 @@ pub struct Input<'a> {
     pub pair: &'a Pair,
 }
 
-/// Renames; nothing comes of it where anything is wrong.
+/// Works out a rename; findings instead where anything is wrong.
 pub fn rename(input: Input<'_>) -> Result<Renaming, Vec<Finding>> {
     let places = mentions(input.loaded);
     let (old, new) = input.pair.targets().map_err(|finding| vec![finding])?;
@@ -131,7 +131,7 @@ fn unknown(
     places: &[Mention],
     keys: &[&Key],
 ) -> Finding {
-    // Ports without anybody in the topology: either name may be the slip.
+    // Ports without anybody in the topology: either name may be misspelt.
     let (target, span) = if in_lock { (new, pair.new_span) } else { (old, pair.old_span) };
     let known = target.siblings(places, if in_lock { &[] } else { keys });
     let near = nearest(target.name(), known.iter().map(String::as_str));

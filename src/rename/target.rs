@@ -28,7 +28,7 @@ pub struct Pair {
     pub new_span: SourceSpan,
 }
 
-/// One of the two.
+/// What one of the two names stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Party(PartyName),
@@ -131,7 +131,7 @@ impl Target {
         }
     }
 
-    /// Whether an allotment goes by the new name afterwards. A host is one machine, whoever's ports are on it.
+    /// Whether an allotment has the new name afterwards. A host is one machine, so its name changes for all parties.
     pub(super) fn owns(&self, key: &Key) -> bool {
         match self {
             Self::Host(_, name) => key.host == *name,
@@ -227,7 +227,7 @@ impl Target {
         is_ours.then_some(edit)
     }
 
-    /// A text that is not ours alone and names us: the arguments of a job are one text for all of its parties.
+    /// The finding for a text that names what is renamed and that other parties share: the arguments of a job.
     pub(super) fn shared_text(&self, places: &[Mention]) -> Option<Finding> {
         let Self::Port(party, host, name) = self else { return None };
         if main_host(party, places) != Some(host.as_str()) {

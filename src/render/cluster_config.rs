@@ -7,11 +7,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{LinkAddress, Mode, PartyPlan, Spu},
+    plan::{Effect, LinkAddress, Mode, PartyPlan, Spu},
     types::{DeviceName, Endpoint, PartyName},
 };
 
-use super::{Effect, File, Files, Kind, OfHost, scene::HostScene};
+use super::{
+    artifact::{File, Files, Kind, OfHost},
+    scene::HostScene,
+};
 
 pub(super) const CLUSTER_CONFIG: Kind<OfHost> =
     Kind { templates: &[], effect: Effect::Read, files: cluster_config };

@@ -1,4 +1,4 @@
-//! `<party>/<host>/<party>.env`: the variables that programs of the seeds read.
+//! `<party>/<host>/<party>.env`: the variables that task workers read.
 //!
 //! systemd, Compose, shells, python-dotenv and `docker run` read env files in five dialects, and the launcher is the
 //! sixth reader; they agree on values without quotes from a small set of characters, so a line with anything else is
@@ -6,10 +6,13 @@
 
 use serde::Serialize;
 
-use crate::plan::Variable;
+use crate::plan::{Effect, Variable};
 
 use super::{
-    Effect, File, Files, Kind, OfHost, engine::Source, error::RenderError, scene::HostScene,
+    artifact::{File, Files, Kind, OfHost},
+    engine::Source,
+    error::RenderError,
+    scene::HostScene,
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =
@@ -76,7 +79,7 @@ mod tests {
     use crate::render::samples;
 
     #[test]
-    fn the_env_file_has_the_variables_of_the_seeds() {
+    fn the_env_file_has_the_variables_of_task_workers() {
         let tree = samples::production().render().unwrap();
         let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
         insta::assert_snapshot!(text("alice/alice-1/alice.env"));

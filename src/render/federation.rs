@@ -3,11 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{FederationRuntime, federation_bytes},
+    plan::{Effect, FederationRuntime, federation_bytes},
     types::{Port, Role},
 };
 
-use super::{Effect, File, Files, Kind, OfTree, scene::TreeScene};
+use super::{
+    artifact::{File, Files, Kind, OfTree},
+    scene::TreeScene,
+};
 
 pub(super) const FEDERATION: Kind<OfTree> =
     Kind { templates: &[], effect: Effect::Restart, files: federation };
@@ -19,9 +22,9 @@ fn federation(tree: &TreeScene<'_>) -> Files {
     Ok(vec![File::new("federation.json", federation_bytes(tree.scene.federation))])
 }
 
-/// A node as the web layer of the seeds passes it to its workers; the ports are those of slot 0.
+/// A node as task workers read it (`docs/runtime.md`, Task workers); the ports are those of slot 0.
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the web layer of the seeds reads these keys")]
+#[expect(clippy::struct_field_names, reason = "task workers read these keys")]
 struct Node {
     node_id: String,
     node_ip: String,
@@ -64,7 +67,7 @@ mod tests {
     use crate::render::samples;
 
     #[test]
-    fn the_node_list_has_the_four_keys_of_the_web_layer() {
+    fn the_node_list_has_the_four_keys_that_task_workers_read() {
         let tree = samples::production().render().unwrap();
         let nodes = String::from_utf8(tree.get("nodes.json").unwrap().bytes.clone()).unwrap();
         insta::assert_snapshot!(nodes);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    plan::{ContainerNetwork, Deploy, firewall_table},
+    plan::{ContainerNetwork, Deploy, Effect, firewall_table},
     types::{HostAddr, PortRange},
 };
 
 use super::{
-    Effect, File, Files, Kind, OfHost,
+    artifact::{File, Files, Kind, OfHost},
     engine::Source,
     reach::{Audience, sources},
     scene::HostScene,
@@ -85,7 +85,7 @@ fn files(scene: &HostScene<'_>) -> Files {
         hook: if bridged { "forward" } else { "input" },
         destination,
         rules,
-        ports: set(merged(host.ports.values().copied()).iter()),
+        ports: set(PortRange::merged(host.ports.values().copied()).iter()),
     };
     Ok(vec![File::new("firewall.nft", scene.fill(TEMPLATE, &view)?)])
 }
@@ -129,23 +129,6 @@ fn set(elements: impl IntoIterator<Item = impl ToString>) -> String {
     if let [one] = &elements[..] { one.clone() } else { format!("{{ {} }}", elements.join(", ")) }
 }
 
-/// Ranges in order, those that touch or overlap made one: nft refuses a set whose intervals overlap.
-pub(super) fn merged(ranges: impl Iterator<Item = PortRange>) -> Vec<PortRange> {
-    let mut sorted: Vec<_> = ranges.collect();
-    sorted.sort_by_key(|range| range.first());
-    let mut merged: Vec<PortRange> = Vec::new();
-    for range in sorted {
-        match merged.last_mut() {
-            Some(before) if before.last().plus(1).is_none_or(|next| range.first() <= next) => {
-                let last = before.last().max(range.last());
-                *before = PortRange::new(before.first(), last).expect("the later end");
-            }
-            _ => merged.push(range),
-        }
-    }
-    merged
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,12 +170,5 @@ mod tests {
             rules_for("sf", range(1, 1), sources).into_iter().map(|rule| rule.source).collect();
         assert_eq!(sources, ["ip saddr 10.0.0.1 ", "ip6 saddr fd00::2 "]);
         assert!(rules_for("sf", range(1, 1), ["127.0.0.1".parse().unwrap()]).is_empty());
-    }
-
-    #[test]
-    fn intervals_of_a_set_neither_touch_nor_overlap() {
-        let ranges = [range(30, 40), range(1, 5), range(6, 9), range(35, 36), range(11, 11)];
-        assert_eq!(merged(ranges.into_iter()), [range(1, 9), range(11, 11), range(30, 40)]);
-        assert_eq!(merged([range(1, 65535), range(65535, 65535)].into_iter()), [range(1, 65535)]);
     }
 }

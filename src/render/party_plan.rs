@@ -1,6 +1,11 @@
 //! `<party>/plan.json` and `<party>/requirements.txt`.
 
-use super::{Effect, File, Files, Kind, OfParty, scene::PartyScene};
+use crate::plan::Effect;
+
+use super::{
+    artifact::{File, Files, Kind, OfParty},
+    scene::PartyScene,
+};
 
 pub(super) const PLAN: Kind<OfParty> =
     Kind { templates: &[], effect: Effect::Restart, files: plan };

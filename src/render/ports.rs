@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, HostPlan},
+    plan::{Effect, Federation, HostPlan},
     types::{PortRange, Role},
 };
 
 use super::{
-    Effect, File, Files, Kind, OfTree,
+    artifact::{File, Files, Kind, OfTree},
     engine::Source,
     reach::{Audience, published, purpose},
     scene::TreeScene,

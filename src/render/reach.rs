@@ -18,9 +18,9 @@ pub(super) enum Audience {
     Own,
     /// Programs of the same machine.
     Loopback,
-    /// Nobody: the number is kept.
+    /// Nobody: the number is only reserved.
     Nobody,
-    /// Whoever reaches the machine.
+    /// Everybody who can reach the machine.
     Everybody,
 }
 
@@ -39,8 +39,8 @@ impl Audience {
         }
     }
 
-    /// Who dials ports of a role at a host. To publish a service is to open it; links and Ray stay with those who have
-    /// to do with them.
+    /// Who dials ports of a role at a host. Publishing a service opens it to everybody; links and Ray stay open only
+    /// to those who use them.
     pub(super) fn at(
         host: &HostPlan,
         (role, ports): (&Role, PortRange),
@@ -111,7 +111,7 @@ pub(super) fn purpose(role: &Role) -> &'static str {
         Role::Control => "rendezvous of the launchers",
         Role::Sf => "cross-silo link, one port per slot",
         Role::Spu => "SPU links, one port per SPU and slot",
-        Role::SpuLocal => "SPUs behind the launcher's door, on loopback",
+        Role::SpuLocal => "SPUs on loopback, behind the launcher's listener for TLS",
         Role::Heu => "kept for programs that read HEU_PORT_RANGE_START",
         Role::Service(_) => "service of the topology",
         Role::Ray(port) => match port {

@@ -5,12 +5,15 @@ mod openings;
 use serde::Serialize;
 
 use crate::{
-    plan::{Deploy, HostPlan, Mode, Program, Stage, undo},
+    plan::{Deploy, Effect, HostPlan, Mode, Program, Stage, undo},
     types::{HostName, JobName},
 };
 
 use super::{
-    Effect, File, Files, Kind, OfParty, command::Command, engine::Source, scene::PartyScene,
+    artifact::{File, Files, Kind, OfParty},
+    command::Command,
+    engine::Source,
+    scene::PartyScene,
     targets,
 };
 use openings::{Opening, incoming, outgoing};
@@ -24,6 +27,7 @@ const TEMPLATE: Source = Source {
 };
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition of the template")]
 struct View {
     party: String,
     topology: String,

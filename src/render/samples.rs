@@ -103,8 +103,8 @@ party "bob" {
 job "total" kind="sum" { parties "alice" "bob"; input "alice" 11; input "bob" 31; }
 "#;
 
-/// Others that share a job with each other and nothing with anybody else.
-const STRANGERS: &str = r#"
+/// Two parties that share a job with each other and nothing with the other parties.
+const UNRELATED: &str = r#"
 party "dave" {
     host "dave-1" address="192.168.1.40"
     identity ca="pki/dave/ca.pem" cert="pki/dave/node.pem" key="/etc/sfgen/dave/node.key"
@@ -186,8 +186,8 @@ impl Sample {
     }
 
     /// Two more parties, which have nothing to do with the others. They get the ports that are left.
-    pub(crate) fn with_stranger(self) -> Self {
-        Self::of(&format!("{}{STRANGERS}", self.text))
+    pub(crate) fn with_unrelated_parties(self) -> Self {
+        Self::of(&format!("{}{UNRELATED}", self.text))
     }
 
     /// Alice's worker gets one more variable.

@@ -14,7 +14,7 @@ use super::{
     error::RenderError,
 };
 
-/// What all artifacts share.
+/// The whole federation, and what its artifacts are made with.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
     /// The address of every host of every party.
@@ -24,7 +24,7 @@ pub(super) struct Scene<'a> {
     pub(super) engine: &'a Engine,
 }
 
-/// The whole tree.
+/// The federation with the plans of all its parties.
 pub(super) struct TreeScene<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,

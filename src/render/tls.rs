@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    plan::Fingerprints,
+    plan::{Effect, Fingerprints},
     types::{HostAddr, PartyName},
 };
 
 use super::{
-    Effect, File, Files, Kind, OfParty, OfTree,
+    artifact::{File, Files, Kind, OfParty, OfTree},
     error::RenderError,
     scene::{PartyScene, Scene, TreeScene},
 };
@@ -60,7 +60,7 @@ fn peers(party: &PartyScene<'_>) -> Files {
     let mut bundle = String::new();
     for peer in &party.peers {
         bundle.push_str(pem(party.scene, peer)?);
-        // Two certificates in one line are none.
+        // The next certificate must begin on a line of its own.
         if !bundle.ends_with('\n') {
             bundle.push('\n');
         }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_party_trusts_the_authorities_of_its_peers_and_no_others() {
-        let tree = samples::production().with_stranger().render().unwrap();
+        let tree = samples::production().with_unrelated_parties().render().unwrap();
         let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
         assert_eq!(text("alice/tls/peers.pem"), "CA of bob\nCA of carol\n");
         assert_eq!(text("ca/bob.pem"), "CA of bob\n");

@@ -8,7 +8,7 @@ use super::{
     Node, Value,
     language::{self, Entry, Literal, Rule},
     literal::{Place, rejected},
-    near::is_slip,
+    near::is_misspelling_of,
 };
 
 /// A property, argument or child that the node cannot do without.
@@ -98,11 +98,11 @@ impl<'a> Cursor<'a> {
         written
     }
 
-    /// Reports that something is absent from the node, unless it is there under a name that is a slip of the pen: that
-    /// was reported when the file was read, and one mistake is one finding.
+    /// Reports that something is absent from the node, unless it is there under a misspelt name: that was reported
+    /// when the file was read, and one mistake is one finding.
     pub fn missing(&mut self, what: &str, help: &str) {
         let name = &self.node.name.value;
-        if is_slip(self.node, what.trim_matches('`')) {
+        if is_misspelling_of(self.node, what.trim_matches('`')) {
             return;
         }
         let finding = Finding::error(MISSING, format!("`{name}` has no {what}"))

@@ -1,4 +1,4 @@
-//! Options as SecretFlow, SPU, rayfed and Ray spell them, which users paste: what this language has for each.
+//! Options in the spelling of SecretFlow, SPU, rayfed and Ray, which users paste, and what to write instead.
 
 /// What the language has for an option of the runtimes, as a help; `None` for any other word.
 pub(super) fn help(word: &str) -> Option<String> {

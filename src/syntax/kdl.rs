@@ -1,7 +1,7 @@
 //! KDL 2 text as nodes.
 //!
-//! A reader of our own, since it reads what others wrote: it reads each character a fixed number of times, descends at
-//! most [`DEPTH`] levels, keeps no more nodes than its [`Budget`] has, and makes one finding of one mistake. Why the
+//! The reader is our own, since it must be safe with files that others wrote: it reads each character a fixed number of
+//! times, descends at most [`DEPTH`] levels, keeps no more nodes than its [`Budget`] has, and makes one finding of one mistake. Why the
 //! `kdl` crate is not used, and how both compare, is in `docs/kdl.md`.
 
 mod chars;
@@ -175,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the token out; what stays in its place is skipped by whoever recovers.
+    /// Takes the token out; what stays in its place is skipped by [`Self::recover`].
     fn take(&mut self) -> Result<Token, Mistake> {
         std::mem::replace(&mut self.next.token, Ok(Token::CloseType))
     }

@@ -5,7 +5,7 @@
 
 use crate::diag::{Code, Finding, SourceSpan};
 
-/// More of something than is read.
+/// A file has more of something than sfgen reads.
 pub(super) const TOO_MANY: Code = Code("SF0020");
 
 /// The largest file that is read, in bytes.
@@ -25,7 +25,7 @@ pub(super) const TABLES: usize = 100_000;
 /// How many tokens a TOML file may hold. The `toml` crate keeps them all, and every mistake that it finds.
 pub(super) const TOKENS: usize = 1_000_000;
 
-/// The finding that something at this place is more than is read.
+/// The finding that the limit is passed at this place.
 pub(super) fn too_many(message: String, place: SourceSpan) -> Finding {
     Finding::error(TOO_MANY, message)
         .label(place, "this is one too many")

@@ -4,32 +4,33 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diag::{Code, FileId, Finding, Findings, SourceSpan, Sources};
+use crate::{
+    diag::{Code, FileId, Finding, Findings, SourceSpan, Sources},
+    types::Partial,
+};
 
 use super::{
-    Cursor, Node, Workspace, crowd, include, kdl,
+    Cursor, Node, Workspace, crowded, include, kdl,
     limits::{Budget, MAX_FILE, MAX_TOTAL},
-    mentions::is_toml,
-    toml,
+    toml::{self, is_toml},
     validate::validate,
 };
 
 /// A file that cannot be read or is too large.
 const UNREADABLE: Code = Code("SF0008");
-/// An `include` that means no readable file.
+/// An `include` that names no readable file.
 const BAD_INCLUDE: Code = Code("SF0009");
 
 /// All files of a topology as one list of nodes, in the order of reading.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loaded {
-    /// The top-level nodes of every file, includes resolved.
-    pub nodes: Vec<Node>,
+    /// The top-level nodes of every file, includes resolved; not whole where a file is left out because it could not
+    /// be read.
+    pub nodes: Partial<Vec<Node>>,
     /// The files, for places.
     pub sources: Sources,
     /// The root file, if it could be read.
     pub root: Option<FileId>,
-    /// Whether a file is left out because it could not be read: what seems to be absent may stand there.
-    pub is_incomplete: bool,
 }
 
 /// Reads `root` and what it includes; reports what is wrong with the shape of any of them.
@@ -49,27 +50,32 @@ pub fn load_those(
         workspace,
         wanted,
         findings,
-        loaded: Loaded::default(),
+        nodes: Vec::new(),
+        is_whole: true,
+        sources: Sources::default(),
         seen: BTreeSet::new(),
         total: 0,
         budget: Budget::default(),
     };
     loader.seen.insert(workspace.canonical(root));
-    match loader.read(root) {
-        Ok(text) => loader.all(root, &text),
+    let root = match loader.read(root) {
+        Ok(text) => Some(loader.all(root, &text)),
         Err(why) => {
             let name = workspace.display(root);
             let finding = Finding::error(UNREADABLE, format!("`{name}`: {why}"))
                 .help("name the topology file: `sfgen plan path/to/topology.kdl`");
             loader.findings.push(finding);
+            loader.is_whole = false;
+            None
         }
-    }
-    if let Some(finding) = crowd::find("", &loader.loaded.nodes) {
+    };
+    if let Some(finding) = crowded::find("", &loader.nodes) {
         loader.findings.push(finding);
         loader.forget();
     }
-    validate("", &loader.loaded.nodes, loader.findings);
-    loader.loaded
+    let Loader { nodes, is_whole, sources, findings, .. } = loader;
+    validate("", &nodes, findings);
+    Loaded { nodes: Partial::new(nodes, is_whole), sources, root }
 }
 
 /// The nodes of one file, in the syntax that its name says; `None` where it cannot be read, which is reported.
@@ -77,7 +83,7 @@ pub fn parse(file: FileId, name: &str, text: &str, findings: &mut Findings) -> O
     parse_within(file, name, text, &mut Budget::default(), findings)
 }
 
-/// The same, where other files have been read before it.
+/// Like [`parse`], with what other files have left of the budget.
 fn parse_within(
     file: FileId,
     name: &str,
@@ -99,7 +105,10 @@ struct Loader<'a> {
     workspace: &'a dyn Workspace,
     wanted: &'a dyn Fn(&Utf8Path) -> bool,
     findings: &'a mut Findings,
-    loaded: Loaded,
+    nodes: Vec<Node>,
+    /// Whether no file was left out.
+    is_whole: bool,
+    sources: Sources,
     seen: BTreeSet<Utf8PathBuf>,
     total: usize,
     budget: Budget,
@@ -118,19 +127,20 @@ impl Loader<'_> {
         String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
     }
 
-    /// Parses the root file, and then what it includes, each file before those that come after its `include`.
+    /// Parses the root file, and then what it includes, each file before those that come after its `include`; returns
+    /// the root file.
     ///
-    /// The files still to be read are a stack of our own, so that a long chain of them does not use up the process's.
-    fn all(&mut self, root: &Utf8Path, text: &str) {
+    /// The files still to be read are kept in a list, not in recursive calls: a long chain of includes would use up the
+    /// stack.
+    fn all(&mut self, root: &Utf8Path, text: &str) -> FileId {
         let (id, mut waiting) = self.file(root, text);
-        self.loaded.root = Some(id);
         waiting.reverse();
         while let Some(Included { path, span }) = waiting.pop() {
             if self.budget.is_exceeded {
                 break;
             }
             if !(self.wanted)(&path) {
-                self.loaded.is_incomplete = true;
+                self.is_whole = false;
                 continue;
             }
             if !self.seen.insert(self.workspace.canonical(&path)) {
@@ -144,22 +154,23 @@ impl Loader<'_> {
         if self.budget.is_exceeded {
             self.forget();
         }
+        id
     }
 
     /// Drops what was read, since there is too much of it to look at.
     fn forget(&mut self) {
-        self.loaded.nodes = Vec::new();
-        self.loaded.is_incomplete = true;
+        self.nodes = Vec::new();
+        self.is_whole = false;
     }
 
     /// Parses a file whose text is at hand; returns what it includes, in its order.
     fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
-        let id = self.loaded.sources.add(self.workspace.display(path), text);
+        let id = self.sources.add(self.workspace.display(path), text);
         let parsed = parse_within(id, path.as_str(), text, &mut self.budget, self.findings);
-        self.loaded.is_incomplete |= parsed.is_none();
+        self.is_whole &= parsed.is_some();
         let mut nodes = parsed.unwrap_or_default();
         let includes: Vec<_> = nodes.extract_if(.., |node| node.name.value == "include").collect();
-        self.loaded.nodes.append(&mut nodes);
+        self.nodes.append(&mut nodes);
         validate("", &includes, self.findings);
         let mut files = Vec::new();
         for include in &includes {
@@ -181,7 +192,7 @@ impl Loader<'_> {
     }
 
     fn reject(&mut self, what: &str, span: SourceSpan, why: &str) {
-        self.loaded.is_incomplete = true;
+        self.is_whole = false;
         let finding = Finding::error(BAD_INCLUDE, format!("cannot include `{what}`: {why}"))
             .label(span, "included here")
             .help("paths are relative to the including file; `*` matches within one folder");
@@ -227,7 +238,7 @@ mod tests {
         let wanted = |path: &Utf8Path| path.file_stem() == Some("bob");
         let root = Utf8Path::new("topology.kdl");
         let loaded = load_those(&files, root, &wanted, &mut Findings::default());
-        assert!(loaded.is_incomplete);
+        assert!(!loaded.nodes.is_whole());
         assert_eq!(loaded.nodes.len(), 1);
         assert_eq!(files.1.into_inner(), ["topology.kdl", "parties/bob.kdl"]);
     }

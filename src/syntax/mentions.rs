@@ -5,19 +5,12 @@ use std::collections::BTreeMap;
 use crate::diag::SourceSpan;
 
 use super::{
-    Loaded, Node, Value,
     language::{self, Kind},
+    load::Loaded,
+    node::{Ancestor, Node, Value},
+    toml::is_toml,
     toml_keys::name_keys,
 };
-
-/// A node round a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ancestor {
-    /// The node.
-    pub node: &'static str,
-    /// Its first argument, where that is a text.
-    pub name: Option<String>,
-}
 
 /// Which part of a node a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +71,6 @@ pub fn mentions(loaded: &Loaded) -> Vec<Mention> {
         }
     }
     found.into_values().collect()
-}
-
-/// Whether a file is read as TOML.
-#[must_use]
-pub fn is_toml(file: &str) -> bool {
-    camino::Utf8Path::new(file).extension() == Some("toml")
 }
 
 fn walk(nodes: &[Node], above: &[Ancestor], found: &mut BTreeMap<SourceSpan, Mention>) {

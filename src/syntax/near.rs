@@ -1,4 +1,4 @@
-//! What was probably meant by a word that is none of those that may stand somewhere.
+//! Finds the known word that an unknown one was probably meant to be.
 
 use super::{Node, language};
 
@@ -11,17 +11,17 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// Whether a property or child that the language does not have in `node` was meant to be `name`.
-pub(super) fn is_slip(node: &Node, name: &str) -> bool {
+pub(super) fn is_misspelling_of(node: &Node, name: &str) -> bool {
     let rule = language::rule(&node.name.value);
     let known: Vec<&str> = rule.into_iter().flat_map(language::Rule::keys).collect();
     let keys = node.props.iter().map(|prop| prop.key.value.as_str());
     let mut keys = keys.filter(|key| !known.contains(key));
     keys.any(|key| nearest(key, known.iter().copied()) == Some(name))
-        || slips(&node.name.value, &node.children).any(|(_, meant)| meant == name)
+        || misspelt(&node.name.value, &node.children).any(|(_, meant)| meant == name)
 }
 
-/// Those of `nodes` that the language does not have in `parent`, with what they were probably meant to be.
-pub fn slips<'a>(
+/// The nodes whose names the language does not have in `parent`, each with the name that was probably meant.
+pub fn misspelt<'a>(
     parent: &'a str,
     nodes: &'a [Node],
 ) -> impl Iterator<Item = (&'a Node, &'static str)> {
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_near_miss_is_found_and_a_stranger_is_not() {
+    fn a_misspelt_word_is_found_and_a_different_one_is_not() {
         assert_eq!(nearest("adress", ["address", "listen"]), Some("address"));
         assert_eq!(nearest("evaluator", ["sk-keeper", "evaluators"]), Some("evaluators"));
         assert_eq!(nearest("colour", ["address", "listen"]), None);

@@ -21,6 +21,15 @@ pub struct Node {
     pub whole: SourceSpan,
 }
 
+/// A node round a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The node.
+    pub node: &'static str,
+    /// Its first argument, where that is a text.
+    pub name: Option<String>,
+}
+
 /// One `key=value`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {

@@ -4,7 +4,7 @@
 
 use crate::diag::{Edit, SourceSpan, Sources};
 
-use super::mentions::is_toml;
+use super::toml::is_toml;
 
 /// Takes out a node: with its line, where it stands alone on it, else with its `;` and the blanks that follow.
 ///

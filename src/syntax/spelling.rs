@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Finding, Findings, Sources};
 
-use super::{Node, Value, kdl, language, limits::Budget, mentions::is_toml};
+use super::{Node, Value, kdl, language, limits::Budget, toml::is_toml};
 
 /// What stands for anything in a piece, which is then a pattern and no node.
 const ANYTHING: &str = "...";

@@ -44,6 +44,12 @@ const ARGS: &str = "args";
 const PIN: &str = "pin";
 const RAY: &str = "ray";
 
+/// Whether a file is read as TOML.
+#[must_use]
+pub fn is_toml(file: &str) -> bool {
+    camino::Utf8Path::new(file).extension() == Some("toml")
+}
+
 /// The nodes of a TOML text; `None` where it cannot be read, which is reported.
 pub(super) fn parse(
     file: FileId,

@@ -12,7 +12,7 @@ use toml_parser::{
 
 use crate::diag::{FileId, SourceSpan};
 
-use super::{language, mentions::Ancestor};
+use super::{language, node::Ancestor};
 
 /// A key that is the first argument of a node.
 pub(super) struct NameKey {

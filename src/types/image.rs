@@ -15,7 +15,7 @@ use super::text::checked_text;
 #[schemars(with = "String", extend("pattern" = PATTERN))]
 pub struct Image(String);
 
-/// As near to the rule as a pattern comes; the first part is a registry if it has a dot or a port.
+/// The rule, as nearly as a pattern can state it; the first part is a registry if it has a dot or a port.
 const PATTERN: &str = concat!(
     "^(([A-Za-z0-9-]+([.:][A-Za-z0-9-]+)+|localhost)/)?",
     "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",

@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 /// What could be read of something, and whether that is all that is written.
 ///
-/// It reads as what could be read. Whoever concludes something from what is absent asks [`is_whole`](Self::is_whole)
-/// first: what could not be read was reported, and its consequences are no findings of their own.
+/// It dereferences to what could be read. Code that concludes something from what is absent must ask
+/// [`is_whole`](Self::is_whole) first: what could not be read was reported already, and a finding about its consequences
+/// would be a second one about the same mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial<T> {
     read: T,

@@ -151,6 +151,23 @@ impl PortRange {
         self.first <= other.first && other.last <= self.last
     }
 
+    /// Ranges in order, those that touch or overlap made one: nft refuses a set whose intervals overlap.
+    #[must_use]
+    pub fn merged(ranges: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut sorted: Vec<_> = ranges.into_iter().collect();
+        sorted.sort_by_key(|range| range.first);
+        let mut merged: Vec<Self> = Vec::new();
+        for range in sorted {
+            match merged.last_mut() {
+                Some(before) if before.last.plus(1).is_none_or(|next| range.first <= next) => {
+                    before.last = before.last.max(range.last);
+                }
+                _ => merged.push(range),
+            }
+        }
+        merged
+    }
+
     /// Every port, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Port> {
         (self.first.get()..=self.last.get()).filter_map(|n| NonZeroU16::new(n).map(Port))
@@ -220,5 +237,13 @@ mod tests {
         assert_eq!(range(20000, 20003).nth(3), Some(Port::try_from(20003).unwrap()));
         assert_eq!(range(20000, 20003).nth(4), None);
         assert_eq!(range(1, 65535).count(), 65535);
+    }
+
+    #[test]
+    fn merged_ranges_neither_touch_nor_overlap() {
+        let ranges = [range(30, 40), range(1, 5), range(6, 9), range(35, 36), range(11, 11)];
+        assert_eq!(PortRange::merged(ranges), [range(1, 9), range(11, 11), range(30, 40)]);
+        let all = [range(1, 65535), range(65535, 65535)];
+        assert_eq!(PortRange::merged(all), [range(1, 65535)]);
     }
 }

@@ -59,7 +59,7 @@ impl PortMapping {
         same_address && both.is_some_and(|(own, other)| own.overlaps(other))
     }
 
-    /// Whether who dials this port of the machine arrives at that port of the container.
+    /// Whether a connection to this port of the machine arrives at that port of the container.
     #[must_use]
     pub fn joins(&self, machine: Port, container: Port) -> bool {
         let distance = |range: PortRange, port: Port| {

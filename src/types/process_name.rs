@@ -33,6 +33,11 @@ impl ProcessName {
     const LAUNCHER: &'static str = "sfgen_launcher";
     const JOB: &'static str = "job:";
 
+    /// Reads what a service can wait for: another service, or the host's Ray node.
+    pub fn awaited(text: &str) -> Result<Self, NameError> {
+        if text == Self::RAY { Ok(Self::Ray) } else { text.parse().map(Self::Service) }
+    }
+
     /// The name of a service.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceName> {
@@ -93,6 +98,7 @@ mod tests {
             assert_eq!(text.parse::<ProcessName>().unwrap().to_string(), text);
         }
         assert_eq!("ray".parse(), Ok(ProcessName::Ray));
+        assert!(ProcessName::awaited("sfgen_launcher").is_err());
         assert!("sfgen_net".parse::<ProcessName>().is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 /// A number with a unit.
 pub trait Quantity {
-    /// How a text that is no such quantity is written rightly, as a help: never the same text again.
+    /// The right way to write the quantity that `text` was probably meant to be, as a help; never the same text again.
     fn advice(text: &str) -> String;
 }
 

@@ -15,7 +15,7 @@ pub struct RoleError(String);
 
 /// What a planned port is for: the names that `pin`, `sfgen.lock`, `PORTS.md` and findings use.
 ///
-/// Ray's roles are named like the flags of `ray start` (Ray 2.42, `ray start --help`); the two metric ports that
+/// Ray's roles are named like the flags of `ray start` (`docs/runtime.md`, Ports of Ray); the two metric ports that
 /// no flag sets are the environment variables `AUTOSCALER_METRIC_PORT` and `DASHBOARD_METRIC_PORT`.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -29,7 +29,7 @@ pub enum Role {
     Sf,
     /// SPU links, one number per SPU and slot.
     Spu,
-    /// Where SPUs listen behind the launcher's door, on loopback; as many numbers as `Spu` has.
+    /// Where SPUs listen on loopback, behind the listener of the launcher that lets only TLS through; as many numbers as `Spu` has.
     SpuLocal,
     /// Kept for programs that read `HEU_PORT_RANGE_*`; current HEU releases listen nowhere.
     Heu,

@@ -69,7 +69,7 @@ macro_rules! checked_text {
 
 pub(super) use checked_text;
 
-/// Why something is right that is not a matter of course, in the user's words.
+/// The reason for something unusual, in the user's words.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(extend("pattern" = r"\S"))]
 pub struct Reason(String);

@@ -1,4 +1,4 @@
-//! What stands in `address` and `listen` and is no address.
+//! Values of `address` and `listen` that are not addresses.
 
 use crate::{
     federation::compile_text,
@@ -83,7 +83,7 @@ fn a_wrong_address_shows_who_dials_it() {
     assert_eq!(place(&bad), ("\"bob\"".into(), 11, why.into()));
     let alone = edited(&bad, &[("\"alice\" \"bob\"; }\njob", "\"alice\"; }\n/-job")]);
     assert_eq!(place(&alone).2, "`alice` would dial it from here");
-    // The machine is named again without an address: that is no second mistake.
+    // The machine is named again without an address, which is not a second mistake.
     let again =
         edited(&bad, &[("host \"a\" address=\"10.0.0.1\" listen=\"0.0.0.0\"", "host \"b\"")]);
     assert_eq!(found(&compile_text(&again)).len(), 1);

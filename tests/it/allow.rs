@@ -1,4 +1,4 @@
-//! `allow` takes out what it names, in its node and nowhere else.
+//! `allow` takes out findings of the code that it names, in its node and nowhere else.
 
 use camino::Utf8Path;
 use sfgen::{
@@ -79,7 +79,7 @@ fn whatever_is_allowed_can_be_planned() {
             let allowed = allow_everywhere(text, code);
             let files = MemoryWorkspace::default().with("topology.kdl", allowed.as_str());
             let done = crate::federation::compile_with(files, beside);
-            // What no file or program can be given is no judgement; a placeholder may be meant as it stands.
+            // What no file or program can carry cannot be allowed; a placeholder may be meant as it stands.
             let can_be_allowed = !code.starts_with("SF00") || code == "SF0016";
             assert_eq!(
                 !codes(&done).contains(&code),

@@ -128,7 +128,7 @@ fn the_ray_cluster_of_a_simulation_is_on_one_machine_or_on_none_of_a_bridge() {
     let host = "network=\"host\"";
     let help = "write `network=\"host\"` for each of them, without `publish`";
     check(&simulation, &[far], "SF1009", help, &[(alice, host), (bob, host)]);
-    // A node that is no container at all is as far away.
+    // A node that is not a container is just as far away.
     let process = ("deploy \"docker\" network=\"sfnet\" { publish \"9200:9200\"; }", "");
     check(&simulation, &[far, process], "SF1009", "`network=\"host\"`, without", &[(alice, host)]);
 }

@@ -12,8 +12,11 @@ use sfgen::{
 };
 
 use crate::{
-    support::workspace::{Ran, Workspace},
-    toml::{toml_of, topology},
+    support::{
+        toml::toml_of,
+        workspace::{Ran, Workspace},
+    },
+    toml::topology,
 };
 
 const TOPOLOGY: &str = r##"// alice computes with bob
@@ -196,7 +199,7 @@ fn what_is_renamed_in_the_topology_already_is_renamed_in_the_lock() {
     let ws = workspace();
     let numbers = lock(&ws).len();
     ws.edit("parties/alice.kdl", |text| text.replace("party \"alice\"", "party \"zoe\""));
-    // The other places are for `mv` to find.
+    // `mv` has to find the other places.
     ws.run(&["mv", "alice", "zoe"]).success();
     assert_eq!(lock(&ws).len(), numbers);
     ws.run(&["plan", "--locked"]).success();

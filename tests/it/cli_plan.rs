@@ -46,7 +46,7 @@ fn planning_in_another_folder_gives_the_same_bytes() {
 fn another_party_moves_no_port_and_touches_no_file_of_those_it_does_not_meet() {
     let ws = two_parties();
     let (lock, files) = (ws.read("sfgen.lock"), ws.files("generated"));
-    // Before the others in the alphabet would be no different: the lock holds them.
+    // A name before the others in the alphabet would make no difference: the lock keeps their numbers.
     ws.edit("topology.kdl", |text| format!("{text}{}", CAROL.replace("carol", "aaron")));
     ws.run(&["keys", "new", "--party", "aaron"]).success();
     ws.run(&["plan"]).success();
@@ -157,12 +157,12 @@ fn a_write_that_was_cut_off_is_finished_by_the_next_plan() {
     let old_manifest = ws.read("generated/manifest.json");
     ws.edit("topology.kdl", |text| text.replace("\"bob\" 31", "\"bob\" 32"));
     ws.run(&["plan"]).success();
-    // As after a cut: the files are new, the manifest to be was announced, the manifest itself is the old one.
+    // As after a write that was cut off: the files are new, the new manifest has its temporary name, the old one is there.
     fs::rename(ws.join("generated/manifest.json"), ws.join("generated/.manifest.json.next"))
         .unwrap();
     ws.write("generated/manifest.json", &old_manifest);
     ws.write("generated/bob/.sfgen-abc123", "half");
-    // A different topology now: what was half written is ours all the same.
+    // Even with a different topology, half-written files are known to be ours.
     ws.edit("topology.kdl", |text| text.replace("\"bob\" 32", "\"bob\" 33"));
     ws.run(&["plan"]).success();
     assert!(ws.read("generated/bob/plan.json").contains("\"input\": 33"));

@@ -1,6 +1,10 @@
 //! The README is executed: its topologies compile, its tables are what the program says, its links lead somewhere.
 
-use std::path::Path;
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use sfgen::diag::render_text;
 
@@ -8,6 +12,7 @@ use crate::{generated::compare_or_bless, pages, support::workspace::Workspace};
 
 const README: &str = include_str!("../../README.md");
 const LAUNCHER: &str = include_str!("../../docs/launcher.md");
+const RUNTIME: &str = include_str!("../../docs/runtime.md");
 
 /// The rows of the table below a heading, without head and rule.
 fn table(heading: &str) -> Vec<Vec<String>> {
@@ -86,13 +91,82 @@ fn the_readme_lists_the_commands_of_the_help_text() {
 #[test]
 fn links_of_the_documents_lead_to_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (folder, text) in [(root.to_owned(), README), (root.join("docs"), LAUNCHER)] {
+    let mut documents = vec![(root.to_owned(), README.to_owned())];
+    for entry in fs::read_dir(root.join("docs")).unwrap() {
+        documents.push((root.join("docs"), fs::read_to_string(entry.unwrap().path()).unwrap()));
+    }
+    assert!(documents.len() > 5, "the search finds the documents");
+    for (folder, text) in documents {
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let is_file = !target.contains("://");
             assert!(!is_file || folder.join(target).exists(), "{target}");
         }
     }
     assert!(README.lines().count() < 250 && LAUNCHER.lines().count() <= 120);
+}
+
+/// The comments of a source file as one text, or all of it where `#` and `{{!` begin the comments.
+fn comments(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+    let lines = text.lines().filter_map(|line| {
+        let comment = if is_rust { line.split_once("//")?.1 } else { line };
+        Some(comment.trim_start_matches(['/', '!', '#', ' ']))
+    });
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+/// The source files below a folder that may have comments.
+fn commented(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        if path.is_dir() {
+            // Golden trees are generated, and cases of fuzzing are no text for readers.
+            let is_read =
+                !path.ends_with("golden") && !path.ends_with("corpus") && !path.ends_with("target");
+            is_read.then(|| commented(&path, found));
+        } else if ["rs", "toml", "py", "hbs", "proto", "kdl"].contains(&ending) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn comments_cite_only_documents_of_the_repository_and_sections_that_they_have() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "runtimes", "templates", "benches", "fuzz", "proto"] {
+        commented(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 300, "the search finds the sources");
+    let generated = ["PORTS.md", "RUNBOOK.md"];
+    let sections = format!("\n{RUNTIME}");
+    let (mut wrong, mut cited) = (Vec::new(), 0);
+    for path in files {
+        let text = comments(&path);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+        for word in text.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.')) {
+            let name = word.rsplit('/').next().unwrap();
+            let is_document = name
+                .split_once('.')
+                .is_some_and(|(stem, ending)| !stem.is_empty() && ending == "md");
+            let is_cited = is_document && !generated.contains(&name);
+            let places = [root.to_owned(), path.parent().unwrap().to_owned()];
+            if is_cited && !places.iter().any(|folder| folder.join(word).is_file()) {
+                wrong.push(format!("{}: there is no `{word}`", path.display()));
+            }
+        }
+        for citation in text.split("`docs/runtime.md`, ").skip(1) {
+            let section = citation.split([')', ':']).next().unwrap();
+            cited += 1;
+            if !sections.contains(&format!("\n## {section}\n")) {
+                wrong.push(format!("{}: there is no section `{section}`", path.display()));
+            }
+        }
+    }
+    assert!(cited > 10, "the search finds citations");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The env files of the seeds' workers, as their four readers read them.
+//! The env files of task workers, as their four readers read them.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -27,7 +27,8 @@ use crate::{
 
 type Variables = BTreeMap<String, String>;
 
-/// What the plan says, told by itself: the names of seed 004 and the two that Ray has no flags for.
+/// What the env file must say, written down once more: the names that task workers read, and the two for which Ray has
+/// no flags.
 fn planned(party: &str, host: &HostPlan) -> Variables {
     let ray = host.ray.as_ref().unwrap();
     let first = |role: &Role| host.ports[role].first().to_string();

@@ -1,4 +1,4 @@
-//! What findings look like.
+//! Findings as text: places, labels and helps.
 
 use insta::assert_snapshot;
 use sfgen::{compile::Compilation, diag::render_text, syntax::MemoryWorkspace};

@@ -15,8 +15,7 @@ use crate::{
     federation::{compile_root, compile_text, compile_with},
     generated::assert_valid,
     pages::blocks,
-    support::workspace::Workspace,
-    toml::toml_of,
+    support::{toml::toml_of, workspace::Workspace},
 };
 
 /// The label of each fix, and the topology of one file with it applied.
@@ -29,8 +28,8 @@ pub(crate) fn fixed(done: &Compilation, finding: &Finding) -> Vec<(String, Strin
     fixes.collect()
 }
 
-/// Findings about a word that nobody knows: its fix is the known word that is most like it, of which there may be more
-/// to say.
+/// Findings about an unknown word: their fix is the known word that is most like it, and that one may have findings of
+/// its own.
 const GUESSES: [&str; 3] = ["SF0003", "SF0011", "SF0404"];
 
 /// What is wrong with the fixes of a compiled topology of one file: those that do not take their finding away, or

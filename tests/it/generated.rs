@@ -1,4 +1,4 @@
-//! What is generated and checked in is what its source says. `SFGEN_BLESS=1` writes it anew.
+//! Every generated file that is checked in is what its source generates. `SFGEN_BLESS=1` writes it anew.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub(crate) fn assert_valid(name: &str, text: &str) {
     assert_value_valid(name, &value);
 }
 
-/// What judges by the schema of that name.
+/// The validator for the schema of that name.
 pub(crate) fn validator(name: &str) -> Validator {
     let schema = SCHEMAS.iter().find(|schema| schema.name == name).expect("it is listed");
     jsonschema::draft202012::new(&schema.json().expect("it is a JSON Schema")).unwrap()

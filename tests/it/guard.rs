@@ -1,4 +1,4 @@
-//! The guard: nothing that it started outlives it, and it outlives nobody who ordered it.
+//! The guard: nothing that it started lives longer than it, and it lives no longer than the launcher that started it.
 
 use std::process::Command;
 

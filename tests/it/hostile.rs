@@ -286,7 +286,7 @@ proptest! {
     fn no_words_break_the_reader(text in soup()) {
         for name in ["topology.kdl", "topology.toml", "sfgen.lock"] {
             codes(name, text.as_bytes());
-            // After something that is right, the model sees more of it.
+            // After a correct beginning, the model sees more of the text.
             let head = if name == "topology.kdl" { GOOD } else { "topology = \"t\"\nruntime = \"embedded\"\n" };
             codes(name, format!("{head}{text}").as_bytes());
         }

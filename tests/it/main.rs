@@ -41,6 +41,7 @@ mod schemas;
 mod secretflow;
 mod service_checks;
 mod shadowed;
+mod simulation;
 mod strangers;
 mod supervise;
 mod support;

@@ -1,4 +1,4 @@
-//! A topology with thirty different mistakes in five files: all are told at once, in order of place, none twice.
+//! A topology with thirty different mistakes in five files: all are reported at once, in order of place, none twice.
 
 use std::collections::BTreeSet;
 

@@ -40,7 +40,7 @@ fn topology(files: &[(&str, &str)]) -> Workspace {
     workspace
 }
 
-/// That the largest of its kind is read, and refused for nothing that comes before its nodes are looked at.
+/// Asserts that the largest topology of its kind is read, and not refused before its nodes are looked at.
 fn is_read(what: &str, said: &str) {
     assert!(said.contains("no part of the language"), "{what}: {said}");
 }

@@ -1,4 +1,4 @@
-//! A topology with one mistake yields one finding: what follows from it is not told as well.
+//! A topology with one mistake yields one finding: its consequences are not reported as well.
 
 use proptest::prelude::*;
 use sfgen::diag::{Severity, render_text};
@@ -87,7 +87,7 @@ fn check(good: &str, cases: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn in_words_and_values() {
+fn one_mistake_in_words_and_values_is_one_finding() {
     check(
         SECRETFLOW,
         &[
@@ -116,7 +116,7 @@ fn in_words_and_values() {
 }
 
 #[test]
-fn in_hosts_and_identities() {
+fn one_mistake_in_hosts_and_identities_is_one_finding() {
     let carol = "    host \"carol-1\" address=\"10.0.0.3\"\n";
     check(
         SECRETFLOW,
@@ -160,7 +160,7 @@ fn in_hosts_and_identities() {
 }
 
 #[test]
-fn in_devices_and_jobs() {
+fn one_mistake_in_devices_and_jobs_is_one_finding() {
     check(
         SECRETFLOW,
         &[
@@ -202,7 +202,7 @@ fn in_devices_and_jobs() {
 }
 
 #[test]
-fn in_the_embedded_runtime() {
+fn one_mistake_in_the_embedded_runtime_is_one_finding() {
     check(
         EMBEDDED,
         &[
@@ -229,7 +229,7 @@ fn in_the_embedded_runtime() {
 }
 
 #[test]
-fn in_services() {
+fn one_mistake_in_services_is_one_finding() {
     check(
         SERVICES,
         &[
@@ -277,7 +277,7 @@ fn in_services() {
 }
 
 #[test]
-fn in_networks() {
+fn one_mistake_in_networks_is_one_finding() {
     check(
         SERVICES,
         &[

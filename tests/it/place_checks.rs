@@ -171,7 +171,7 @@ fn what_is_left_to_be_filled_in_is_told_once_wherever_it_stands() {
     ] {
         assert_eq!(codes(&good.replace(from, to)), ["SF0016"], "{to}");
     }
-    // What is no value at all is told as that.
+    // A value that cannot be read is reported as that.
     assert_eq!(codes(&good.replace("10.0.0.1", "<address>")), ["SF0005"]);
     assert_eq!(codes(&good.replace("1.13.0b0", "<version>")), ["SF0901"]);
     let both = good.replace("KEY=\"k\"", "REDIS_URL=\"redis://:changeme@localhost:6379\"");

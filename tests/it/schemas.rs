@@ -14,8 +14,7 @@ use sfgen::{
 
 use crate::{
     generated::{assert_value_valid, validator},
-    support::workspace::Workspace,
-    toml::toml_of,
+    support::{toml::toml_of, workspace::Workspace},
 };
 
 /// Every node and every property of the language that is not given to errors of other kinds.
@@ -126,10 +125,19 @@ fn codes(document: &Value) -> BTreeSet<&'static str> {
 }
 
 /// What a schema cannot say: a host may be named with its address elsewhere, `"*"` needs a reason in place of names,
-/// SecretFlow a version and Kuscia a gateway, and a port that `ready` names is looked up later.
+/// SecretFlow a version and Kuscia a gateway, a port that `ready` names is looked up later, and `after` is a text of
+/// several names.
 fn is_beyond_schemas(place: &str, codes: &BTreeSet<&str>) -> bool {
     // Sizes have a pattern, and no largest one.
-    let ends = ["/host", "/runtime", "/ready/tcp", "/allow-deserialize", "/message-max", "/deploy"];
+    let ends = [
+        "/host",
+        "/runtime",
+        "/after",
+        "/ready/tcp",
+        "/allow-deserialize",
+        "/message-max",
+        "/deploy",
+    ];
     let reason = place.contains("/allow-deserialize/") && codes.iter().eq(["SF0006"].iter());
     reason || ends.iter().any(|end| place.ends_with(end))
 }

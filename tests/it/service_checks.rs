@@ -1,4 +1,4 @@
-//! What services and jobs are told: each mistake with both of its places, and gone once its help is followed.
+//! Mistakes in services and jobs: each finding has both places, and is gone once its help is followed.
 
 use sfgen::{compile::Compilation, diag::render_text};
 

@@ -1,4 +1,4 @@
-//! Who is not a peer gets nowhere: the embedded runtime's ports.
+//! Clients that are no peers are refused, by the meeting and by the embedded runtime.
 
 use std::{
     net::TcpStream,

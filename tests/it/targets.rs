@@ -78,7 +78,7 @@ fn words(process: &Process, host: &HostPlan) -> Vec<String> {
 }
 
 fn environment(process: &Process, host: &HostPlan) -> BTreeMap<String, String> {
-    let all = process.environment(host).into_iter();
+    let all = process.environment(&host.variables).into_iter();
     all.map(|(name, value)| (name, located(&value, &host.locations))).collect()
 }
 
@@ -128,7 +128,7 @@ fn the_launcher_starts_each_process_as_planned() {
     for spec in services {
         let process = &planned[&spec.name];
         assert_eq!(spec.program[1..].len(), process.command[1..].len(), "{}", spec.name);
-        for (name, value) in process.environment(side.host()) {
+        for (name, value) in process.environment(&side.host().variables) {
             let is_literal = value.variables().next().is_none();
             let read = &spec.env[&name];
             assert!(!is_literal || *read == located(&value, &BTreeMap::new()), "{name}: {read}");

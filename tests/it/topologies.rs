@@ -140,7 +140,7 @@ fn links_through_a_gateway_are_still_refused() {
 }
 
 #[test]
-fn a_worker_of_the_seeds_finds_its_variables() {
+fn a_task_worker_finds_its_variables() {
     let done = compile("celery-worker.kdl", &[]);
     let text = file(&done, "node1/node1/node1.env");
     let names: Vec<&str> = text

@@ -133,7 +133,7 @@ fn containers_get_commands_and_variables_as_they_were_planned() {
         let planned: Vec<_> =
             process.command.iter().map(|word| located(word, &host.locations)).collect();
         assert_eq!(words, planned);
-        for (name, value) in process.environment(host) {
+        for (name, value) in process.environment(&host.variables) {
             let read = container["environment"][&name].as_str().unwrap();
             assert_eq!(read.replace("$$", "$"), located(&value, &host.locations));
         }

@@ -16,7 +16,7 @@ fn bridge_unknown(context: Context<'_>, findings: &mut Findings) {
     let bridged = |protocol: &String| release.protocols.get(protocol).is_none_or(|facts| facts.heu);
     let spus = &context.topology.spus;
     let Some(spu) = spus.values().next() else { return };
-    // What reveals the data anyway is said elsewhere, and mending that mends this.
+    // A protocol that reveals the data is reported by another check, and changing it mends this too.
     let hidden =
         |protocol: &String| release.protocols.get(protocol).is_some_and(|facts| facts.private);
     if spus.values().any(|spu| bridged(&spu.protocol.value)) || !hidden(&spu.protocol.value) {

@@ -21,7 +21,7 @@ fn keeper_evaluates(context: Context<'_>, findings: &mut Findings) {
             "`{}` holds the secret key of HEU `{}` and evaluates too",
             keeper.value, heu.name.value
         );
-        // The only one that evaluates cannot go.
+        // The only evaluator cannot be taken out.
         let fix = (heu.evaluators.len() > 1)
             .then(|| context.drop_argument("take it out of `evaluators`", evaluator.span))
             .flatten();

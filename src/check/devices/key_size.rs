@@ -9,9 +9,9 @@ const CODE: Code = Code("SF0408");
 
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("key_size.md"), key_size);
 
-/// What NIST SP 800-131A still accepts of keys that rest on factoring.
+/// The shortest key whose security rests on factoring that NIST SP 800-131A still accepts, in bits.
 const SOUND: u32 = 2048;
-/// What has been near the reach of public efforts since RSA-829 fell.
+/// A length near those that were factored in public: RSA-829 was, in 2020.
 const BREAKABLE: u32 = 1024;
 
 fn key_size(context: Context<'_>, findings: &mut Findings) {

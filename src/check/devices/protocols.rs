@@ -16,7 +16,7 @@ pub(super) fn is_private_for(facts: &ProtocolFacts, parties: usize) -> bool {
     facts.private && (usize::from(fewest)..=usize::from(most)).contains(&parties)
 }
 
-/// Changes to each protocol that the SPU could use as it is, beside the HEUs of the topology.
+/// A change to each protocol that the SPU could use as it is declared, together with the HEUs of the topology.
 pub(super) fn other_protocols(context: Context<'_>, spu: &Spu) -> Vec<Fix> {
     let Some(release) = context.release().filter(|_| spu.parties.is_whole()) else {
         return Vec::new();

@@ -110,7 +110,7 @@ fn of_spu(spu: &Spu, named: &Named<'_>) -> (String, SourceSpan) {
     (message, whole(&spu.parties).unwrap_or(spu.name.span))
 }
 
-/// The place of a whole list.
+/// The place from the first name of a list to the last.
 fn whole(names: &[Spanned<PartyName>]) -> Option<SourceSpan> {
     let (first, last) = (names.first()?, names.last()?);
     Some(SourceSpan { end: last.span.end, ..first.span })
@@ -120,7 +120,7 @@ fn finding(release: &Release, named: &Named<'_>, message: &str, span: SourceSpan
     let (fewest, most) = named.facts.parties;
     let need =
         if fewest == most { format!("exactly {fewest}") } else { format!("{fewest} or more") };
-    // Only those are offered that are spelled as the same interface spells them, and that take other numbers.
+    // Only protocols are offered that the same interface knows and that take another number of parties.
     let is_new = |name: &str| name.starts_with("PROTOCOL_");
     let others = release.psi.iter().filter(|(name, facts)| {
         is_new(name) == is_new(named.protocol)

@@ -43,7 +43,7 @@ pub(super) fn beyond(context: Context<'_>) -> Vec<Beyond<'_>> {
     cluster_beyond(context, &parties, &nodes).into_iter().collect()
 }
 
-/// The parties of such clusters: what is said of the cluster need not be said of each host and port.
+/// The parties of such clusters: the finding about the cluster makes findings about its single hosts and ports needless.
 pub(super) fn parties_beyond(context: Context<'_>) -> BTreeSet<&PartyName> {
     let clusters = beyond(context);
     clusters.iter().flat_map(|one| &one.bridged).map(|(party, _)| &party.name.value).collect()
@@ -67,7 +67,7 @@ fn cluster_beyond<'a>(
             elsewhere.take(2).collect()
         };
         let outside = outside.entry(&network.name.value).or_insert_with(search);
-        // The far end of what the first host dials, if there is one.
+        // The far end of a connection from the first host, if there is one.
         let far = outside.iter().find(|host| host.name.value != *main).or(outside.first())?;
         Some((*party, network, subnet, *far))
     });
@@ -88,8 +88,8 @@ pub(super) fn is_inside(host: &Host, subnet: Subnet) -> bool {
     matches!(host.address.value, HostAddr::Ip(ip) if subnet.contains(ip))
 }
 
-/// Whether a host is another machine than the one that has the bridge. Addresses that nobody can dial mean no machine,
-/// and have pages of their own.
+/// Whether a host is another machine than the one that has the bridge. Addresses that nobody can dial name no
+/// machine; other checks report them.
 pub(super) fn is_elsewhere(host: &Host, subnet: Subnet) -> bool {
     let address = &host.address.value;
     let is_nowhere = address.is_loopback() || address.is_unspecified() || address.is_link_local();

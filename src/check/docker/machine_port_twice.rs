@@ -20,7 +20,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("machine_port_twice.md"), machine_port_twice);
 
 fn machine_port_twice(context: Context<'_>, findings: &mut Findings) {
-    // A bridge is on one machine.
+    // A bridge exists on one machine only, so the hosts of its containers share that machine's ports.
     let mut machines: BTreeMap<&str, Machine<'_>> = BTreeMap::new();
     for (party, mapping) in Published::new(context).mappings() {
         let (Some(bridge), Some(ports)) = (party.deploy.bridge(), mapping.value.machine) else {
@@ -56,7 +56,7 @@ impl Claim<'_> {
     }
 }
 
-/// What is wanted of the ports of one machine.
+/// All claims to ports of one machine.
 #[derive(Default)]
 struct Machine<'a> {
     published: Vec<Claim<'a>>,
@@ -105,7 +105,7 @@ impl<'a> Machine<'a> {
         self.reserved.range(range).next().map(|(port, span)| (*port, *span))
     }
 
-    /// The port above all that are wanted here.
+    /// The port above all claims.
     fn free(&self) -> Option<Port> {
         let published = self.published.iter().map(|claim| claim.ports.last());
         let highest = published.chain(self.reserved.keys().copied()).max();

@@ -65,7 +65,7 @@ fn meant<'a>(
 ) -> Option<(&'a Pin, PortMapping)> {
     let machine = mapping.machine?;
     let own = mapping.container.first();
-    // The part of the mapping in front of the port where nothing listens is right.
+    // The part of the mapping up to the port where nothing listens is right.
     let right = dead.get() - own.get();
     if let Some(pin) = party.pin_at(own) {
         let machine = PortRange::of_len(machine.first(), right);

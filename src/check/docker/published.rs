@@ -11,7 +11,7 @@ use crate::{
 
 use super::bridges::parties_beyond;
 
-/// What is published, but for parties that a bridge is nothing for at all.
+/// What is published, without the parties that cannot be on a bridge at all.
 pub(super) struct Published<'a> {
     context: Context<'a>,
     beyond: BTreeSet<&'a PartyName>,

@@ -16,7 +16,7 @@ fn service_without_image(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let parties = context.topology.parties.values();
-    for party in parties.filter(|party| party.deploy.target().has_containers) {
+    for party in parties.filter(|party| party.deploy.target().keeper.has_images()) {
         for service in party.services.iter().filter(|service| service.image.is_none()) {
             let message = format!("service `{}` has no image to run in", service.name.value);
             let span = party.deploy_span.unwrap_or(party.name.span);

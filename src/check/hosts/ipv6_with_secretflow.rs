@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
 
 fn ipv6_with_secretflow(context: Context<'_>, findings: &mut Findings) {
     let Some(settings) = context.secretflow() else { return };
-    // What cannot be dialled anyway has pages of its own.
+    // Addresses that nobody can dial are reported by other checks.
     let bad = |address: &Spanned<HostAddr>| {
         let HostAddr::Ip(ip) = &address.value else { return false };
         ip.is_ipv6() && !address.value.is_link_local()

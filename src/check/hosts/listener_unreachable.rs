@@ -19,7 +19,7 @@ fn listener_unreachable(context: Context<'_>, findings: &mut Findings) {
         }
         let reached = match (&address.value, &listen.value) {
             (dialled, bound) if dialled == bound => true,
-            // What a name resolves to is known on the machine alone, but never is it loopback.
+            // Only the machine knows what a name resolves to, but it is never loopback.
             (HostAddr::Dns(_), bound) | (_, bound @ HostAddr::Dns(_)) => {
                 address.value.is_loopback() == bound.is_loopback()
             }

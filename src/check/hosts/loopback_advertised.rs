@@ -18,13 +18,13 @@ fn loopback_advertised(context: Context<'_>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     let machines: Vec<_> =
         hosts.iter().filter(|(_, host)| seen.insert(&host.address.value)).collect();
-    // `0.0.0.0` is no machine to compare with, and two names of this machine are no two: both have pages of their own.
+    // `0.0.0.0` names no machine, and two names of this machine name one: other checks report both.
     let is_other = |near: &Spanned<HostAddr>, far: &Spanned<HostAddr>| {
         far.value != near.value && !far.value.is_unspecified() && !far.value.is_loopback()
     };
     for (party, host) in &hosts {
         let address = &host.address;
-        // What SecretFlow cannot take anyway has a page of its own.
+        // Addresses that SecretFlow cannot take are reported by another check.
         let is_refused = address.value.is_ipv6() && context.secretflow().is_some();
         if !address.value.is_loopback() || is_refused {
             continue;

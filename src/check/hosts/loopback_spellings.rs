@@ -16,7 +16,7 @@ pub(super) const CHECK: Check =
 fn loopback_spellings(context: Context<'_>, findings: &mut Findings) {
     let mut hosts: Vec<_> = context.topology.hosts().map(|(_, host)| host).collect();
     hosts.sort_by_key(|host| host.address.span);
-    // Beside other machines, none of these names is right; nor is IPv6 with SecretFlow. Both have pages of their own.
+    // Beside other machines none of these names is right, nor is IPv6 with SecretFlow: other checks report both.
     let has_other_finding = |address: &HostAddr| {
         !address.is_loopback() || (address.is_ipv6() && context.secretflow().is_some())
     };

@@ -1,4 +1,4 @@
-//! Addresses of hosts: whether the peers can dial them, and whether somebody listens there.
+//! Addresses of hosts: whether the peers can dial them, and whether anything listens there.
 
 mod ipv6_with_secretflow;
 mod link_local_advertised;

@@ -30,8 +30,7 @@ fn endpoint_port(context: Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// What listens on other well-known ports of a Kuscia or SecretPad machine: the table of ports in Kuscia's manual, the
-/// defaults of its `kuscia.sh`, and the examples of SecretPad's `install.sh`.
+/// What listens on other well-known ports of a Kuscia or SecretPad machine (`docs/runtime.md`, Kuscia).
 fn known(port: Port) -> Option<&'static str> {
     Some(match port.get() {
         80 => "the port of applications inside a domain",

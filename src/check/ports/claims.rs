@@ -28,7 +28,7 @@ impl Claim<'_> {
 /// Every pin that a listener has, by machine. Pins of roles that a host does not have are no claims.
 pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<Claim<'_>>> {
     let mut by_machine: BTreeMap<&HostAddr, Vec<Claim<'_>>> = BTreeMap::new();
-    // Most topologies leave all numbers to the plan; then the listeners of a thousand parties need not be gone through.
+    // Most topologies leave all numbers to the plan; then the listeners need not be looked at.
     if topology.parties.values().all(|party| party.pins.is_empty()) {
         return by_machine;
     }

@@ -13,7 +13,7 @@ const CODE: Code = Code("SF0211");
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("pin_too_short.md"), pin_too_short);
 
 fn pin_too_short(context: Context<'_>, findings: &mut Findings) {
-    // Too few ports for Ray's workers hang instead of failing, and have a page of their own.
+    // Too few ports for Ray's workers make jobs hang instead of failing; another check reports them.
     let others =
         claims(context.topology).into_values().flatten().filter(|claim| !claim.is_workers());
     for claim in others {
@@ -38,7 +38,7 @@ fn pin_too_short(context: Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Adds what asks for so many: the jobs of the party, of which each slot has numbers of its own.
+/// Adds the reason for the count: the jobs of the party, of which each slot has numbers of its own.
 fn label_slots(context: Context<'_>, party: &PartyName, finding: Finding) -> Finding {
     let jobs = context.topology.jobs.values();
     let jobs = jobs.filter(|job| job.parties.iter().any(|member| member.value == *party));

@@ -19,7 +19,7 @@ fn pin_without_role(context: Context<'_>, findings: &mut Findings) {
     if context.topology.parties.values().all(|party| party.pins.is_empty()) {
         return;
     }
-    // One topology serves both modes: what production has may be pinned in a simulation.
+    // One topology may serve both modes, so roles that exist only in production may be pinned in a simulation too.
     let mut production = context.topology.clone();
     production.mode = Mode::Production;
     let mut listening: BTreeMap<(&PartyName, &HostName), BTreeSet<String>> = BTreeMap::new();

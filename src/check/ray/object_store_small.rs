@@ -11,7 +11,7 @@ const CODE: Code = Code("SF0304");
 pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("object_store_small.md"), object_store_small);
 
-/// `OBJECT_STORE_MINIMUM_MEMORY_BYTES` of Ray's `ray_constants.py`.
+/// Ray's own lower limit (`docs/runtime.md`, Processes of Ray).
 const LEAST: Size = Size::mib(75);
 
 fn object_store_small(context: Context<'_>, findings: &mut Findings) {

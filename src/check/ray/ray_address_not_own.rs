@@ -32,7 +32,7 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
         return;
     }
     let demands = demands(context.topology);
-    // A service that starts Ray itself has a page of its own.
+    // A service that starts Ray itself is reported by another check.
     let services = context.topology.parties.values().flat_map(|party| &party.services);
     let starting: BTreeSet<SourceSpan> =
         services.filter(|own| starts_ray(own)).map(|own| own.name.span).collect();

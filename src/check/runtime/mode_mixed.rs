@@ -40,7 +40,7 @@ fn written_simulation(nodes: &[Node]) -> Option<SourceSpan> {
     matches!(&mode.value, Value::Text(word) if word == "simulation").then_some(mode.span)
 }
 
-/// What is written and has no meaning in a simulation, in the order of place; what it ignores in silence is left out.
+/// What is written and has no meaning in a simulation, in order of place, without what every simulation ignores.
 fn production_only(context: Context<'_>) -> Vec<(String, SourceSpan)> {
     let mut places = Vec::new();
     for runtime in context.nodes.iter().filter(|node| node.name.value == "runtime") {

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
     model::{Party, Service},
+    types::ServiceName,
 };
 
 const CODE: Code = Code("SF0107");
@@ -16,19 +17,19 @@ fn after_circle(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values() {
         for host in &party.hosts {
             let services = party.services_on(&host.name.value);
-            let open: BTreeMap<&str, &Service> =
-                services.map(|service| (service.name.value.as_str(), service)).collect();
+            let open: BTreeMap<&ServiceName, &Service> =
+                services.map(|service| (&service.name.value, service)).collect();
             findings.extend(circle(open).map(|circle| finding(party, &circle)));
         }
     }
 }
 
 /// Those that wait for each other, each for the next and the last for the first.
-fn circle<'a>(mut open: BTreeMap<&'a str, &'a Service>) -> Option<Vec<&'a Service>> {
+fn circle<'a>(mut open: BTreeMap<&'a ServiceName, &'a Service>) -> Option<Vec<&'a Service>> {
     loop {
         let before = open.len();
-        let waits = |service: &Service, open: &BTreeMap<&str, &Service>| {
-            service.after.iter().any(|name| open.contains_key(name.value.as_str()))
+        let waits = |service: &Service, open: &BTreeMap<&ServiceName, &Service>| {
+            service.services_awaited().any(|name| open.contains_key(name))
         };
         let left = open.clone();
         open.retain(|_, service| waits(service, &left));
@@ -40,7 +41,7 @@ fn circle<'a>(mut open: BTreeMap<&'a str, &'a Service>) -> Option<Vec<&'a Servic
     let mut path: Vec<&'a Service> = vec![open.values().next().copied()?];
     loop {
         let last = path.last()?;
-        let next = last.after.iter().find_map(|name| open.get(name.value.as_str()).copied())?;
+        let next = last.services_awaited().find_map(|name| open.get(name).copied())?;
         let met = path.iter().position(|service| service.name.value == next.name.value);
         match met {
             Some(start) => return Some(path.split_off(start)),

@@ -5,6 +5,7 @@ use crate::{
     diag::{Code, Finding, Findings, Spanned},
     model::{Host, Party, Service},
     syntax::nearest,
+    types::{ProcessName, ServiceName},
 };
 
 const CODE: Code = Code("SF0106");
@@ -28,42 +29,46 @@ fn judge(
     party: &Party,
     host: &Host,
     service: &Service,
-    name: &Spanned<String>,
+    name: &Spanned<ProcessName>,
 ) -> Option<Finding> {
-    let services = party.services_on(&host.name.value).map(|other| other.name.value.as_str());
-    let mut known: Vec<&str> = services.collect();
-    known.extend(context.has_ray().then_some(Service::RAY));
-    if known.contains(&name.value.as_str()) {
+    let services = party.services_on(&host.name.value).map(|other| &other.name.value);
+    let services: Vec<&ServiceName> = services.collect();
+    let is_known = match &name.value {
+        ProcessName::Ray => context.has_ray(),
+        other => other.service().is_some_and(|wanted| services.contains(&wanted)),
+    };
+    if is_known {
         return None;
     }
-    known.retain(|other| *other != service.name.value.as_str());
+    let others = services.into_iter().filter(|other| **other != service.name.value);
+    let mut known: Vec<&str> = others.map(ServiceName::as_str).collect();
+    known.extend(context.has_ray().then_some(ProcessName::RAY));
     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     let here = if list.is_empty() {
         "nothing else runs there; drop `after`".to_owned()
     } else {
         format!("on that host: {}", list.join(", "))
     };
-    let elsewhere = party.services.iter().any(|other| other.name.value.as_str() == name.value);
-    let near = nearest(&name.value, known).filter(|_| !elsewhere);
-    let fix = near.and_then(|near| {
-        context.write_part(format!("write `{near}`"), name.span, &name.value, near)
-    });
+    let elsewhere =
+        party.services.iter().any(|other| name.value.service() == Some(&other.name.value));
+    let written = name.value.to_string();
+    let near = nearest(&written, known).filter(|_| !elsewhere);
+    let fix = near
+        .and_then(|near| context.write_part(format!("write `{near}`"), name.span, &written, near));
     let help = match near {
         Some(near) => format!("did you mean `{near}`? {here}"),
         None => here,
     };
-    let message = match name.value.as_str() {
-        Service::RAY => {
-            format!("service `{}` waits for Ray, which this runtime has not", service.name.value)
-        }
-        other if elsewhere => format!(
-            "service `{}` waits for `{other}`, which runs on another host",
-            service.name.value
-        ),
-        other => format!(
-            "service `{}` waits for `{other}`, which does not run on `{}`",
-            service.name.value, host.name.value
-        ),
+    let who = &service.name.value;
+    let message = if name.value == ProcessName::Ray {
+        format!("service `{who}` waits for Ray, which this runtime has not")
+    } else if elsewhere {
+        format!("service `{who}` waits for `{written}`, which runs on another host")
+    } else {
+        format!(
+            "service `{who}` waits for `{written}`, which does not run on `{}`",
+            host.name.value
+        )
     };
     Some(Finding::error(CODE, message).label(name.span, "waits for this").help(help).fixes(fix))
 }

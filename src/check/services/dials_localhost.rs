@@ -35,7 +35,7 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     let unsure = context.topology.parties.values().filter(is_unsure);
     let unsure: BTreeSet<&PartyName> = unsure.map(|party| &party.name.value).collect();
     for text in &texts {
-        // What a program listens on is not dialled; what is no URL has a page of its own.
+        // An address to listen on is not dialled, and a value that is not a URL is reported by another check.
         if unsure.contains(&text.party.name.value) || listens(text) || is_no_url(text) {
             continue;
         }

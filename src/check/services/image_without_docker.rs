@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
 fn image_without_docker(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values().filter(|party| party.deploy.is_whole()) {
         let target = party.deploy.target();
-        if target.has_containers {
+        if target.keeper.has_images() {
             continue;
         }
         let target = target.name;

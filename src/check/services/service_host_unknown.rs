@@ -14,7 +14,7 @@ pub(super) const CHECK: Check =
 fn service_host_unknown(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values() {
         for service in party.services.iter().filter(|service| party.host_of(service).is_none()) {
-            // Without any host, that is the mistake.
+            // A party without any host is reported for that.
             let Some(host) = service.host.as_ref().filter(|_| !party.hosts.is_empty()) else {
                 continue;
             };

@@ -23,7 +23,7 @@ fn service_port_twice(context: Context<'_>, findings: &mut Findings) {
                     first.insert(&name.value, (owner, name.span));
                     continue;
                 };
-                // Within one service the grammar has said so.
+                // Within one service it was reported when the file was read.
                 if *other == owner {
                     continue;
                 }

@@ -149,7 +149,7 @@ fn is_start(c: char) -> bool {
 fn dial(text: &str, address: Range<usize>) -> Option<Dial> {
     let (before, after) = (&text[..address.start], &text[address.end..]);
     let token = before.rsplit(EDGES).next().unwrap_or_default();
-    // What stands behind the authority of a URL is no address of it.
+    // What follows the authority of a URL is not its address.
     let scheme = token.split_once("://").filter(|(_, user)| !user.contains('/'));
     let scheme = scheme.map(|(scheme, _)| scheme.to_ascii_lowercase());
     let is_end =

@@ -15,18 +15,18 @@ pub(super) const CHECK: Check =
 
 /// A reason is written for people, and may mention placeholders.
 const REASON: &str = "because";
-/// Of a value that is nothing but a placeholder.
+/// The label of a value that is nothing but a placeholder.
 const WHOLE: &str = "still to be filled in";
-/// Of a value that holds one.
+/// The label of a value that holds one.
 const PART: &str = "a part of it is still to be filled in";
-/// Words that stand for a value to come, in the case in which they do.
+/// Words that stand for a value to come, in this case only.
 const WORDS: [&str; 2] = ["TODO", "FIXME"];
 /// Names that no machine has (RFC 2606).
 const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
 /// Addresses that no machine has (RFC 5737), by their first three numbers.
 const NETWORKS: [[u8; 3]; 3] = [[192, 0, 2], [198, 51, 100], [203, 0, 113]];
 
-/// What is longer than this is text of its own, in bytes.
+/// Longer words in angle brackets, in bytes, are text and not placeholders.
 const LONGEST: usize = 64;
 
 fn placeholder_left(context: Context<'_>, findings: &mut Findings) {
@@ -53,9 +53,8 @@ fn finding(value: &Spanned<Value>) -> Option<Finding> {
     Some(finding.help("write the real value; what must stay as it is can be allowed: `allow \"SF0016\" because=\"...\"`"))
 }
 
-/// Drops placeholders of which another finding speaks, since one mistake is one finding: those that are the whole value,
-/// and those in a value that cannot be what it should be. A placeholder in a value that is wrong in another way too
-/// stays.
+/// Drops each finding about a placeholder where another finding is about the same mistake: the placeholder is the whole
+/// value, or the value could not be read because of it. Where the value is wrong in another way too, both stay.
 pub(in crate::check) fn drop_repeated(findings: &mut Findings) {
     let others = findings.iter().filter(|finding| finding.code != CODE);
     let found: BTreeMap<SourceSpan, Code> =
@@ -105,7 +104,7 @@ fn of_word(word: &str) -> Option<(&str, &'static str)> {
     is_example.then_some((word, "an address for examples, which no machine has"))
 }
 
-/// `<word>`, alone or between the marks that divide an address or a path. Markup and redirections are none.
+/// `<word>`, alone or between the marks that divide an address or a path. Markup and redirections do not count.
 fn in_angles(text: &str) -> Option<&str> {
     let start = text.find('<')?;
     let end = start + text[start..].find('>')?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::Service,
+    types::ProcessName,
 };
 
 const CODE: Code = Code("SF0019");
@@ -16,10 +16,10 @@ pub(super) const CHECK: Check =
 fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
     let mut first = BTreeMap::new();
     for (party, host) in context.topology.hosts() {
-        let Some(what) = party.deploy.target().process_is else { continue };
+        let Some(what) = party.deploy.target().keeper.noun() else { continue };
         let services = party.services_on(&host.name.value);
         let services = services.map(|service| (service.name.value.as_str(), service.name.span));
-        let ray = context.has_ray().then_some((Service::RAY, party.name.span));
+        let ray = context.has_ray().then_some((ProcessName::RAY, party.name.span));
         for (service, span) in ray.into_iter().chain(services) {
             let name = format!("{}-{service}", party.name.value);
             let Some((other, earlier)) = first

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
 
 fn program_not_startable(context: Context<'_>, findings: &mut Findings) {
     for party in context.topology.parties.values() {
-        let by_unit = party.deploy.target().starts_by_env;
+        let by_unit = party.deploy.target().keeper.starts_by_env();
         for service in &party.services {
             let Some(program) = service.command.first() else { continue };
             let pieces = &program.value.0;

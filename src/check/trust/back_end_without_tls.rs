@@ -15,7 +15,7 @@ fn back_end_without_tls(context: Context<'_>, findings: &mut Findings) {
     let Some((settings, engine)) = context.links() else { return };
     let topology = context.topology;
     let back_end = settings.cross_silo.back_end;
-    // An engine without any TLS has a page of its own; the launchers' gateway carries links of all kinds.
+    // An engine without any TLS is reported by another check; the launchers' gateway carries links of all kinds.
     if !engine.tls
         || !engine.plain_back_ends.contains(&back_end.value.to_string())
         || topology.tls_off.is_some()

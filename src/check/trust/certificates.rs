@@ -1,4 +1,4 @@
-//! The public certificates that a topology names, as the compiler was given them.
+//! The public certificates that a topology names, as they were read by the compiler.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
     types::PartyName,
 };
 
-/// What became of reading a certificate file.
+/// The result of reading a certificate file.
 #[derive(Clone, Debug)]
 pub enum ReadCertificate {
     /// It was read; the PEM text goes into the tree as it is.
@@ -21,17 +21,17 @@ pub enum ReadCertificate {
     },
     /// There is no such file.
     Absent,
-    /// The file is no single public certificate.
+    /// The file holds something else than one public certificate.
     Broken(Unreadable),
 }
 
-/// Why a file is no single public certificate.
+/// Why a file is not one public certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unreadable {
     /// It cannot be read, in words.
     #[error("{0}")]
     File(String),
-    /// What is in it is something else.
+    /// It was read, but holds something else.
     #[error(transparent)]
     Content(#[from] PkiError),
 }

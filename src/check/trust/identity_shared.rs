@@ -14,7 +14,7 @@ const CODE: Code = Code("SF0508");
 pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("identity_shared.md"), identity_shared);
 
-/// What must be a party's own, as far as it can be compared.
+/// What two parties must not share, as far as it can be compared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Own<'a> {
     Ca(&'a [u8]),

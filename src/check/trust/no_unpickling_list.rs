@@ -13,8 +13,8 @@ pub(super) const CHECK: Check =
 
 fn no_unpickling_list(context: Context<'_>, findings: &mut Findings) {
     let Some((settings, engine)) = context.links() else { return };
-    // A list that is written is an error of its own; one that is lifted has been thought about. Who must decide
-    // about TLS first decides about the engine.
+    // A list that the engine ignores is reported by another check, and a list that was switched off was switched off on
+    // purpose. Where TLS is still undecided, the engine may change, and with it this finding.
     if context.is_tls_undecided()
         || engine.allow_list
         || !settings.allow.is_empty()

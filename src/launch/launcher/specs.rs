@@ -85,7 +85,7 @@ impl Specs<'_> {
             // Found here rather than through PATH, which the guard would look up in its own environment.
             in_venv(&mut program, &venv.bin);
         }
-        let planned = process.environment(self.side.host()).into_iter();
+        let planned = process.environment(&self.side.host().variables).into_iter();
         env.extend(planned.map(|(name, value)| (name, located(&value, &locations))));
         env.extend(of_run);
         let folder = process.folder.and_then(|folder| locations.get(&folder));

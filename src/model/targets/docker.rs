@@ -1,23 +1,21 @@
 //! `deploy "docker" network=... { publish ... }`: Docker keeps the processes up, as containers of a compose file.
 
-use super::{Deploy, OTHER_TARGET, Target};
 use crate::{
     diag::{Finding, Spanned},
-    model::DockerNetwork,
+    model::network::DockerNetwork,
     syntax::Cursor,
     types::{NetworkName, PortMapping, TargetName},
 };
+
+use super::target::{Keeper, OTHER_TARGET, Target};
 
 pub(super) const TARGET: Target = Target {
     name: TargetName::Docker,
     properties: &["network"],
     children: &["publish"],
-    read: |target, cursor| Docker::read(target, cursor).map(Deploy::Docker),
     has_launcher: true,
     brings_ray: false,
-    has_containers: true,
-    process_is: Some("container"),
-    starts_by_env: false,
+    keeper: Keeper::Containers,
 };
 
 /// What Docker is told.
@@ -30,7 +28,7 @@ pub struct Docker {
 }
 
 impl Docker {
-    fn read(target: Spanned<TargetName>, cursor: &mut Cursor<'_>) -> Option<Self> {
+    pub(super) fn read(target: Spanned<TargetName>, cursor: &mut Cursor<'_>) -> Option<Self> {
         let network = cursor.prop("network");
         // Whether ports may be published depends on a network whose name could not be read.
         if network.is_none() && cursor.node.prop("network").is_some() {

@@ -1,116 +1,17 @@
-//! `deploy TARGET ...`: what starts a party's processes. A target is a file here, a variant of [`Deploy`], and a line in
-//! [`TARGETS`].
+//! `deploy TARGET ...`: what starts a party's processes. A target is a file here, and what the compiler then asks for: a
+//! variant of [`Deploy`] with its two lines, and a line in [`TARGETS`].
 
+mod deploy;
 mod docker;
 mod kuscia;
+mod not_generated;
 mod process;
 mod systemd;
 mod target;
 
-use std::collections::BTreeSet;
-
-use crate::{
-    diag::{Code, Finding, Spanned},
-    syntax::Cursor,
-    types::{Home, NetworkName, PortMapping, TargetName},
-};
-
+pub use deploy::{Deploy, TARGETS};
 pub use docker::Docker;
 pub use kuscia::Kuscia;
-pub(super) use kuscia::refuse;
+pub(super) use not_generated::refuse;
 pub use systemd::Systemd;
-pub use target::Target;
-
-/// A property or child that another target has, or another network of the same one.
-const OTHER_TARGET: Code = Code("SF0012");
-
-/// Every target.
-pub const TARGETS: [&Target; 4] =
-    [&process::TARGET, &systemd::TARGET, &docker::TARGET, &kuscia::TARGET];
-
-/// How a party's processes are started.
-#[derive(Clone, Debug)]
-pub enum Deploy {
-    /// By `sfgen apply` itself.
-    Process,
-    /// By systemd.
-    Systemd(Systemd),
-    /// By Docker.
-    Docker(Docker),
-    /// By Kuscia.
-    Kuscia(Kuscia),
-}
-
-impl Deploy {
-    /// The target.
-    #[must_use]
-    pub const fn target(&self) -> &'static Target {
-        match self {
-            Self::Process => &process::TARGET,
-            Self::Systemd(_) => &systemd::TARGET,
-            Self::Docker(_) => &docker::TARGET,
-            Self::Kuscia(_) => &kuscia::TARGET,
-        }
-    }
-
-    /// The `network` node that containers join; `None` for the machine's own network and for other targets.
-    #[must_use]
-    pub fn bridge(&self) -> Option<Spanned<&NetworkName>> {
-        match self {
-            Self::Docker(docker) => docker.bridge(),
-            Self::Process | Self::Systemd(_) | Self::Kuscia(_) => None,
-        }
-    }
-
-    /// The ports that the machine passes on to the party's containers.
-    #[must_use]
-    pub fn published(&self) -> &[Spanned<PortMapping>] {
-        match self {
-            Self::Docker(docker) => &docker.publish,
-            Self::Process | Self::Systemd(_) | Self::Kuscia(_) => &[],
-        }
-    }
-
-    /// The folder of the party's installation, where the target has one.
-    #[must_use]
-    pub fn home(&self) -> Option<&Home> {
-        match self {
-            Self::Systemd(systemd) => Some(&systemd.home.value),
-            Self::Process | Self::Docker(_) | Self::Kuscia(_) => None,
-        }
-    }
-
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let name = cursor.arg::<TargetName>(0)?;
-        let target = TARGETS.iter().find(|target| target.name == name.value)?;
-        refuse_what_others_have(target, name, cursor);
-        (target.read)(name, cursor)
-    }
-}
-
-/// Reports each property and node that only other targets have.
-fn refuse_what_others_have(target: &Target, name: Spanned<TargetName>, cursor: &mut Cursor<'_>) {
-    let node = cursor.node;
-    let props = node.props.iter().map(|prop| (prop.key.value.as_str(), prop.key.span));
-    let children = node.children.iter().map(|child| (child.name.value.as_str(), child.name.span));
-    let mut told = BTreeSet::new();
-    for (word, span) in props.chain(children) {
-        // One that stands there several times is one mistake.
-        if !told.insert(word) {
-            continue;
-        }
-        let has =
-            |target: &&Target| target.properties.contains(&word) || target.children.contains(&word);
-        // What no target has was reported by the grammar.
-        let Some(owner) = TARGETS.into_iter().find(has) else { continue };
-        if has(&target) {
-            continue;
-        }
-        let message = format!("`{word}` means nothing to the target `{}`", name.value);
-        let finding = Finding::error(OTHER_TARGET, message)
-            .label(span, "another target's")
-            .label(name.span, "the target")
-            .help(format!("drop `{word}`, or choose the target that has it, `{}`", owner.name));
-        cursor.findings.push(finding);
-    }
-}
+pub use target::{Keeper, Target};

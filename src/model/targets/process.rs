@@ -1,16 +1,14 @@
 //! `deploy "process"`: `sfgen apply` itself starts the processes.
 
-use super::{Deploy, Target};
 use crate::types::TargetName;
+
+use super::target::{Keeper, Target};
 
 pub(super) const TARGET: Target = Target {
     name: TargetName::Process,
     properties: &[],
     children: &[],
-    read: |_, _| Some(Deploy::Process),
     has_launcher: true,
     brings_ray: false,
-    has_containers: false,
-    process_is: None,
-    starts_by_env: false,
+    keeper: Keeper::Launcher,
 };

@@ -1,24 +1,20 @@
 //! `deploy "systemd" user=... home=...`: systemd keeps the processes up, as units.
 
-use super::{Deploy, Target};
 use crate::{
     diag::Spanned,
+    syntax::Cursor,
     types::{Account, Home, TargetName},
 };
+
+use super::target::{Keeper, Target};
 
 pub(super) const TARGET: Target = Target {
     name: TargetName::Systemd,
     properties: &["user", "home"],
     children: &[],
-    read: |_, cursor| {
-        let user = cursor.prop_or_default("user");
-        Some(Deploy::Systemd(Systemd { user, home: cursor.prop_or_default("home") }))
-    },
     has_launcher: true,
     brings_ray: false,
-    has_containers: false,
-    process_is: Some("unit"),
-    starts_by_env: true,
+    keeper: Keeper::Units,
 };
 
 /// What systemd is told.
@@ -28,4 +24,11 @@ pub struct Systemd {
     pub user: Spanned<Account>,
     /// Its folder; the virtual environment is in `venv` there.
     pub home: Spanned<Home>,
+}
+
+impl Systemd {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Self {
+        let user = cursor.prop_or_default("user");
+        Self { user, home: cursor.prop_or_default("home") }
+    }
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     render::{
-        firewall::merged,
         reach::{Audience, peers_of, sources},
         scene::PartyScene,
     },
@@ -71,7 +70,7 @@ impl Ways {
     fn into_openings(self) -> Vec<Opening> {
         let mut openings = Vec::new();
         for ((from, to), ranges) in self.0 {
-            for run in merged(ranges.iter().map(|(range, _)| *range)) {
+            for run in PortRange::merged(ranges.iter().map(|(range, _)| *range)) {
                 let within = ranges.iter().filter(|(range, _)| range.overlaps(run));
                 let roles: BTreeSet<_> = within.map(|(_, role)| role.as_str()).collect();
                 openings.push(Opening {

@@ -4,25 +4,19 @@
 mod docker;
 mod process;
 mod systemd;
+mod target;
 
 use crate::{
     plan::{Deploy, Process},
     types::JobName,
 };
 
-use super::{Kind, OfHost, command::Command, scene::PartyScene};
-
-/// What a target adds.
-struct Target {
-    /// The artifacts of each host.
-    artifacts: &'static [&'static Kind<OfHost>],
-    /// Runs a job.
-    run_job: fn(&PartyScene<'_>, &JobName, &Process) -> Command,
-    /// Shows how things are.
-    watch: fn(&PartyScene<'_>) -> Vec<Command>,
-    /// Shows what something that does not start said last.
-    look: fn(&PartyScene<'_>) -> Option<Command>,
-}
+use super::{
+    artifact::{Kind, OfHost},
+    command::Command,
+    scene::PartyScene,
+};
+use target::Target;
 
 const fn target(deploy: &Deploy) -> &'static Target {
     match deploy {

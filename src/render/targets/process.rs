@@ -6,7 +6,7 @@ use crate::{
     types::JobName,
 };
 
-use super::Target;
+use super::target::Target;
 
 pub(super) const TARGET: Target = Target { artifacts: &[], run_job, watch, look: |_| None };
 

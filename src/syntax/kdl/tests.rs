@@ -1,4 +1,4 @@
-//! What KDL 2 means, and what is said of texts that are none.
+//! How KDL 2 is read, and which findings other texts yield.
 
 use proptest::prelude::*;
 

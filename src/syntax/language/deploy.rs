@@ -26,8 +26,7 @@ pub(super) static DEPLOY: Rule = Rule {
             "`host`, or a `network` that the containers join.",
         )
         .or("host"),
-        // What `-P` of SecretPad's `install.sh` is without a word, and what the page on protocols in Kuscia's reference
-        // says of domains that meet without a master.
+        // What domains that meet without a master speak where nothing is said (`docs/runtime.md`, Kuscia).
         prop(
             "protocol",
             OneOf(GatewayProtocol::WORDS),

@@ -31,8 +31,8 @@ static LINK: Rule = Rule {
     occurs: Occurs::Once,
     args_are: "nothing",
     args: &[],
-    // Each try takes about 9.5 s: 60 survive a peer that is ten minutes late, and a million are years of waiting. The
-    // timeouts are SecretFlow's own.
+    // Each try takes about 9.5 s (`docs/runtime.md`, SPU): 60 survive a peer that is nine minutes late, and a million
+    // are months of waiting. The timeouts are SecretFlow's own.
     props: &[
         prop(
             "connect-retries",

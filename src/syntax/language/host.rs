@@ -43,7 +43,7 @@ static RAY: Rule = Rule {
     args_are: "nothing",
     args: &[],
     props: &[
-        // More than any machine has; none is a matter of `check`. The default suffices for a job that uses an SPU, and
+        // More CPUs than any machine has; zero is reported by a check. The default suffices for a job that uses an SPU, and
         // a small machine has it. With Ray's own, all CPUs of the machine, the port plan would depend on the machine.
         prop("cpus", Number(0, 10_000), "CPUs that Ray may hand out.").or_number(8),
         prop("object-store", Kind::SIZE, "Memory of the object store.").or("1GiB"),

@@ -50,9 +50,9 @@ pub enum Kind {
 /// The largest quantity that may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit<T> {
-    /// It.
+    /// The quantity.
     pub most: T,
-    /// Why no more, as the end of a sentence.
+    /// Why more is not allowed, as the end of a sentence.
     pub because: &'static str,
 }
 

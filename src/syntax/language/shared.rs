@@ -11,7 +11,7 @@ use super::{
 /// What to write for a reason.
 pub(super) const WRITE_WHY: &str = "say why, for those who review it: `because=\"...\"`";
 
-/// The reason for something that is not a matter of course.
+/// The reason for something unusual.
 pub(super) const BECAUSE: Property =
     prop("because", Reason, "Why that is right here, for those who review it.").help(WRITE_WHY);
 
@@ -31,7 +31,7 @@ pub(super) const WRITE_PARTIES: &str = "name those that take part: `parties \"al
 
 pub(super) static ALLOW: Rule = Rule {
     name: "allow",
-    about: "A finding in this node that somebody looked at and decided to live with.",
+    about: "A finding in this node that was reviewed and accepted.",
     occurs: Occurs::Many,
     args_are: "the code of a finding",
     args: &[arg(Code, "The finding that is lived with in this node.")],

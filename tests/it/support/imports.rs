@@ -30,7 +30,7 @@ fn walk(folder: &Path, module: &[String], found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
+        if path.is_dir() && stem != "tests" {
             walk(&path, &[module, &[stem]].concat(), found);
             continue;
         }
@@ -47,7 +47,7 @@ fn walk(folder: &Path, module: &[String], found: &mut Vec<Source>) {
     }
 }
 
-/// What one file says of other modules.
+/// What one file mentions of other modules.
 #[derive(Default)]
 struct Mentions {
     /// Names that it passes on from elsewhere, with where they are.
@@ -116,7 +116,7 @@ fn read(source: &Source) -> Mentions {
     said
 }
 
-/// What stands before the `use` of a statement, and the tree behind it.
+/// The text before the `use` of a statement, and the tree after it.
 fn use_of(statement: &str) -> Option<(&str, &str)> {
     let at = statement.rfind("use ")?;
     let before = &statement[..at];

@@ -88,11 +88,18 @@ impl Machine {
         std::fs::write(units.join("sfgen-it.target"), TARGET).unwrap();
         let mut start = "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\n".to_owned();
         if !self.units.is_empty() {
-            start += &format!("ExecStart=-/bin/systemctl start --wait {}\n", self.units.join(" "));
+            let units = self.units.join(" ");
+            start.extend(["ExecStart=-/bin/systemctl start --wait ", &units, "\n"]);
         }
         if !self.shown.is_empty() {
             let units = self.shown.join(" ");
-            start += &format!("ExecStart=-/bin/sh -c '/bin/systemctl show {units} >{OUT}/shown'\n");
+            start.extend([
+                "ExecStart=-/bin/sh -c '/bin/systemctl show ",
+                &units,
+                " >",
+                OUT,
+                "/shown'\n",
+            ]);
         }
         start += "ExecStart=/bin/systemctl --no-block poweroff\n";
         std::fs::write(units.join("sfgen-it.service"), start).unwrap();

@@ -8,4 +8,5 @@ pub(crate) mod mended;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;
+pub(crate) mod toml;
 pub(crate) mod workspace;

@@ -1,4 +1,4 @@
-//! Clients that must be refused: without TLS, without a certificate, and with one of a CA that nobody knows.
+//! Clients that must be refused: without TLS, without a certificate, and with one of an unknown CA.
 
 use std::{
     io::{self, Read, Write},
@@ -15,7 +15,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime},
 };
 
-/// How a stranger was received.
+/// How a port answered a client that is no peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
     /// The connection was closed, or an alert was sent, before a byte of the protocol behind it.
@@ -37,7 +37,7 @@ const GREETINGS: [&[u8]; 2] = [
 const ALERT: u8 = 0x15;
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How a port on loopback receives each stranger, by what the stranger is.
+/// How a port on loopback answers each kind of client that is no peer, by the kind.
 pub(crate) fn visit(port: u16) -> Vec<(&'static str, Reception)> {
     let mut receptions = Vec::new();
     for greeting in GREETINGS {

@@ -18,13 +18,15 @@ pub(crate) struct Workspace {
     pub(crate) ports: PortBlock,
     /// The Python that launchers find, where it is not the machine's.
     python: Option<&'static str>,
+    /// The network namespace in which the binary runs, where it is not the machine's.
+    pub(crate) namespace: Option<String>,
 }
 
 impl Workspace {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
         let folder = TempDir::with_prefix("sfgen-it-").unwrap();
-        Self { folder, ports: PortBlock::take(), python: None }
+        Self { folder, ports: PortBlock::take(), python: None, namespace: None }
     }
 
     /// Planned parties on loopback with one job `task`, whose script is for `sh`: launcher, guards and job processes
@@ -85,7 +87,7 @@ impl Workspace {
     pub(crate) fn copy(&self) -> Self {
         let copied = Self::empty();
         copy(self.path(), copied.path());
-        Self { python: self.python, ..copied }
+        Self { python: self.python, namespace: self.namespace.clone(), ..copied }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -111,7 +113,15 @@ impl Workspace {
 
     /// The binary with these arguments, in this folder and with nothing of the user's environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sfgen"));
+        let program = env!("CARGO_BIN_EXE_sfgen");
+        let mut command = match &self.namespace {
+            None => Command::new(program),
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace, program]);
+                command
+            }
+        };
         command
             .args(args)
             .current_dir(self.path())
@@ -128,7 +138,7 @@ impl Workspace {
 
     /// Where state lives: one folder for all tests where `SFGEN_TEST_STATE` names it, since virtual environments in it
     /// take a minute to make.
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         let shared = std::env::var_os("SFGEN_TEST_STATE").filter(|_| self.python.is_none());
         shared.map_or_else(|| self.join("state"), PathBuf::from)
     }

@@ -9,9 +9,15 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, ContainerNetwork, Deploy, Location, Process, Readiness, RunsAs, located, project,
+        Access, ContainerNetwork, Deploy, Effect, Location, Process, Readiness, RunsAs, located,
+        project,
     },
-    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene, spell::seconds},
+    render::{
+        artifact::{File, Files, Kind, OfHost},
+        engine::Source,
+        scene::HostScene,
+        spell::seconds,
+    },
     types::{Port, ProcessName},
 };
 

@@ -3,8 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Location, UID},
-    render::{Effect, File, Files, Kind, OfHost, engine::Source, scene::HostScene},
+    plan::{Effect, Location, UID},
+    render::{
+        artifact::{File, Files, Kind, OfHost},
+        engine::Source,
+        scene::HostScene,
+    },
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =

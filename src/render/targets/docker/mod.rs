@@ -9,7 +9,7 @@ use crate::{
     types::{HostName, JobName, ProcessName},
 };
 
-use super::Target;
+use super::target::Target;
 
 pub(super) const TARGET: Target = Target {
     artifacts: &[&compose::ARTIFACT, &dockerfile::ARTIFACT],
@@ -44,8 +44,11 @@ fn run_job(scene: &PartyScene<'_>, _: &JobName, process: &Process) -> Command {
 
 /// What the container of the Ray node does not have yet, as assignments.
 fn more_variables(host: &HostPlan, process: &Process) -> Vec<String> {
-    let has = host.process(&ProcessName::Ray).map(|ray| ray.environment(host)).unwrap_or_default();
-    let wanted = process.environment(host).into_iter();
+    let has = host
+        .process(&ProcessName::Ray)
+        .map(|ray| ray.environment(&host.variables))
+        .unwrap_or_default();
+    let wanted = process.environment(&host.variables).into_iter();
     let more = wanted.filter(|(name, value)| has.get(name) != Some(value));
     more.map(|(name, value)| format!("{name}={}", located(&value, &host.locations))).collect()
 }

@@ -10,7 +10,7 @@ use crate::{
     types::JobName,
 };
 
-use super::Target;
+use super::target::Target;
 
 pub(super) const TARGET: Target = Target { artifacts: &[&units::UNITS], run_job, watch, look };
 

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, Deploy, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
+        Access, Deploy, Effect, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
         located, target_unit, unit,
     },
     render::{
-        Effect, File, Files, Kind, OfHost,
+        artifact::{File, Files, Kind, OfHost},
         engine::Source,
         scene::HostScene,
         spell::{seconds, whole_seconds},

@@ -1,21 +1,9 @@
-//! The variables of a host: what programs of the seeds read, the same for all of its processes.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! The variables of a host, the same for all of its processes: those that task workers read (`docs/runtime.md`, Task
+//! workers).
 
 use crate::types::{Mode, PartyName, RayPort, Role};
 
-use super::HostPlan;
-
-/// A variable of a host's env file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
+use super::{HostPlan, variable::Variable};
 
 /// The variables of a host, given its ports and its Ray node.
 pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<Variable> {
@@ -37,7 +25,7 @@ pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<V
         set("RAY_NUM_CPUS", ray.cpus.to_string());
         set("RAY_OBJECT_STORE_MEMORY", ray.object_store.bytes().to_string());
     }
-    // Ray reads these two, and has no flags for them (`docs/runtime.md`).
+    // Ray reads these two, and has no flags for them (`docs/runtime.md`, Ports of Ray).
     for (port, name) in [
         (RayPort::AutoscalerMetrics, "AUTOSCALER_METRIC_PORT"),
         (RayPort::DashboardMetrics, "DASHBOARD_METRIC_PORT"),

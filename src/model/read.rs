@@ -1,0 +1,143 @@
+//! Reads the nodes of a topology.
+
+use std::{cell::Cell, collections::BTreeMap};
+
+use crate::{
+    diag::{Findings, SourceSpan, Spanned},
+    syntax::{Cursor, Loaded, Node, Value, misspelt},
+    types::{Mode, Partial, PartyName, TopologyName},
+};
+
+use super::{
+    address::{self, Dialling},
+    device::{Heu, Spu},
+    host,
+    job::Job,
+    names,
+    network::Network,
+    party::Party,
+    party_name,
+    ports::Ports,
+    runtime::Runtime,
+    targets,
+    topology::Topology,
+    trust::{read_links, read_tls},
+};
+
+const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
+const EXAMPLE_RUNTIME: &str = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
+
+impl Topology {
+    /// Reads the nodes of a topology; `None` where there is no readable `topology` or `runtime` node.
+    ///
+    /// What is wrong with a node, or with a name that one node uses of another, is reported; whether the whole makes
+    /// sense is a matter of `check`.
+    #[must_use]
+    pub fn read(loaded: &Loaded, findings: &mut Findings) -> Option<Self> {
+        let nodes = &loaded.nodes;
+        let root = SourceSpan::new(loaded.root?, 0..0);
+        // What may stand in a file that could not be read, or under a misspelt name, is not reported as absent.
+        let mut unsure = Findings::default();
+        let one = |name: &str| nodes.iter().find(|node| node.name.value == name);
+        let (topology, runtime) = (one("topology"), one("runtime"));
+        let is_whole = loaded.nodes.is_whole() && misspelt("", nodes).next().is_none();
+        let absent = if is_whole { &mut *findings } else { &mut unsure };
+        if topology.is_none() {
+            names::missing_root_node("topology", EXAMPLE_TOPOLOGY, root, absent);
+        }
+        if runtime.is_none() {
+            names::missing_root_node("runtime", EXAMPLE_RUNTIME, root, absent);
+        }
+        let head = topology.and_then(|node| read_head(node, findings));
+        let runtime = runtime.and_then(|node| Runtime::read(node, findings));
+        let ports = Ports::read(one("ports"), root, findings);
+        let links = read_links(one("links"), root, findings);
+        let tls_off = read_tls(one("tls"), findings);
+        let addresses = host::addresses(nodes, findings);
+        let declared = Cell::new(0);
+        let parties = keyed(nodes, "party", findings, |name: &Spanned<PartyName>, cursor| {
+            let index = declared.get();
+            declared.set(index + 1);
+            Some(Party::read(name.clone(), index, cursor, &addresses))
+        });
+        targets::refuse(&parties, findings);
+        let networks =
+            keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
+        let spus = keyed(nodes, "spu", findings, Spu::read);
+        let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
+        let jobs = keyed(nodes, "job", findings, Job::read);
+        party_name::join_uses(nodes, findings);
+        let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
+        address::report(nodes, dialling, findings);
+        let (name, mode) = head?;
+        let declared = nodes.iter().filter(|node| node.name.value == "network").count();
+        let has_all_networks = is_whole && declared == networks.len();
+        let topology = Self {
+            name,
+            mode,
+            runtime: runtime?,
+            ports,
+            links,
+            tls_off,
+            parties: Partial::new(parties, is_whole),
+            networks: Partial::new(networks, has_all_networks),
+            spus,
+            heus,
+            jobs,
+        };
+        names::check(&topology, findings);
+        names::check_networks(&topology, findings);
+        Some(topology)
+    }
+}
+
+/// Reads one party alone, and the name of the topology: what its keys depend on, whatever else is wrong.
+#[must_use]
+pub fn read_party(
+    loaded: &Loaded,
+    name: &PartyName,
+    findings: &mut Findings,
+) -> Option<(TopologyName, Party)> {
+    let addresses = host::addresses(&loaded.nodes, &mut Findings::default());
+    let topology = loaded.nodes.iter().find(|node| node.name.value == "topology")?;
+    let topology = Cursor::new(topology, findings).arg::<TopologyName>(0)?;
+    let is_it = |node: &&Node| {
+        node.name.value == "party"
+            && matches!(node.args.first().map(|arg| &arg.value), Some(Value::Text(text)) if text == name.as_str())
+    };
+    let node = loaded.nodes.iter().find(is_it)?;
+    let mut cursor = Cursor::new(node, findings);
+    let name = cursor.arg::<PartyName>(0)?;
+    let party = Party::read(name, 0, &mut cursor, &addresses);
+    let parties = BTreeMap::from([(party.name.value.clone(), party)]);
+    let (spus, heus, jobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
+    address::report(&loaded.nodes, dialling, findings);
+    parties.into_values().next().map(|party| (topology.value, party))
+}
+
+fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
+    let mut cursor = Cursor::new(node, findings);
+    let name = cursor.arg(0);
+    let mode = cursor.prop_or_default("mode");
+    Some((name?, mode.value))
+}
+
+/// Reads all nodes `kind`, told apart by their first argument; a second one of the same name was
+/// reported when the file was read.
+fn keyed<K: Ord + Clone + std::str::FromStr<Err: std::fmt::Display>, V>(
+    nodes: &[Node],
+    kind: &str,
+    findings: &mut Findings,
+    read: impl Fn(&Spanned<K>, &mut Cursor<'_>) -> Option<V>,
+) -> BTreeMap<K, V> {
+    let mut all = BTreeMap::new();
+    for node in nodes.iter().filter(|node| node.name.value == kind) {
+        let mut cursor = Cursor::new(node, findings);
+        let Some(name) = cursor.arg::<K>(0) else { continue };
+        if let Some(value) = read(&name, &mut cursor) {
+            all.entry(name.value.clone()).or_insert(value);
+        }
+    }
+    all
+}

@@ -1,0 +1,67 @@
+//! The topology as the phases after the reading see it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diag::Spanned,
+    types::{
+        DeviceName, HostName, JobName, Links, Mode, NetworkName, Partial, PartyName, TopologyName,
+    },
+};
+
+use super::{
+    device::{Heu, Spu},
+    host::Host,
+    job::{self, Job},
+    network::Network,
+    party::Party,
+    ports::Ports,
+    runtime::Runtime,
+    trust::SwitchedOff,
+};
+
+/// A federation as its users wrote it.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    /// Its name.
+    pub name: Spanned<TopologyName>,
+    /// Production or simulation.
+    pub mode: Mode,
+    /// What the parties run.
+    pub runtime: Runtime,
+    /// How ports are allotted.
+    pub ports: Ports,
+    /// How the parties' programs reach each other.
+    pub links: Spanned<Links>,
+    /// TLS of the runtime's links, switched off with a reason.
+    pub tls_off: Option<SwitchedOff>,
+    /// The parties.
+    pub parties: Partial<BTreeMap<PartyName, Party>>,
+    /// The container networks.
+    pub networks: Partial<BTreeMap<NetworkName, Network>>,
+    /// The SPUs.
+    pub spus: BTreeMap<DeviceName, Spu>,
+    /// The HEUs.
+    pub heus: BTreeMap<DeviceName, Heu>,
+    /// The jobs.
+    pub jobs: BTreeMap<JobName, Job>,
+}
+
+impl Topology {
+    /// How many job runs each party can have at once: the slots of its jobs, at least one.
+    #[must_use]
+    pub fn slots(&self) -> BTreeMap<&PartyName, u16> {
+        job::slots(&self.jobs, self.parties.keys())
+    }
+
+    /// Every host with its party, by party, hosts as declared.
+    pub fn hosts(&self) -> impl Iterator<Item = (&Party, &Host)> {
+        self.parties.values().flat_map(|party| party.hosts.iter().map(move |host| (party, host)))
+    }
+
+    /// The host of that name of that party.
+    #[must_use]
+    pub fn host(&self, party: &PartyName, name: &HostName) -> Option<&Host> {
+        self.parties.get(party)?.hosts.iter().find(|host| host.name.value == *name)
+    }
+}

@@ -1,0 +1,56 @@
+//! What a kind of artifact is: which templates it fills in, and how it makes its files.
+
+use camino::Utf8PathBuf;
+
+use crate::plan::Effect;
+
+use super::{
+    engine::Source,
+    error::RenderError,
+    scene::{HostScene, PartyScene, TreeScene},
+};
+
+/// A file that an artifact makes.
+pub(super) struct File {
+    /// Its path, relative to the folder of the scope: the tree, the party or the host.
+    pub(super) path: Utf8PathBuf,
+    /// Its content.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl File {
+    pub(super) fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+        let mut bytes = bytes.into();
+        // A large tree is held whole, and a text that grew piece by piece may take twice the room of its content.
+        bytes.shrink_to_fit();
+        Self { path: path.into(), bytes }
+    }
+
+    /// A value as JSON for programs and reviewers: indented, with a line feed at the end.
+    pub(super) fn json(path: impl Into<Utf8PathBuf>, value: &impl serde::Serialize) -> Self {
+        let mut bytes =
+            serde_json::to_vec_pretty(value).expect("plans have text keys and no floats");
+        bytes.push(b'\n');
+        Self::new(path, bytes)
+    }
+}
+
+/// No file where the artifact does not apply, several where it stands for a group.
+pub(super) type Files = Result<Vec<File>, RenderError>;
+
+/// One kind of artifact, made by the function `F` once per scope.
+pub(super) struct Kind<F> {
+    /// The templates it fills in.
+    pub(super) templates: &'static [Source],
+    /// What a change of its files means for the machines they are for.
+    pub(super) effect: Effect,
+    /// Makes its files.
+    pub(super) files: F,
+}
+
+/// Makes files that all parties share.
+pub(super) type OfTree = for<'a> fn(&TreeScene<'a>) -> Files;
+/// Makes files of one party.
+pub(super) type OfParty = for<'a> fn(&PartyScene<'a>) -> Files;
+/// Makes files of one host.
+pub(super) type OfHost = for<'a> fn(&HostScene<'a>) -> Files;
