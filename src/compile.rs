@@ -11,10 +11,10 @@ use crate::{
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
-    plan::{self, Fingerprints, Plans},
+    plan::{self, Federation, Fingerprints, Plans},
     render::{self, ArtifactTree, template_names},
     syntax::{self, MAX_FILE, Workspace},
-    types::{JobName, Mode, Partial, PartyName},
+    types::{Digest, JobName, Mode, Partial, PartyName},
 };
 
 /// What is committed with the topology lies beside it.
@@ -46,11 +46,7 @@ pub struct Compilation {
     pub sources: Sources,
     /// What is wrong, in order of place.
     pub findings: Vec<Finding>,
-    /// The topology, as far as it could be read.
-    pub topology: Option<Topology>,
-    /// The certificates that it names.
-    pub certificates: Certificates,
-    /// Ports, lock, plans and tree; `None` where a finding is an error, and where findings alone were asked for.
+    /// Ports, lock, plan and tree; `None` where a finding is an error, and where findings alone were asked for.
     pub output: Option<Output>,
 }
 
@@ -58,9 +54,11 @@ pub struct Compilation {
 pub struct Output {
     /// The ports and the lock to write.
     pub allocation: Allocation,
-    /// The plans.
-    pub plans: Plans,
-    /// The tree to write.
+    /// What all parties share of the plan.
+    pub federation: Federation,
+    /// The plan digest: SHA-256 of `federation.json`.
+    pub digest: Digest,
+    /// The tree to write, with the plan of each party in it.
     pub tree: ArtifactTree,
 }
 
@@ -87,20 +85,23 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     let mut findings = Findings::default();
     let mut loaded = syntax::load(input.workspace, input.root, &mut findings);
     let lock = read_lock(input, &mut loaded.sources, &mut findings);
-    let mut topology = Topology::read(&loaded, &mut findings);
-    let mut certificates = Certificates::new();
     let mut output = None;
-    if let Some(topology) = &mut topology {
+    if let Some(mut topology) = Topology::read(&loaded, &mut findings) {
         topology.mode = input.mode.unwrap_or(topology.mode);
-        certificates = read_certificates(input.workspace, topology);
-        let scripts = unusable_scripts(input.workspace, topology);
-        let (certificates, unusable_scripts) = (&certificates, &scripts);
-        let (nodes, sources) = (loaded.nodes.as_slice(), &loaded.sources);
-        let now = input.now;
-        let context = Context { topology, nodes, sources, certificates, unusable_scripts, now };
-        check::check(context, &mut findings);
+        let certificates = read_certificates(input.workspace, &topology);
+        check::check(
+            Context {
+                topology: &topology,
+                nodes: &loaded.nodes,
+                sources: &loaded.sources,
+                certificates: &certificates,
+                unusable_scripts: &unusable_scripts(input.workspace, &topology),
+                now: input.now,
+            },
+            &mut findings,
+        );
         // Ports are allotted even where a check failed, so that a pool that is too small is said in the same run.
-        let allocation = lock.map(|lock| allocate(topology, &lock, &mut findings));
+        let allocation = lock.map(|lock| allocate(&topology, &lock, &mut findings));
         check::apply_allows(&loaded, loaded.nodes.is_whole(), &mut findings);
         // A large topology's tree is about as large as its nodes, which are not needed any more.
         loaded.nodes = Partial::new(Vec::new(), false);
@@ -108,17 +109,27 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
         let is_rendered = goal == Goal::Tree || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
-            let identities = fingerprints(certificates);
-            let plans = plan::build(topology, &allocation, &identities);
-            let tree = render_tree(&plans, certificates, &templates, goal, &mut findings);
-            output = tree.map(|tree| Output { allocation, plans, tree });
+            let plans = plan::build(&topology, &allocation, &fingerprints(&certificates));
+            let pems = ca_pems(certificates);
+            // The same goes for what the plans are made from.
+            drop(topology);
+            let Plans { federation, parties, requirements, digest } = plans;
+            let rendered = render::Input {
+                federation: &federation,
+                parties,
+                ca_pems: &pems,
+                requirements,
+                templates: &templates,
+            };
+            let tree = render_tree(rendered, goal, &mut findings);
+            output = tree.map(|tree| Output { allocation, federation, digest, tree });
         }
     } else {
         check::apply_allows(&loaded, false, &mut findings);
     }
     let mut findings = findings.into_sorted();
     syntax::spell_helps(&mut findings, &loaded.sources);
-    Compilation { sources: loaded.sources, findings, topology, certificates, output }
+    Compilation { sources: loaded.sources, findings, output }
 }
 
 /// The lock, an empty one where there is no file, `None` where the file cannot be trusted.
@@ -220,20 +231,10 @@ fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMa
 
 /// The tree, if it is wanted; a user's value or template that cannot become one is reported.
 fn render_tree(
-    plans: &Plans,
-    certificates: &Certificates,
-    templates: &BTreeMap<String, String>,
+    input: render::Input<'_>,
     goal: Goal,
     findings: &mut Findings,
 ) -> Option<ArtifactTree> {
-    let pems = ca_pems(certificates);
-    let input = render::Input {
-        federation: &plans.federation,
-        parties: &plans.parties,
-        ca_pems: &pems,
-        requirements: plans.requirements,
-        templates,
-    };
     let tree = match goal {
         Goal::Tree => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
@@ -246,9 +247,10 @@ fn render_tree(
     })
 }
 
-fn ca_pems(certificates: &Certificates) -> BTreeMap<PartyName, String> {
-    let read = certificates.iter().filter_map(|(party, both)| match &both.ca {
-        ReadCertificate::Read { pem, .. } => Some((party.clone(), pem.clone())),
+/// The CA certificates as committed; nothing else is needed of them any more.
+fn ca_pems(certificates: Certificates) -> BTreeMap<PartyName, String> {
+    let read = certificates.into_iter().filter_map(|(party, both)| match both.ca {
+        ReadCertificate::Read { pem, .. } => Some((party, pem)),
         _ => None,
     });
     read.collect()

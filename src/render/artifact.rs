@@ -7,7 +7,7 @@ use crate::plan::{Effect, json_bytes};
 use super::{
     engine::Source,
     error::RenderError,
-    scene::{HostScene, PartyScene, Scene},
+    scene::{HostScene, PartyScene, TreeScene},
 };
 
 /// A file that an artifact makes.
@@ -46,7 +46,7 @@ pub(super) struct Kind<F> {
 }
 
 /// Makes files that all parties share.
-pub(super) type OfTree = for<'a> fn(&Scene<'a>) -> Files;
+pub(super) type OfTree = for<'a> fn(&TreeScene<'a>) -> Files;
 /// Makes files of one party.
 pub(super) type OfParty = for<'a> fn(&PartyScene<'a>) -> Files;
 /// Makes files of one host.

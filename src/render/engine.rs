@@ -4,13 +4,14 @@
 //! condition of `#if` and `#unless`, and in an `#each` or `#with` that has an `else`. Nothing is escaped by itself;
 //! a value passes through the helper of its target, see [`super::quote`].
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap};
 
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext,
     RenderErrorReason, Renderable, Template, template::TemplateElement,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     error::RenderError,
@@ -135,7 +136,7 @@ impl HelperDef for Condition {
     }
 }
 
-/// A helper that writes its argument the way one target needs it.
+/// A helper that writes its argument the way one target needs it; of a list, each element, with spaces between them.
 struct Quoted {
     name: &'static str,
     quote: Quote,
@@ -155,19 +156,34 @@ impl HelperDef for Quoted {
         if param.is_value_missing() {
             return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
         }
-        let text = match param.value() {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
+        // A command line is one list: a loop of the template would cost many times as much.
+        let elements = match param.value() {
+            Value::Array(elements) => elements.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for (index, element) in elements.iter().enumerate() {
+            if index > 0 {
+                out.write(" ")?;
+            }
+            out.write(&self.quoted(element)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Quoted {
+    fn quoted(&self, value: &Value) -> Result<String, RenderErrorReason> {
+        let text = match value {
+            Value::String(text) => Cow::from(text),
+            Value::Number(number) => number.to_string().into(),
             other => {
                 let message = format!("`{}` quotes a text or a number, not `{other}`", self.name);
-                return Err(RenderErrorReason::Other(message).into());
+                return Err(RenderErrorReason::Other(message));
             }
         };
-        let quoted = (self.quote)(&text).map_err(|rule| {
+        (self.quote)(&text).map_err(|rule| {
             RenderErrorReason::Other(format!("`{}` cannot write {text:?}: {rule}", self.name))
-        })?;
-        out.write(&quoted)?;
-        Ok(())
+        })
     }
 }
 
@@ -218,6 +234,13 @@ mod tests {
     #[test]
     fn nothing_is_escaped_for_html() {
         assert_eq!(fill("{{a}}", &json!({ "a": "<&\"'" })), Ok("<&\"'".into()));
+    }
+
+    #[test]
+    fn a_list_is_quoted_word_by_word() {
+        let view = json!({ "words": ["cat", "a b", 7], "none": [], "nested": [["a"]] });
+        assert_eq!(fill("{{sh words}}|{{sh none}}|", &view), Ok("cat 'a b' 7||".into()));
+        assert!(fill("{{sh nested}}", &view).is_err());
     }
 
     #[test]

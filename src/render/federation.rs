@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     artifact::{File, Files, Kind, OfTree},
-    scene::Scene,
+    scene::TreeScene,
 };
 
 pub(super) const FEDERATION: Kind<OfTree> =
@@ -18,8 +18,8 @@ pub(super) const NODES: Kind<OfTree> = Kind { templates: &[], effect: Effect::Re
 pub(super) const SF_PARTY: Kind<OfTree> =
     Kind { templates: &[], effect: Effect::Restart, files: sf_party };
 
-fn federation(scene: &Scene<'_>) -> Files {
-    Ok(vec![File::new("federation.json", federation_bytes(scene.federation))])
+fn federation(tree: &TreeScene<'_>) -> Files {
+    Ok(vec![File::new("federation.json", federation_bytes(tree.scene.federation))])
 }
 
 /// A node as task workers read it (`docs/runtime.md`, Task workers); the ports are those of slot 0.
@@ -34,11 +34,11 @@ struct Node {
     spu_port: Option<Port>,
 }
 
-fn nodes(scene: &Scene<'_>) -> Files {
-    if !is_secretflow(scene) {
+fn nodes(tree: &TreeScene<'_>) -> Files {
+    if !is_secretflow(tree) {
         return Ok(Vec::new());
     }
-    let nodes = scene.parties.values().map(|plan| {
+    let nodes = tree.parties.values().map(|plan| {
         let host = plan.main();
         Node {
             node_id: plan.party.to_string(),
@@ -51,15 +51,15 @@ fn nodes(scene: &Scene<'_>) -> Files {
 }
 
 /// Not a template: jobs import it, so it is the same everywhere.
-fn sf_party(scene: &Scene<'_>) -> Files {
-    if !is_secretflow(scene) {
+fn sf_party(tree: &TreeScene<'_>) -> Files {
+    if !is_secretflow(tree) {
         return Ok(Vec::new());
     }
     Ok(vec![File::new("sf_party.py", include_str!("../../templates/sf_party.py"))])
 }
 
-fn is_secretflow(scene: &Scene<'_>) -> bool {
-    matches!(scene.federation.runtime, FederationRuntime::Secretflow { .. })
+fn is_secretflow(tree: &TreeScene<'_>) -> bool {
+    matches!(tree.scene.federation.runtime, FederationRuntime::Secretflow { .. })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     artifact::{File, Files, Kind, OfTree},
     engine::Source,
     reach::{Audience, published, purpose},
-    scene::Scene,
+    scene::TreeScene,
 };
 
 pub(super) const ARTIFACT: Kind<OfTree> =
@@ -43,8 +43,9 @@ struct Row {
     purpose: &'static str,
 }
 
-fn files(scene: &Scene<'_>) -> Files {
-    let hosts = scene.parties.values().flat_map(|plan| {
+fn files(tree: &TreeScene<'_>) -> Files {
+    let scene = tree.scene;
+    let hosts = tree.parties.values().flat_map(|plan| {
         plan.hosts.iter().map(move |(name, host)| (plan.party.to_string(), name, host))
     });
     let tables = hosts.map(|(party, name, host)| {

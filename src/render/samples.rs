@@ -172,7 +172,8 @@ impl Sample {
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
         let requirements = "numpy==1.26.4\n";
-        let (federation, parties, ca_pems) = (&self.federation, &self.parties, &self.ca_pems);
+        let (federation, ca_pems) = (&self.federation, &self.ca_pems);
+        let parties = self.parties.clone();
         render(Input { federation, parties, ca_pems, requirements, templates })
     }
 

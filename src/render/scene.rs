@@ -19,10 +19,15 @@ pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
     /// The address of every host of every party.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
-    pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
     pub(super) requirements: &'a str,
     pub(super) engine: &'a Engine,
+}
+
+/// The federation with the plans of all its parties.
+pub(super) struct TreeScene<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
 }
 
 /// One party.

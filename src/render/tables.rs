@@ -16,7 +16,7 @@ use super::{
     env,
     error::RenderError,
     federation, firewall, party_plan, ports, runbook,
-    scene::{HostScene, PartyScene, Scene},
+    scene::{HostScene, PartyScene, Scene, TreeScene},
     targets, tls,
     tree::{Artifact, ArtifactTree},
 };
@@ -49,12 +49,12 @@ const HOST_ARTIFACTS: &[&Kind<OfHost>] = &[
 ];
 
 /// What is rendered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Input<'a> {
     /// What all parties share.
     pub federation: &'a Federation,
-    /// Each party's own plan.
-    pub parties: &'a BTreeMap<PartyName, PartyPlan>,
+    /// Each party's own plan. Each is given up as soon as its files are made, since those take as much memory.
+    pub parties: BTreeMap<PartyName, PartyPlan>,
     /// The CA certificates as committed.
     pub ca_pems: &'a BTreeMap<PartyName, String>,
     /// The pinned packages of the runtime.
@@ -94,14 +94,7 @@ fn render_each(
     let groups = Groups::of(federation);
     let hosts = federation.parties.values().flat_map(|party| party.hosts.values());
     let addresses = hosts.map(|host| host.address.clone()).collect();
-    let scene = Scene {
-        federation,
-        addresses: &addresses,
-        parties,
-        ca_pems,
-        requirements,
-        engine: &engine,
-    };
+    let scene = Scene { federation, addresses: &addresses, ca_pems, requirements, engine: &engine };
     let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {
         for File { path, bytes } in files {
             receive(folder.join(path), Artifact { bytes, effect });
@@ -111,11 +104,12 @@ fn render_each(
         let is_replaced = |source: &Source| templates.contains_key(source.name);
         extent == Extent::Whole || used.iter().any(is_replaced)
     };
+    let whole = TreeScene { scene: &scene, parties: &parties };
     for kind in TREE_ARTIFACTS.iter().filter(|kind| is_made(kind.templates)) {
-        add(Utf8Path::new(""), kind.effect, (kind.files)(&scene)?);
+        add(Utf8Path::new(""), kind.effect, (kind.files)(&whole)?);
     }
-    for plan in parties.values() {
-        let party = PartyScene::new(&scene, &groups, plan);
+    for plan in parties.into_values() {
+        let party = PartyScene::new(&scene, &groups, &plan);
         let folder = Utf8Path::new(plan.party.as_str());
         for kind in PARTY_ARTIFACTS.iter().filter(|kind| is_made(kind.templates)) {
             add(folder, kind.effect, (kind.files)(&party)?);

@@ -12,7 +12,7 @@ use crate::{
 use super::{
     artifact::{File, Files, Kind, OfParty, OfTree},
     error::RenderError,
-    scene::{PartyScene, Scene},
+    scene::{PartyScene, Scene, TreeScene},
 };
 
 pub(super) const AUTHORITIES: Kind<OfTree> =
@@ -30,7 +30,8 @@ struct Allowed<'a> {
     identity: &'a Fingerprints,
 }
 
-fn authorities(scene: &Scene<'_>) -> Files {
+fn authorities(tree: &TreeScene<'_>) -> Files {
+    let scene = tree.scene;
     let parties = scene.federation.parties.iter();
     let identified = parties.filter(|(_, party)| party.identity.is_some());
     identified.map(|(name, _)| Ok(File::new(format!("ca/{name}.pem"), pem(scene, name)?))).collect()

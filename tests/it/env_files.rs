@@ -11,7 +11,7 @@ use sfgen::{
         machine::side::Side,
         machine::state::{Deployment, Folders},
     },
-    plan::HostPlan,
+    plan::{HostPlan, PartyPlan},
     render::FILE_MODE,
     types::{RayPort, Role},
 };
@@ -67,7 +67,8 @@ fn env_files() -> (tempfile::TempDir, Vec<(Utf8PathBuf, Variables)>) {
         let [party, host, _] = *path.as_str().split('/').collect::<Vec<_>>() else {
             panic!("{path}")
         };
-        let plan = &output.plans.parties[&party.parse().unwrap()];
+        let plan = output.tree.get(&format!("{party}/plan.json")).expect("each party has a plan");
+        let plan: PartyPlan = serde_json::from_slice(&plan.bytes).unwrap();
         let file = root.join(path.file_name().unwrap());
         fs::write_atomically(&file, &artifact.bytes, FILE_MODE).unwrap();
         (file, planned(party, &plan.hosts[&host.parse().unwrap()]))

@@ -143,7 +143,7 @@ fn add(mut files: MemoryWorkspace, topology: &Topology, beside: Beside) -> Memor
 }
 
 /// Keys take time to make: each set is made once in a test run.
-fn material(name: &str, age: Duration, addresses: &[HostAddr]) -> KeyMaterial {
+pub(crate) fn material(name: &str, age: Duration, addresses: &[HostAddr]) -> KeyMaterial {
     type Key = (String, Duration, Vec<HostAddr>);
     static MADE: LazyLock<Mutex<BTreeMap<Key, KeyMaterial>>> = LazyLock::new(Mutex::default);
     let key = (name.to_owned(), age, addresses.to_vec());

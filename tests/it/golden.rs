@@ -4,7 +4,12 @@
 //! kept in `tests/golden/<example>/pki`, as a repository of parties keeps them, and every digest follows from them.
 //! They are made, and their private keys thrown away, where an example has none yet. The clock stands at [`NOW`].
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    sync::Mutex,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sfgen::{
@@ -15,7 +20,7 @@ use sfgen::{
     output,
     plan::{Deploy, Mode, PartyPlan},
     syntax::{self, MemoryWorkspace},
-    types::Role,
+    types::{PartyName, Role},
 };
 
 use crate::{examples, federation::NOW, generated::blesses};
@@ -94,7 +99,7 @@ pub(crate) fn generate_as(example: &str, mode: Option<Mode>) -> Files {
     let output = compiled(example, mode);
     let temporary = tempfile::tempdir().unwrap();
     let out = Utf8Path::from_path(temporary.path()).unwrap().join("generated");
-    let comparison = output::compare(&output.tree, output.plans.digest, &out).unwrap();
+    let comparison = output::compare(&output.tree, output.digest, &out).unwrap();
     output::write(&comparison, &out).unwrap();
     let mut files = vec![(LOCK.to_owned(), output.allocation.lock_text().into_bytes())];
     collect(&out, "generated/", &mut files);
@@ -192,11 +197,18 @@ fn mentions(text: &str, word: &str) -> bool {
     })
 }
 
+/// The plans of all parties, in a tree as it was written.
+fn plans(files: &Files) -> BTreeMap<PartyName, PartyPlan> {
+    let plans = files.iter().filter(|(path, _)| path.ends_with("/plan.json"));
+    let plans = plans.map(|(_, bytes)| serde_json::from_slice::<PartyPlan>(bytes).unwrap());
+    plans.map(|plan| (plan.party.clone(), plan)).collect()
+}
+
 #[test]
 fn nothing_private_of_one_party_is_in_the_folder_of_another() {
     for example in EXAMPLES {
-        let plans = compiled(example, None).plans.parties;
         let files = generate(example);
+        let plans = plans(&files);
         for (owner, plan) in &plans {
             let others: Vec<_> = plans.keys().filter(|party| *party != owner).collect();
             let words = private(plan);

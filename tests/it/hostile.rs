@@ -149,7 +149,7 @@ fn includes_may_go_round_in_circles_and_a_long_way() {
     let last = "party \"bob\" { host \"a\"; }\n";
     let done = compiled(&chain.clone().with("2000.kdl", last), "topology.kdl");
     assert!(done.findings.is_empty(), "{:?}", done.findings);
-    assert_eq!(done.topology.unwrap().parties.len(), 2);
+    assert_eq!(done.output.unwrap().federation.parties.len(), 2);
     let broken = compiled(&chain, "topology.kdl");
     assert_eq!(broken.findings.iter().map(|f| f.code.0).collect::<Vec<_>>(), ["SF0009"]);
 }

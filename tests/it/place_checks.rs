@@ -2,11 +2,13 @@
 
 use sfgen::{
     diag::{Report, render_text},
+    pki::Certificate,
     syntax::MemoryWorkspace,
     types::Mode,
 };
+use time::Duration;
 
-use crate::federation::{Beside, compile_beside, compile_in, compile_text, compile_with};
+use crate::federation::{Beside, compile_beside, compile_in, compile_text, compile_with, material};
 
 const HEAD: &str = "topology \"t\" mode=\"simulation\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n";
 
@@ -53,8 +55,9 @@ fn case_and_a_final_dot_make_no_other_machine() {
     let (one, two) = ("host \"a\" address=\"node.lan\"", "host \"b\" address=\"Node.LAN.\"");
     let done = compile_text(&(HEAD.to_owned() + &parties(one, two)));
     assert!(done.findings.is_empty());
-    let topology = done.topology.unwrap();
-    let mut machines: Vec<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
+    let parties = done.output.unwrap().federation.parties;
+    let hosts = parties.values().flat_map(|party| party.hosts.values());
+    let mut machines: Vec<_> = hosts.map(|host| &host.address).collect();
     machines.dedup();
     assert_eq!(machines.len(), 1);
 }
@@ -183,10 +186,8 @@ fn what_is_left_to_be_filled_in_is_told_once_wherever_it_stands() {
 /// What a file that is no certificate in PEM is called, and the command that makes one of it.
 #[test]
 fn a_file_that_is_no_certificate_is_named_with_what_makes_one_of_it() {
-    let made = MemoryWorkspace::default().with("topology.kdl", PRODUCTION);
-    let done = compile_with(made, Beside::default());
-    let read = &done.certificates[&"alice".parse().unwrap()].leaf;
-    let leaf = read.get().expect("the tests made it").der().to_vec();
+    let made = material("alice", Duration::ZERO, &["10.0.0.1".parse().unwrap()]).leaf_cert_pem;
+    let leaf = Certificate::from_pem(made.as_bytes()).unwrap().der().to_vec();
     let pkcs12 = [0x30, 0x82, 0x0b, 0xb8, 2, 1, 3, 0x30, 0x82, 0, 0].to_vec();
     let request = b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
     for (bytes, says, help) in [

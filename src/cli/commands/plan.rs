@@ -167,7 +167,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Failure> {
         let lock = workspace.named().join(LOCK);
         let lock_on_disk = fs::read_if_exists(&lock)?;
-        let comparison = compare(&output.tree, output.plans.digest, &out)?;
+        let comparison = compare(&output.tree, output.digest, &out)?;
         let lock_text = if prune {
             output.allocation.pruned_lock_text()
         } else {
@@ -231,7 +231,7 @@ fn report(
         let plan = plan.map(|(plan, _)| plan);
         ui.json(&PlanReport {
             report: Report::new(&findings, &compilation.sources),
-            plan: plan.map(|plan| plan.output.plans.digest),
+            plan: plan.map(|plan| plan.output.digest),
             current: plan.is_some_and(Plan::is_current),
             ports: plan.map(Plan::port_changes).unwrap_or_default(),
             files: plan.map(file_reports).unwrap_or_default(),
@@ -268,7 +268,7 @@ fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<Vec<String>, Failure> {
             lines.push(unified_diff(change, folder.as_ref(), &plan.out)?);
         }
     }
-    let digest = plan.output.plans.digest.short();
+    let digest = plan.output.digest.short();
     if plan.is_current() {
         lines.push(format!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
@@ -280,7 +280,7 @@ fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<Vec<String>, Failure> {
 }
 
 fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
-    let parties = &plan.output.plans.parties;
+    let parties = &plan.output.federation.parties;
     let mut files: Vec<FileReport> = plan
         .comparison
         .changes

@@ -41,8 +41,9 @@ fn look(side: &Side) -> Option<Finding> {
         mode: Some(side.plan.mode),
         now: OffsetDateTime::now_utc(),
     });
-    let is_same = compilation.topology?.name.value == side.federation.topology;
-    let changed = changed(side, &compilation.output.filter(|_| is_same)?);
+    let planned =
+        compilation.output.filter(|it| it.federation.topology == side.federation.topology)?;
+    let changed = changed(side, &planned);
     if changed.is_empty() {
         return None;
     }
