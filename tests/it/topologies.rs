@@ -92,7 +92,7 @@ fn ray(plan: &PartyPlan) -> &RayPlan {
 }
 
 fn ports(plan: &PartyPlan) -> Vec<PortRange> {
-    plan.hosts.values().flat_map(|host| host.ports.values().copied()).collect()
+    plan.hosts.values().flat_map(|host| host.port_ranges().map(|(_, range)| range)).collect()
 }
 
 #[test]

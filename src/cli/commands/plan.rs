@@ -23,7 +23,7 @@ use crate::{
     output::{Comparison, FileChange, FileChangeKind, TreePorts, compare, write},
     plan::Effect,
     tree::Tree,
-    types::{Digest, PartyName, PortRange},
+    types::{Digest, PartyName, PortRanges},
 };
 
 use super::{
@@ -152,7 +152,7 @@ struct Plan<'a> {
     out: Utf8PathBuf,
     comparison: Comparison<'a>,
     /// The ports in the plans on disk that change.
-    tree_ports: BTreeMap<Key, PortRange>,
+    tree_ports: BTreeMap<Key, PortRanges>,
     lock: Utf8PathBuf,
     lock_text: String,
     lock_on_disk: Option<Vec<u8>>,
@@ -325,19 +325,28 @@ fn changes<'a>(plan: &'a Plan<'_>) -> impl Iterator<Item = Changed<'a>> {
 
 /// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it. Ports that are
 /// new are left out: PORTS.md is the better list of them.
-fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRange>) -> Vec<String> {
-    let Allocation { ports, unused, moved } = allocation;
+fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRanges>) -> Vec<String> {
+    let Allocation { ports, kept, unused, moved, .. } = allocation;
     let unused = unused.iter().map(|(key, range)| {
         format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)")
     });
-    let forgotten = ports.iter().filter_map(|(key, to)| {
+    let changed = ports.iter().filter_map(|(key, to)| {
         let from = tree.get(key).filter(|from| *from != to && !moved.contains_key(key))?;
-        Some(format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}"))
+        let left = from.without(to);
+        Some(match left {
+            None => format!("ports: {key} grows from {from} to {to}"),
+            Some(left) if kept.get(key).is_some_and(|kept| kept.cover(&left)) => {
+                format!("ports: {key} shrinks from {from} to {to} and keeps {left} for growth")
+            }
+            Some(_) => {
+                format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}")
+            }
+        })
     });
     let moved = moved
         .iter()
         .map(|(key, Move { from, to })| format!("ports: {key} moves from {from} to {to}"));
-    unused.chain(moved).chain(forgotten).collect()
+    unused.chain(moved).chain(changed).collect()
 }
 
 fn unified_diff(
