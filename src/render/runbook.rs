@@ -1,5 +1,6 @@
 //! `<party>/RUNBOOK.md`: what to run, open and watch on a party's machines, in the order of need.
 
+mod machine_files;
 mod openings;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::{
     scene::PartyScene,
     targets,
 };
+use machine_files::{MachineFile, machine_files};
 use openings::{Opening, incoming, outgoing};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
@@ -38,6 +40,7 @@ struct View {
     peers: Vec<String>,
     incoming: Vec<Opening>,
     outgoing: Vec<Opening>,
+    machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
     /// Where an account of the machine has its copy of what it runs, if one does.
@@ -121,6 +124,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
+        machine_files: machine_files(plan),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),
         has_start: hosts.iter().any(|host| !host.start.is_empty()),
         hosts,

@@ -142,7 +142,7 @@ topology "tasks" mode="simulation"
 runtime "secretflow" version="1.13.0b0" engine="ray" { python "3.10"; }
 party "bank" {
     host "bank-1" address="127.0.0.1"
-    deploy "systemd" user="root" home="/opt/tasks"
+    deploy "systemd" user="daemon" home="/opt/tasks"
     mount "/srv/in"
     mount "/home/ops"
     mount "/srv/elsewhere" as="/data"
@@ -174,6 +174,7 @@ fn a_unit_reaches_its_data_and_secrets_and_nothing_else_of_what_is_hidden() {
     }
     for name in ["other", "psi", "out"] {
         fs::create_dir(at(name)).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o777)).unwrap();
     }
     let mut machine = Machine::new();
     let file = output.tree.get(&format!("bank/bank-1/systemd/{unit}")).unwrap();

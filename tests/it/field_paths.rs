@@ -234,6 +234,21 @@ fn under_process_secrets_are_read_where_they_lie_and_variables_by_the_launcher()
 }
 
 #[test]
+fn the_runbook_lists_what_must_be_on_the_machine_and_for_whom() {
+    let runbook = file(&worker("process"), "bank/RUNBOOK.md");
+    for row in [
+        "| bank-1 | /etc/sfgen/redis.conf | a secret | job:report, redis |",
+        "| bank-1 | /etc/sfgen/worker.env | variables | worker |",
+        "| bank-1 | /srv/tasks/in | data, to be read | job:report, redis, worker |",
+        "| bank-1 | /var/lib/tasks/redis | data, to be written | redis |",
+    ] {
+        assert!(runbook.contains(row), "{row}\n{runbook}");
+    }
+    let runbook = file(&compile_text(KEY), "lender/RUNBOOK.md");
+    assert!(!runbook.contains("Files of the machines"), "{runbook}");
+}
+
+#[test]
 fn units_get_secrets_as_credentials_and_data_as_paths() {
     let done = worker("systemd");
     let unit =

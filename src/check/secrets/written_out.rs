@@ -9,6 +9,7 @@ use crate::{
     },
     diag::{Code, Finding, Findings, SourceSpan},
     model::JobKind,
+    syntax::{Node, Value},
     types::SecretName,
 };
 
@@ -30,6 +31,9 @@ fn written_out(context: Context<'_>, findings: &mut Findings) {
         let program = program.as_deref().unwrap_or_default();
         findings.extend(judge(&who, program, given, &text.text, text.span));
     }
+    for node in context.nodes {
+        elsewhere(node, findings);
+    }
     for job in context.topology.jobs.values() {
         let JobKind::Script { args, .. } = &job.kind else { continue };
         let who = format!("job `{}`", job.name.value);
@@ -40,6 +44,25 @@ fn written_out(context: Context<'_>, findings: &mut Findings) {
             findings.extend(judge(&who, "", given, &text, arg.span));
             before = Some(text);
         }
+    }
+}
+
+/// Nodes whose texts are given to programs, and are judged with what stands before them.
+const GIVEN: [&str; 3] = ["args", "command", "env"];
+
+/// Judges the other texts of the topology: a URL, say, may stand in any of them.
+fn elsewhere(node: &Node, findings: &mut Findings) {
+    if GIVEN.contains(&node.name.value.as_str()) {
+        return;
+    }
+    let values = node.args.iter().chain(node.props.iter().map(|prop| &prop.value));
+    let who = format!("`{}`", node.name.value);
+    findings.extend(values.filter_map(|value| {
+        let Value::Text(text) = &value.value else { return None };
+        judge(&who, "", Given::default(), text, value.span)
+    }));
+    for child in &node.children {
+        elsewhere(child, findings);
     }
 }
 
@@ -74,7 +97,7 @@ fn remedy(spotted: &Spotted, given: Given<'_>, program: &str) -> String {
     let new = "take a new one, since this one is known";
     if let Some(variable) = given.variable {
         return format!(
-            "put the line `{variable}=...` into a file on the machine and write `env-file \"/etc/sfgen/services.env\"`; {new}"
+            "set `{variable}` in a file on the machine, which `env-file \"/etc/sfgen/services.env\"` names; {new}"
         );
     }
     let name = match spotted {
