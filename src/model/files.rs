@@ -11,8 +11,8 @@ use crate::{
 pub struct Mount {
     /// Where it lies on the machine.
     pub path: Spanned<MachinePath>,
-    /// What the processes do with it.
-    pub access: Access,
+    /// What the processes do with it; at the node where it is not written.
+    pub access: Spanned<Access>,
     /// Where they see it, if that is another path.
     pub seen_as: Option<Spanned<MachinePath>>,
 }
@@ -74,7 +74,7 @@ impl Mount {
 
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let path = cursor.arg(0);
-        let access = cursor.prop_or_default("access").value;
+        let access = cursor.prop_or_default("access");
         let seen_as = cursor.prop("as");
         if seen_as.is_none() && cursor.node.prop("as").is_some() {
             return None;

@@ -55,7 +55,7 @@ impl<'a> Place<'a> {
 
     pub(super) fn port(&self, role: &Role) -> Option<Port> {
         let mut ports = self.ports.of_host(&self.party.name.value, &self.host.name.value);
-        ports.find(|(other, _)| *other == role).map(|(_, range)| range.first())
+        ports.find(|(other, _)| *other == role).map(|(_, own)| own.first())
     }
 
     /// The data that a process works with.
@@ -142,8 +142,9 @@ impl<'a> Place<'a> {
 fn paths<'a>(mounts: impl IntoIterator<Item = &'a Mount>) -> Vec<PathUse> {
     let mut merged: BTreeMap<(&MachinePath, &MachinePath), Access> = BTreeMap::new();
     for mount in mounts {
-        let known = merged.entry((&mount.path.value, mount.target())).or_insert(mount.access);
-        if mount.access == Access::Write {
+        let access = mount.access.value;
+        let known = merged.entry((&mount.path.value, mount.target())).or_insert(access);
+        if access == Access::Write {
             *known = Access::Write;
         }
     }

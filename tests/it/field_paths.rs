@@ -30,7 +30,7 @@ fn codes(done: &Compilation) -> Vec<&'static str> {
 fn file(done: &Compilation, path: &str) -> String {
     let output = done.output.as_ref().unwrap_or_else(|| panic!("{}", shown(done)));
     let file = output.tree.get(path).unwrap_or_else(|| panic!("there is no {path}"));
-    String::from_utf8(file.bytes.clone()).unwrap()
+    String::from_utf8(file.bytes.to_vec()).unwrap()
 }
 
 /// The labelled texts of a finding, in their order.
@@ -59,7 +59,7 @@ fn paths_that_a_job_cannot_use_are_one_finding_at_their_places_and_its_fix_mount
     let done = compile_text(OUT_OF_REACH);
     assert_eq!(codes(&done), ["SF0250"], "{}", shown(&done));
     let finding = &done.findings[0];
-    let said = "job `join` does not reach `/srv/register/patients.csv` and `/srv/register/common.csv` at north, south";
+    let said = "job `join` cannot reach `/srv/register/patients.csv` and `/srv/register/common.csv` at north, south";
     assert_eq!(finding.message, said);
     let places = places(OUT_OF_REACH, &done, 0);
     assert_eq!(places[..2], ["\"/srv/register/patients.csv\"", "\"/srv/register/common.csv\""]);
@@ -115,6 +115,28 @@ fn data_that_lies_elsewhere_at_one_party_is_seen_there_where_the_job_looks_for_i
 }
 
 #[test]
+fn a_result_in_a_folder_that_is_mounted_to_be_read_is_told_with_the_mount_and_the_word_to_write() {
+    let own = "deploy \"docker\"\n    mount \"/srv/register\" access=\"read\"";
+    let mounted = edited(OUT_OF_REACH, &[("deploy \"docker\"", own)]);
+    let mounted = edited(
+        &mounted,
+        &[("user=\"clinic\"", "user=\"clinic\"\n    mount \"/srv/register\" access=\"write\"")],
+    );
+    let done = compile_text(&mounted);
+    assert_eq!(codes(&done), ["SF0250"], "{}", shown(&done));
+    let places = places(&mounted, &done, 0);
+    assert_eq!(places[..2], ["\"/srv/register/common.csv\"", "\"/srv/register\""], "{places:?}");
+    let fixed = fixed(&done, &done.findings[0]);
+    let [(_, text)] = fixed.as_slice() else { panic!("one fix: {fixed:?}") };
+    assert!(codes(&compile_text(text)).is_empty(), "{text}");
+    // A relative path is in the folder of the topology, which containers only read.
+    let relative = edited(text, &[("\"/srv/register/common.csv\"", "\"out/common.csv\"")]);
+    let done = compile_text(&relative);
+    assert_eq!(codes(&done), ["SF0250"], "{}", shown(&done));
+    assert_eq!(done.findings[0].message, "job `join` cannot write `out/common.csv` at south");
+}
+
+#[test]
 fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone() {
     let found = |target: &str, args: &str| {
         let text = edited(
@@ -142,11 +164,14 @@ fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone(
         ("deploy \"docker\"", "\"/data/in.csv\""),
         ("deploy \"docker\"", "\"--model\" \"/opt/models\""),
         ("deploy \"docker\"", "\"/tmp/in.csv\""),
+        ("deploy \"docker\"", "\"--in\" \"/data/{party}.csv\""),
+        ("deploy \"docker\"", "\"--out=out/result.csv\""),
     ] {
         assert_eq!(found(target, args), ["SF0250"], "{target} {args}");
     }
     for (target, args) in [
         (systemd, "\"/data/in.csv\" \"--out\" \"/home/clinic/out.csv\""),
+        (systemd, "\"--out=out/result.csv\" \"--in\" \"{home}/in.csv\""),
         (systemd, "\"--url-prefix\" \"/home/flower\""),
         ("deploy \"docker\"", "\"/etc/hosts\" \"/srv/sfgen/data.csv\" \"data/in.csv\""),
         ("deploy \"docker\"", "\"--out\" \"/home/sfgen/out.csv\" \"//x\" \"/\""),

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8Path;
-
 use crate::{
     check::{Check, Context, services::texts::written},
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
-    model::{Job, JobKind, Party, Service, Text},
+    model::{Job, JobKind, Mount, Party, Service, Text},
     types::Access,
 };
 
 use super::{
-    reach::{GivenPath, Of, given_path, out_of_reach},
+    reach::{Obstacle, Of, given_path, obstacle},
     visible::Visible,
 };
 
@@ -23,59 +21,72 @@ pub(super) const CHECK: Check =
 
 fn path_out_of_reach(context: Context<'_>, findings: &mut Findings) {
     for job in context.topology.jobs.values() {
-        let folders = of_job(context, job);
+        let causes = of_job(context, job);
         let who = format!("job `{}`", job.name.value);
         findings.extend(
-            folders.into_iter().map(|(folder, lost)| finding(context, &who, "args", &folder, lost)),
+            causes.into_iter().map(|(remedy, lost)| finding(context, &who, "args", &remedy, lost)),
         );
     }
     for party in context.topology.parties.values() {
         for service in party.services.iter().filter(|service| service.image.is_none()) {
-            let folders = of_service(party, service);
+            let causes = of_service(party, service);
             let who = format!("service `{}`", service.name.value);
             findings.extend(
-                folders
+                causes
                     .into_iter()
-                    .map(|(folder, lost)| finding(context, &who, "command", &folder, lost)),
+                    .map(|(remedy, lost)| finding(context, &who, "command", &remedy, lost)),
             );
         }
     }
 }
 
-/// What is out of reach in one folder.
+/// What a process is to use and cannot, for one cause that one change mends.
 #[derive(Default)]
 struct Lost<'a> {
     /// The places of the paths, with the paths.
     paths: Vec<(SourceSpan, String)>,
-    /// Whose processes do not reach them, and why.
+    /// Whose processes cannot use them, and why.
     parties: BTreeMap<&'a str, (SourceSpan, &'static str)>,
     writes: bool,
+    /// The mount that would have to be written.
+    read_only: Option<&'a Mount>,
 }
 
-type Folders<'a> = BTreeMap<String, Lost<'a>>;
+/// What is to be changed.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Remedy {
+    /// The folder is to be mounted.
+    Mount(String),
+    /// The path is to lie elsewhere than in the folder of the topology.
+    Elsewhere,
+    /// The mount at this place is to be written.
+    Write(SourceSpan),
+}
 
-fn of_job<'a>(context: Context<'a>, job: &'a Job) -> Folders<'a> {
-    let mut folders = Folders::new();
-    let JobKind::Script { args, .. } = &job.kind else { return folders };
+type Causes<'a> = BTreeMap<Remedy, Lost<'a>>;
+
+fn of_job<'a>(context: Context<'a>, job: &'a Job) -> Causes<'a> {
+    let mut causes = Causes::new();
+    let JobKind::Script { args, .. } = &job.kind else { return causes };
     let parties: BTreeSet<_> = job.parties.iter().map(|name| &name.value).collect();
     for party in parties.into_iter().filter_map(|name| context.topology.parties.get(name)) {
         let Some(host) = party.main_host() else { continue };
         let visible = Visible::of_job(party, host, job);
         if visible.is_whole {
-            lose(party, Of::Job, args, &visible, &mut folders);
+            lose(party, Of::Job, args, &visible, &mut causes);
         }
     }
-    folders
+    causes
 }
 
-fn of_service<'a>(party: &'a Party, service: &'a Service) -> Folders<'a> {
-    let mut folders = Folders::new();
-    let Some(host) = party.host_of(service) else { return folders };
+fn of_service<'a>(party: &'a Party, service: &'a Service) -> Causes<'a> {
+    let mut causes = Causes::new();
+    let Some(host) = party.host_of(service) else { return causes };
     let visible = Visible::of_service(party, host, service);
     if visible.is_whole {
-        lose(party, Of::Service, &service.command, &visible, &mut folders);
+        lose(party, Of::Service, &service.command, &visible, &mut causes);
     }
-    folders
+    causes
 }
 
 /// Adds the paths among words that a process of a party does not reach.
@@ -83,59 +94,78 @@ fn lose<'a>(
     party: &'a Party,
     of: Of,
     words: &[Spanned<Text>],
-    visible: &Visible<'_>,
-    folders: &mut Folders<'a>,
+    visible: &Visible<'a>,
+    causes: &mut Causes<'a>,
 ) {
     let mut before: Option<String> = None;
     for word in words {
         let given = given_path(&word.value, before.as_deref());
         before = Some(written(&word.value));
         let Some(given) = given else { continue };
-        let Some(why) = out_of_reach(party, of, &given, &visible.mounts) else { continue };
-        let lost = folders.entry(folder(&given)).or_default();
-        let place = (word.span, given.path.to_string());
+        let Some(obstacle) = obstacle(party, of, &given, &visible.mounts) else { continue };
+        let (remedy, why) = match obstacle {
+            Obstacle::Unseen(why) => (Remedy::Mount(given.folder().to_string()), why),
+            Obstacle::InRoot => {
+                (Remedy::Elsewhere, "containers may only read the folder of the topology")
+            }
+            Obstacle::ReadOnly(mount) => (Remedy::Write(mount.path.span), "of this party"),
+        };
+        let lost = causes.entry(remedy).or_default();
+        let place = (word.span, written(&word.value));
         if !lost.paths.contains(&place) {
             lost.paths.push(place);
         }
         lost.writes |= given.access == Access::Write;
+        if let Obstacle::ReadOnly(mount) = obstacle {
+            lost.read_only = Some(mount);
+        }
         let span = party.deploy_span.unwrap_or(party.name.span);
         lost.parties.entry(party.name.value.as_str()).or_insert((span, why));
     }
-}
-
-/// What is to be mounted: the folder of what is called like a file, else the path itself.
-fn folder(given: &GivenPath) -> String {
-    let path = given.path.as_path();
-    let parent = path.parent().filter(|parent| parent.file_name().is_some());
-    let is_file = path.extension().is_some();
-    parent.filter(|_| is_file).map_or(path, Utf8Path::new).to_string()
 }
 
 fn finding(
     context: Context<'_>,
     who: &str,
     node: &str,
-    folder: &str,
+    remedy: &Remedy,
     mut lost: Lost<'_>,
 ) -> Finding {
     // Each party adds those that it does not reach.
     lost.paths.sort();
     let paths: Vec<String> = lost.paths.iter().map(|(_, path)| format!("`{path}`")).collect();
     let parties: Vec<&str> = lost.parties.keys().copied().collect();
-    let message = format!("{who} does not reach {} at {}", paths.join(" and "), parties.join(", "));
+    let verb = if matches!(remedy, Remedy::Mount(_)) { "reach" } else { "write" };
+    let message = format!("{who} cannot {verb} {} at {}", paths.join(" and "), parties.join(", "));
     let mut finding = Finding::error(CODE, message);
     for (span, _) in &lost.paths {
-        finding = finding.label(*span, "out of reach of what runs there");
+        finding = finding.label(*span, "given to what runs there");
+    }
+    if let Some(mount) = lost.read_only {
+        finding = finding.label(mount.path.span, "mounted to be read only");
     }
     for (span, why) in lost.parties.values() {
         finding = finding.label(*span, *why);
     }
-    let access = if lost.writes { " access=\"write\"" } else { "" };
-    let mount = format!("mount {folder:?}{access}");
-    let help = format!(
-        "write `{mount}` beside `{node}`; where the data lies elsewhere on one machine, that party mounts it with `as={folder:?}`"
-    );
-    let place = lost.paths[0].0;
-    let fix = context.insert_before(format!("write `{mount}`"), place, node, &mount);
-    finding.help(help).fixes(fix)
+    match remedy {
+        Remedy::Mount(folder) => {
+            let access = if lost.writes { " access=\"write\"" } else { "" };
+            let mount = format!("mount {folder:?}{access}");
+            let help = format!(
+                "write `{mount}` beside `{node}`; where the data lies elsewhere on one machine, that party mounts it with `as={folder:?}`"
+            );
+            let place = lost.paths[0].0;
+            let fix = context.insert_before(format!("write `{mount}`"), place, node, &mount);
+            finding.help(help).fixes(fix)
+        }
+        Remedy::Elsewhere => finding.help(
+            "write an absolute path in a folder that is mounted to be written: `mount \"/data\" access=\"write\"`",
+        ),
+        Remedy::Write(_) => {
+            let label = "write `access=\"write\"`";
+            let access = lost.read_only.map(|mount| &mount.access);
+            let fix = access.and_then(|access| context.write(label, access, &Access::Write));
+            finding.help("write `access=\"write\"` in the `mount`").fixes(fix)
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::plan::{Access, Action, Process};
 use super::target::Scope;
 
 /// Every process of a host, those of jobs too.
-pub(super) fn processes<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Process> {
+fn processes<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Process> {
     let is_main = *scope.host_name == scope.plan.main_host;
     let jobs = scope.plan.jobs.values().filter(move |_| is_main);
     scope.host.processes.iter().chain(jobs.filter_map(|job| job.process.as_ref()))
@@ -19,10 +19,11 @@ pub(super) fn processes<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Pr
 pub(super) fn grant_read(path: &Utf8Path, user: &str) -> Vec<Action> {
     let mut folders = closed_folders(path);
     folders.reverse();
-    let search = Action::GrantSearch { folders, user: user.to_owned() };
     let read = Action::GrantRead { path: path.to_owned(), user: user.to_owned() };
-    let has_folders = matches!(&search, Action::GrantSearch { folders, .. } if !folders.is_empty());
-    has_folders.then_some(search).into_iter().chain([read]).collect()
+    if folders.is_empty() {
+        return vec![read];
+    }
+    vec![Action::GrantSearch { folders, user: user.to_owned() }, read]
 }
 
 /// The folders above a file that may be closed to others, the innermost first. Those at the top of the system are open.
