@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::{
     catalogue::{self, EngineFacts, Release},
     diag::{Sources, Spanned},
-    model::{Host, Identity, Network, Party, Secretflow, Topology},
+    model::{Host, Identity, Network, Party, Runtime, Secretflow, Topology},
     syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
@@ -36,6 +36,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn is_production(&self) -> bool {
         self.topology.mode == Mode::Production
+    }
+
+    /// Whether the runtime is sfgen's own.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.topology.runtime, Runtime::Embedded)
     }
 
     /// SecretFlow's settings, if it is the runtime.

@@ -45,24 +45,25 @@ pub enum JobKind {
     },
     /// Ports only: another program starts it.
     External,
+    /// What could not be read. It was reported, so a topology with it is looked at and never planned.
+    Unread,
 }
 
 impl Job {
-    pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Option<Self> {
+    pub(super) fn read(name: &Spanned<JobName>, cursor: &mut Cursor<'_>) -> Self {
         let parties = read_parties(cursor);
         let slots = cursor.prop_or_default("slots");
         let kind = Self::read_kind(cursor);
-        Some(Self { name: name.clone(), parties: parties?, slots, kind: kind? })
+        Self { name: name.clone(), parties, slots, kind }
     }
 
-    /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.
-    fn read_kind(cursor: &mut Cursor<'_>) -> Option<JobKind> {
+    fn read_kind(cursor: &mut Cursor<'_>) -> JobKind {
         let node = cursor.node;
         let kind = cursor.prop::<String>("kind");
         let script = cursor.prop::<PathText>("script");
         let script = script.map(|script| script.map(|PathText(path)| path));
         if script.is_none() && node.prop("script").is_some() {
-            return None;
+            return JobKind::Unread;
         }
         let args = node.child("args").map(|child| cursor.at(child).args()).unwrap_or_default();
         let inputs = node.children_named("input").filter_map(|child| {
@@ -71,10 +72,10 @@ impl Job {
             Some((party?, number?))
         });
         let inputs: Vec<_> = inputs.collect();
-        let is_whole = inputs.len() == node.children_named("input").count();
+        let is_whole = node.is_whole && inputs.len() == node.children_named("input").count();
         let inputs = Partial::new(inputs, is_whole);
-        if kind.is_none() && node.prop("kind").is_some() {
-            return None;
+        if kind.is_none() && (node.prop("kind").is_some() || !node.is_whole) {
+            return JobKind::Unread;
         }
         let surplus = match (&kind, &script) {
             (Some(_), Some(script)) => Some((script.span, "a job is a script or a sum, not both")),
@@ -89,11 +90,11 @@ impl Job {
                 .help("drop it, or write `kind=\"sum\"` without a script");
             cursor.findings.push(finding);
         }
-        Some(match (kind, script) {
+        match (kind, script) {
             (Some(_), _) => JobKind::Sum { inputs },
             (None, Some(path)) => JobKind::Script { path, args },
             (None, None) => JobKind::External,
-        })
+        }
     }
 }
 

@@ -274,6 +274,7 @@ fn plan_job(job: &model::Job) -> FederationJob {
         },
         JobKind::Sum { .. } => Program::Sum,
         JobKind::External => Program::External,
+        JobKind::Unread => unreachable!("a topology with errors is not planned"),
     };
     let parties = job.parties.iter().map(|party| party.value.clone()).collect();
     FederationJob { parties, slots: job.slots.value, program }

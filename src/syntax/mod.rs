@@ -23,6 +23,7 @@ mod spelling;
 mod toml;
 mod toml_excess;
 mod toml_keys;
+mod toml_mistakes;
 mod validate;
 mod workspace;
 

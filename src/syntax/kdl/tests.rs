@@ -93,7 +93,7 @@ fn as_the_crate_reads(text: &str) -> Option<Vec<Node>> {
             }
         }
         let children = node.children().map(|children| nodes(children, at)).unwrap_or_default();
-        Node { name, args, props, children, head: at, whole: at }
+        Node { name, args, props, children, head: at, whole: at, is_whole: true }
     }
     let document = kdl::KdlDocument::parse_v2(text).ok()?;
     Some(nodes(&document, SourceSpan::new(Sources::default().add("", ""), 0..0)))
