@@ -8,7 +8,7 @@ use crate::{
     catalogue::{self, EngineFacts, Release},
     diag::{Sources, Spanned},
     model::{Host, Identity, Network, Party, Runtime, Secretflow, Topology},
-    syntax::Node,
+    syntax::{Node, nearest},
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
 
@@ -57,9 +57,25 @@ impl<'a> Context<'a> {
     }
 
     /// What is known about the release; `None` for the embedded runtime and for unknown releases.
+    ///
+    /// A version that is none, and was probably meant to be a known release, is judged as that: once it is corrected, the
+    /// rest has been said.
     #[must_use]
     pub fn release(&self) -> Option<&'static Release> {
-        catalogue::release(&self.secretflow()?.version.value)
+        let version = self.secretflow()?.version.value.as_str();
+        let known = catalogue::releases().iter().map(|release| release.version.as_str());
+        catalogue::release(version).or_else(|| catalogue::release(nearest(version, known)?))
+    }
+
+    /// The releases of which one runs, as far as can be told: all that are known where it is none of them; none for the
+    /// embedded runtime.
+    #[must_use]
+    pub fn releases(&self) -> Vec<&'static Release> {
+        match self.release() {
+            Some(release) => vec![release],
+            None if self.is_embedded() => Vec::new(),
+            None => catalogue::releases().iter().collect(),
+        }
     }
 
     /// What is known about the engine.
@@ -93,7 +109,7 @@ impl<'a> Context<'a> {
             return Vec::new();
         }
         let mut seen = BTreeSet::new();
-        let hosts = self.topology.hosts();
+        let hosts = self.topology.hosts().filter(|(_, host)| host.has_address);
         hosts.filter(|(_, host)| seen.insert(host.address.span)).collect()
     }
 
@@ -102,7 +118,7 @@ impl<'a> Context<'a> {
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Host, &'a Network, &'a Spanned<Subnet>)> {
         let topology = self.topology;
-        topology.hosts().filter_map(|(party, host)| {
+        topology.hosts().filter(|(_, host)| host.has_address).filter_map(|(party, host)| {
             let network = topology.networks.get(party.deploy.bridge()?.value)?;
             Some((party, host, network, network.subnet.as_ref()?))
         })

@@ -133,23 +133,30 @@ fn read_head(
     findings: &mut Findings,
 ) -> (Spanned<TopologyName>, Mode) {
     let written = node.and_then(|node| Cursor::new(node, findings).arg(0));
+    let is_written = node.is_some();
     let node = or_absent(node, "topology", root);
     let mut cursor = Cursor::new(&node, findings);
     let mode = match (cursor.prop::<Mode>("mode"), node.prop("mode")) {
         (Some(mode), _) => mode.value,
         (None, Some(wrong)) => meant_mode(&wrong.value.value),
-        (None, None) => cursor.default_prop("mode", node.span()).value,
+        (None, None) if is_written && node.is_whole => {
+            cursor.default_prop("mode", node.span()).value
+        }
+        (None, None) => UNREAD_MODE,
     };
     let unread = || Spanned::new("unread".parse().expect("it is a name"), node.span());
     (written.unwrap_or_else(unread), mode)
 }
 
-/// The mode that a wrong word was probably meant to be; where that cannot be told, the one that asks for less.
+/// The mode where none could be read: the one that asks for less, since its findings hold in the other one too.
+const UNREAD_MODE: Mode = Mode::Simulation;
+
+/// The mode that a wrong word was probably meant to be.
 fn meant_mode(wrong: &Value) -> Mode {
     let words = [Mode::Simulation, Mode::Production].map(|mode| (mode.to_string(), mode));
     let near = nearest(&wrong.to_string(), words.iter().map(|(word, _)| word.as_str()));
     let meant = words.iter().find(|(word, _)| Some(word.as_str()) == near);
-    meant.map_or(Mode::Simulation, |(_, mode)| *mode)
+    meant.map_or(UNREAD_MODE, |(_, mode)| *mode)
 }
 
 /// Reads all nodes `kind`, told apart by their first argument; a second one of the same name was

@@ -1,7 +1,7 @@
 //! KDL 2 text as nodes.
 //!
 //! The reader is our own, since it must be safe with files that others wrote: it reads each character a fixed number of
-//! times, descends at most [`DEPTH`] levels, keeps no more nodes than its [`Budget`] has, and makes one finding of one mistake. Why the
+//! times, descends at most `DEPTH` levels, keeps no more nodes than its [`Budget`] has, and makes one finding of one mistake. Why the
 //! `kdl` crate is not used, and how both compare, is in `docs/kdl.md`.
 //!
 //! A text with mistakes yields the nodes that could be read all the same, so that what is wrong with their names and
@@ -22,9 +22,6 @@ use crate::diag::{Code, FileId, Finding, Findings};
 
 use self::reader::{Blocks, Reader};
 use super::{Node, limits::Budget};
-
-#[cfg(test)]
-use super::limits::DEPTH;
 
 pub(super) use self::pieces::{Piece, Pieces};
 

@@ -131,6 +131,10 @@ impl Reader<'_> {
                         node.children = block.nodes;
                         node.is_whole &= block.is_whole;
                     }
+                    if self.is_cut_off() {
+                        node.whole.end = self.last.end;
+                        return Ok(());
+                    }
                 }
                 Ok(Token::Value(Value::Text(_))) if has_blocks && !is_dropped => {
                     return self.after_block();

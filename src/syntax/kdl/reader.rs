@@ -153,6 +153,13 @@ impl<'t> Reader<'t> {
                 (Ok(Token::Break), _) => {
                     self.skip();
                 }
+                // At the margin, a `}` is that of a node at the top.
+                (Ok(Token::Close), Some(open))
+                    if self.depth > 1 && self.is_cut_off() =>
+                {
+                    self.never_closed(open);
+                    return block;
+                }
                 (Ok(Token::Close), Some(_)) => {
                     self.skip();
                     return block;
@@ -174,7 +181,7 @@ impl<'t> Reader<'t> {
                     }
                     return block;
                 }
-                (_, Some(open)) if self.blocks == Blocks::Margin && self.is_at_margin() => {
+                (_, Some(open)) if self.is_cut_off() => {
                     self.never_closed(open);
                     return block;
                 }
@@ -216,6 +223,11 @@ impl<'t> Reader<'t> {
     fn is_at_margin(&self) -> bool {
         let before = &self.text[..self.next.range.start];
         before.is_empty() || before.ends_with(['\n', '\r'])
+    }
+
+    /// Whether the block before the next token was ended by the margin, and the node that has it too.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.blocks == Blocks::Margin && self.is_at_margin()
     }
 
     /// Whether the next token is the first of its line, after blanks.
