@@ -30,7 +30,7 @@ pub use write::{
 
 /// What could not be done to which path.
 #[derive(Debug, Error)]
-#[error("cannot {action} `{path}`: {source}")]
+#[error("cannot {action} `{path}`: {}", reason(source))]
 pub struct FsError {
     action: &'static str,
     path: Utf8PathBuf,
@@ -49,6 +49,23 @@ impl FsError {
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
+
+    /// What the system said, without its number for it, which tells a user nothing.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        reason(&self.source)
+    }
+}
+
+/// What an error of the system says, without the number that the standard library adds: `no such file or directory`.
+#[must_use]
+pub fn reason(why: &io::Error) -> String {
+    let text = why.to_string();
+    let words = why.raw_os_error().and_then(|number| text.strip_suffix(&format!(" (os error {number})")));
+    let Some(words) = words else { return text };
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Reads a file whole.

@@ -98,6 +98,12 @@ impl<'a> Context<'a> {
         lacking && direct && self.topology.tls_off.is_none()
     }
 
+    /// Whether nobody but programs of this machine can be a peer, as far as can be told: every address is loopback.
+    #[must_use]
+    pub fn is_one_machine(&self) -> bool {
+        self.topology.hosts().all(|(_, host)| host.address.value.is_loopback() || !host.has_address)
+    }
+
     /// A host for each address that is written and dialled; a machine that is named again has the first one's.
     ///
     /// A simulation on one machine dials nothing.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     catalogue,
     lockfile::Allocation,
-    model::{self, JobKind, Topology},
+    model::{self, Input, JobKind, Topology},
     types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role},
 };
 
@@ -197,15 +197,13 @@ impl Builder<'_> {
                 },
                 _ => shared.program,
             };
-            let input = match &job.kind {
-                JobKind::Sum { inputs } => inputs
-                    .iter()
-                    .find(|(party, _)| party.value == *name)
-                    .map(|(_, number)| number.value),
-                _ => None,
+            let (input, input_file) = match input_of(job, name) {
+                Some(Input::Number(number)) => (Some(*number), None),
+                Some(Input::File(path)) => (None, Some(path.clone())),
+                None => (None, None),
             };
             let (parties, slots) = (shared.parties, shared.slots);
-            let plan = JobPlan { parties, slots, program, process: None, input };
+            let plan = JobPlan { parties, slots, program, process: None, input, input_file };
             (job.name.value.clone(), plan)
         });
         plans.collect()
@@ -264,6 +262,13 @@ fn plan_spu(spu: &model::Spu) -> Spu {
         field: spu.field.value.clone(),
         link_desc: options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
+}
+
+/// A party's number in a sum.
+fn input_of<'a>(job: &'a model::Job, party: &PartyName) -> Option<&'a Input> {
+    let JobKind::Sum { inputs } = &job.kind else { return None };
+    let own = inputs.iter().find(|(name, _)| name.value == *party);
+    own.map(|(_, input)| &input.value)
 }
 
 fn plan_job(job: &model::Job) -> FederationJob {

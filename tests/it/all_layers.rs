@@ -53,7 +53,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("SF0901", "version=\"1.13.0b0\"", "version=\"1.13.0\"", "`1.13.0b0`"),
     mistake("SF0903", "python \"3.10\"", "python \"3.12\"", "3.10"),
     // References.
-    mistake("SF0101", "parties \"alice\" \"bob\" // psi", "parties \"alice\" \"bbo\" // psi", "`bob`"),
+    mistake("SF0101", "parties \"alice\" \"bob\" // psi", "parties \"alice\" \"bbo\" // psi", "alice, bob"),
     mistake("SF1001", "network=\"host\"", "network=\"hots\"", "`host`"),
     mistake("SF0106", "after=\"redis\"", "after=\"rediss\"", "`redis`"),
     mistake("SF0108", "{port.redis}", "{port.redsi}", "`{port.redis}`"),

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
 
 /// Why there is no environment to run a job in.
 #[derive(Debug, Error, Diagnostic)]
@@ -38,7 +38,7 @@ pub enum PythonError {
         answer: String,
     },
     /// A program could not be started.
-    #[error("cannot start `{program}`: {why}")]
+    #[error("cannot start `{program}`: {}", fs::reason(why))]
     #[diagnostic(code(SF0872), help("is the file there, and may the user that runs sfgen run it?"))]
     NotStarted {
         /// The program.
