@@ -61,8 +61,7 @@ impl FsError {
 #[must_use]
 pub fn reason(why: &io::Error) -> String {
     let text = why.to_string();
-    let words = why.raw_os_error().and_then(|number| text.strip_suffix(&format!(" (os error {number})")));
-    let Some(words) = words else { return text };
+    let Some((words, _)) = text.split_once(" (os error ") else { return text };
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()

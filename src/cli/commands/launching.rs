@@ -38,6 +38,7 @@ fn status_of(error: &SideError) -> Status {
     match error {
         SideError::UnknownParty { .. } | SideError::UnknownHost { .. } => Status::Usage,
         SideError::Absent { .. }
+        | SideError::NoTree { .. }
         | SideError::Changed { .. }
         | SideError::Unlisted { .. }
         | SideError::Unusable { .. }
