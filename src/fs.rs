@@ -24,8 +24,8 @@ pub use way::{OpenFolder, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
-    NewFile, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
-    write_atomically, write_new,
+    NewFile, clear_staged, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
+    write_alone, write_atomically, write_new,
 };
 
 /// What could not be done to which path.

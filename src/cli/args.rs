@@ -74,6 +74,9 @@ pub(crate) struct SideArgs {
     /// Every party, where all are on this machine
     #[arg(long)]
     pub(crate) all: bool,
+    /// Started for one of the parties of `--all`: what is about all of them has been said
+    #[arg(long, hide = true, requires = "party")]
+    pub(crate) one_of_all: bool,
     /// The tree that `plan` wrote
     #[arg(long, default_value = "generated")]
     pub(crate) tree: Utf8PathBuf,

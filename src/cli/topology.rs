@@ -58,7 +58,10 @@ pub(crate) fn locate(
 /// What to write instead, where there are other topologies; else how to begin one.
 fn help(command: &str, others: &[Utf8PathBuf], new: impl FnOnce() -> Utf8PathBuf) -> String {
     if others.is_empty() {
-        let new = new();
+        let mut new = new();
+        if !matches!(new.extension(), Some("kdl" | "toml")) {
+            new.set_extension("kdl");
+        }
         let is_usual = new == "topology.kdl";
         let init = if is_usual { "sfgen init".to_owned() } else { format!("sfgen init {}", quoted(&new)) };
         return format!("name the file of a topology that is there, or write a first one with `{init}`");

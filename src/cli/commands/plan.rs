@@ -224,8 +224,10 @@ impl<'a> Plan<'a> {
     /// The lock first: numbers that a tree already names must never be allotted twice.
     fn write(&self) -> Result<(), Failure> {
         if self.lock_changes() {
-            fs::write_atomically(&self.lock, self.lock_text.as_bytes(), 0o644)?;
+            fs::write_alone(&self.lock, self.lock_text.as_bytes(), 0o644)?;
             fs::sync_folder(self.lock.parent().unwrap_or(Utf8Path::new("")))?;
+        } else {
+            fs::clear_staged(&self.lock)?;
         }
         Ok(write(&self.comparison, &self.out)?)
     }

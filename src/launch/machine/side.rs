@@ -17,7 +17,7 @@ use crate::{
 pub enum SideError {
     /// There is no tree, or no such party in it.
     #[error("there is no plan of {party} in `{tree}`")]
-    #[diagnostic(code(SF0890), help("{}; `--tree` names another folder", NO_TREE))]
+    #[diagnostic(code(SF0890), help("{}, or name the tree with `--tree`", NO_TREE))]
     Absent {
         /// Whose plan.
         party: PartyName,
@@ -26,7 +26,7 @@ pub enum SideError {
     },
     /// There is no tree.
     #[error("there is no plan in `{tree}`")]
-    #[diagnostic(code(SF0890), help("{}; `--tree` names another folder", NO_TREE))]
+    #[diagnostic(code(SF0890), help("{}, or name the tree with `--tree`", NO_TREE))]
     NoTree {
         /// Where it was looked for.
         tree: Utf8PathBuf,
@@ -106,7 +106,7 @@ pub enum SideError {
 
 /// How a tree comes about.
 const NO_TREE: &str =
-    "`sfgen plan` writes it beside its topology, which `sfgen init` begins; run this in that folder";
+    "`sfgen plan` writes it beside the topology, and `sfgen init` a first topology: run this in that folder";
 
 const MANIFEST: &str = Manifest::FILE;
 const FEDERATION: &str = "federation.json";

@@ -59,6 +59,9 @@ pub(in crate::cli) fn run(args: &InitArgs, ui: &Ui) -> Result<Status, Failure> {
         ui.note(format!("`{path}` was not written"));
         return Ok(Status::Findings);
     }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_str().is_empty()) {
+        fs::create_folder(folder, 0o755)?;
+    }
     match fs::write_new(&path, text.as_bytes(), 0o644) {
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
             ui.findings(&[already_there(&path)], &Sources::default());
