@@ -67,7 +67,7 @@ pub enum PythonError {
     #[diagnostic(
         code(SF0874),
         help(
-            "can this machine reach its package index (PIP_INDEX_URL, proxies), and is there room for 2 GB? The next start tries again from the beginning"
+            "can this machine reach its package index, and is there room for 2 GB? `https_proxy` names a proxy, PIP_INDEX_URL a mirror, PIP_FIND_LINKS a folder of wheels; `sfgen explain SF0874` says more"
         )
     )]
     NotInstalled {
