@@ -33,15 +33,16 @@ pub(crate) fn locate(
     let kind = fs::resolve(&path).and_then(|real| fs::kind(&real));
     match kind {
         Ok(Kind::Folder) => {
-            return Err(finding("this is a folder", help(command, &topologies_in(&path), || {
-                path.join("topology.kdl")
-            })));
+            return Err(finding(
+                "this is a folder",
+                help(command, &topologies_in(&path), || path.join("topology.kdl")),
+            ));
         }
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let mut others = topologies_in(folder);
-            let names: Vec<&str> = others.iter().map(|other| other.as_str()).collect();
-            if let Some(near) = nearest(path.as_str(), names).map(Utf8PathBuf::from) {
+            let paths: Vec<&str> = others.iter().map(|other| other.as_str()).collect();
+            if let Some(near) = nearest(path.as_str(), paths).map(Utf8PathBuf::from) {
                 others = vec![near];
             } else if named.is_none() && others.is_empty() {
                 others = around();
@@ -63,8 +64,11 @@ fn help(command: &str, others: &[Utf8PathBuf], new: impl FnOnce() -> Utf8PathBuf
             new.set_extension("kdl");
         }
         let is_usual = new == "topology.kdl";
-        let init = if is_usual { "sfgen init".to_owned() } else { format!("sfgen init {}", quoted(&new)) };
-        return format!("name the file of a topology that is there, or write a first one with `{init}`");
+        let init =
+            if is_usual { "sfgen init".to_owned() } else { format!("sfgen init {}", quoted(&new)) };
+        return format!(
+            "name the file of a topology that is there, or write a first one with `{init}`"
+        );
     }
     let written = others.iter().take(NAMED).map(|other| format!("`{command} {}`", quoted(other)));
     format!("name a topology that is there: {}", written.collect::<Vec<_>>().join(" or "))
@@ -121,16 +125,24 @@ pub(crate) fn naming(help: &str, topology: &Utf8Path) -> String {
             ["sfgen", "keys", _, ..] => 3,
             ["sfgen", "run" | "apply", ..] if !words.contains(&"--tree") => {
                 let tree = topology.with_file_name("generated");
-                piece.push_str(&format!(" --tree {}", quoted(&tree)));
+                *piece = format!("{piece} --tree {}", quoted(&tree));
                 continue;
             }
             _ => continue,
         };
-        let is_file = |word: &&str| [".kdl", ".toml", ".kdl'", ".toml'"].iter().any(|end| word.ends_with(end));
-        if !words.iter().any(|word| is_file(&word)) {
+        let is_file = |word: &&str| {
+            [".kdl", ".toml", ".kdl'", ".toml'"].iter().any(|end| word.ends_with(end))
+        };
+        if !words.iter().any(is_file) {
             let (start, rest) = words.split_at(before);
             let path = quoted(topology);
-            *piece = start.iter().copied().chain([path.as_str()]).chain(rest.iter().copied()).collect::<Vec<_>>().join(" ");
+            *piece = start
+                .iter()
+                .copied()
+                .chain([path.as_str()])
+                .chain(rest.iter().copied())
+                .collect::<Vec<_>>()
+                .join(" ");
         }
     }
     parts.join("`")
@@ -158,7 +170,10 @@ mod tests {
         let topology = Utf8Path::new("sub/x.kdl");
         for (help, named) in [
             ("run `sfgen plan` again", "run `sfgen plan sub/x.kdl` again"),
-            ("`sfgen keys new --party a` makes it", "`sfgen keys new sub/x.kdl --party a` makes it"),
+            (
+                "`sfgen keys new --party a` makes it",
+                "`sfgen keys new sub/x.kdl --party a` makes it",
+            ),
             ("`sfgen plan other.kdl`", "`sfgen plan other.kdl`"),
             ("`sfgen run total --all`", "`sfgen run total --all --tree sub/generated`"),
             ("sfgen plans the ports; write `sfgen`", "sfgen plans the ports; write `sfgen`"),

@@ -188,12 +188,21 @@ mod tests {
         // A file that is staged and never put in place is what a killed write leaves.
         staged_as(&staged_prefix(&path), &path, b"half", 0o644).unwrap().keep().unwrap();
         assert!(list(folder).unwrap()[0].starts_with(".sfgen.lock-"));
-        let others = [".sfgen-abcdef", ".sfgen.lock-abcde", ".sfgen.lock-abc.ef", "sfgen.lock-abcdef"];
+        let others =
+            [".sfgen-abcdef", ".sfgen.lock-abcde", ".sfgen.lock-abc.ef", "sfgen.lock-abcdef"];
         others.iter().for_each(|name| write_new(&folder.join(name), b"", 0o644).unwrap());
         write_alone(&path, b"whole", 0o644).unwrap();
         let mut left = list(folder).unwrap();
         left.sort();
-        assert_eq!(left, [&others[..], &["sfgen.lock"]].concat().into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+        assert_eq!(
+            left,
+            [&others[..], &["sfgen.lock"]]
+                .concat()
+                .into_iter()
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
         assert_eq!(read(&path).unwrap(), b"whole");
     }
 

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Access, HostPlan, JobPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program, Readiness,
-    Restart, RunsAs, Word,
+    Access, HostPlan, JobPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program,
+    Readiness, Restart, RunsAs, Word,
     process::{JOB_GRACE, LAUNCHER_GRACE, LAUNCHER_READY_WITHIN, RAY_GRACE, RAY_READY_WITHIN},
     ray, targets,
 };

@@ -10,8 +10,7 @@ use crate::{
 };
 
 use super::{
-    Cursor, Node, Workspace, crowded, include, kdl,
-    language,
+    Cursor, Node, Workspace, crowded, include, kdl, language,
     limits::{Budget, MAX_FILE, MAX_TOTAL},
     toml::{self, is_toml},
     validate::validate,

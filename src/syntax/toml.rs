@@ -239,7 +239,15 @@ impl Reader<'_> {
                 head.end = head.end.max(value.span().end);
             }
         }
-        Node { name: name.clone(), args, props, children, head, whole: head, is_whole: self.left_out.is_empty() }
+        Node {
+            name: name.clone(),
+            args,
+            props,
+            children,
+            head,
+            whole: head,
+            is_whole: self.left_out.is_empty(),
+        }
     }
 
     fn args(self, value: &TomlSpanned<DeValue<'_>>) -> Vec<Spanned<Value>> {

@@ -44,7 +44,12 @@ const MISTAKES: &[Mistake] = &[
     mistake("SF0003", "deploy \"process\" // alice", "depoly \"process\" // alice", "`deploy`"),
     mistake("SF0003", "object-store=", "objectstore=", "`object-store`"),
     mistake("SF0011", "mode=\"production\"", "mode=\"prodution\"", "`production`"),
-    mistake("SF0004", "pin \"spu\" 19600 19609", "identity ca=\"a\" cert=\"b\" key=\"c\"", "keep one"),
+    mistake(
+        "SF0004",
+        "pin \"spu\" 19600 19609",
+        "identity ca=\"a\" cert=\"b\" key=\"c\"",
+        "keep one",
+    ),
     // Values.
     mistake("SF0005", "address=\"192.168.1.10\"", "address=\"0.0.0.0:8080\"", "192.168.1.10"),
     mistake("SF0005", "slots=2", "slots=0", "from 1 to 65535"),
@@ -53,7 +58,12 @@ const MISTAKES: &[Mistake] = &[
     mistake("SF0901", "version=\"1.13.0b0\"", "version=\"1.13.0\"", "`1.13.0b0`"),
     mistake("SF0903", "python \"3.10\"", "python \"3.12\"", "3.10"),
     // References.
-    mistake("SF0101", "parties \"alice\" \"bob\" // psi", "parties \"alice\" \"bbo\" // psi", "alice, bob"),
+    mistake(
+        "SF0101",
+        "parties \"alice\" \"bob\" // psi",
+        "parties \"alice\" \"bbo\" // psi",
+        "alice, bob",
+    ),
     mistake("SF1001", "network=\"host\"", "network=\"hots\"", "`host`"),
     mistake("SF0106", "after=\"redis\"", "after=\"rediss\"", "`redis`"),
     mistake("SF0108", "{port.redis}", "{port.redsi}", "`{port.redis}`"),
@@ -156,7 +166,13 @@ fn what_is_said_of_an_address_with_a_port_can_be_written_as_it_is_said() {
         let mut mended = edited(&bad, &[(&format!("address=\"{written}\""), &address)]);
         if help.contains("`pin ") {
             let pin = between(&help, "in the party: `", "`");
-            mended = edited(&mended, &[("    deploy \"process\" // alice\n", &format!("    deploy \"process\" // alice\n    {pin}\n"))]);
+            mended = edited(
+                &mended,
+                &[(
+                    "    deploy \"process\" // alice\n",
+                    &format!("    deploy \"process\" // alice\n    {pin}\n"),
+                )],
+            );
         }
         let done = compile(&mended);
         assert!(done.findings.is_empty(), "{written}: {help}\n{}", shown(&done));

@@ -18,10 +18,8 @@ fn input_committed(context: Context<'_>, findings: &mut Findings) {
     }
     for job in context.topology.jobs.values() {
         let JobKind::Sum { inputs } = &job.kind else { continue };
-        let written =
-            inputs.iter().filter(|(_, input)| matches!(input.value, Input::Number(_)));
-        let mut labels =
-            written.map(|(party, input)| (input.span, &party.value)).peekable();
+        let written = inputs.iter().filter(|(_, input)| matches!(input.value, Input::Number(_)));
+        let mut labels = written.map(|(party, input)| (input.span, &party.value)).peekable();
         let Some((_, first)) = labels.peek() else { continue };
         let help = format!(
             "keep it in a file on the party's machine: `input \"{first}\" file=\"keys/{first}/number\"`"

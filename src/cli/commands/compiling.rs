@@ -37,7 +37,9 @@ pub(super) fn compile_path(
 ) -> Result<(DiskWorkspace, Compilation), Failure> {
     let (workspace, root) = match locate(named, command) {
         Ok(found) => found,
-        Err(finding) => return Ok((DiskWorkspace::of("".into())?.0, Compilation::failed(*finding))),
+        Err(finding) => {
+            return Ok((DiskWorkspace::of("".into())?.0, Compilation::failed(*finding)));
+        }
     };
     let lock = lost_lock::look(&workspace, if_lost)?;
     let input = Input {

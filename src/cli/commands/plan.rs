@@ -132,8 +132,7 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
     let if_lost = IfLost { out: args.out.as_ref(), takes_tree: args.lock_from_tree };
-    let (workspace, compilation) =
-        compile_path(COMMAND, named, args.mode, if_lost, compile)?;
+    let (workspace, compilation) = compile_path(COMMAND, named, args.mode, if_lost, compile)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
         report(ui, &compilation, None)?;

@@ -55,7 +55,10 @@ pub fn read_input(job: &str, path: &Utf8Path) -> Result<i64, InputFileError> {
     })?;
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     text.trim().parse().map_err(|_| {
-        fail("it does not hold one whole number", format!("{}; a sum adds numbers of 64 bits", write()))
+        fail(
+            "it does not hold one whole number",
+            format!("{}; a sum adds numbers of 64 bits", write()),
+        )
     })
 }
 
@@ -73,9 +76,14 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read_input("total", &path).unwrap(), number);
         }
-        for text in ["", "secret", "11 12", "1.5", "9223372036854775808", &"1".repeat(LONGEST + 1)] {
+        for text in ["", "secret", "11 12", "1.5", "9223372036854775808", &"1".repeat(LONGEST + 1)]
+        {
             std::fs::write(&path, text).unwrap();
-            assert!(told(&path).ends_with(": it does not hold one whole number"), "{}", told(&path));
+            assert!(
+                told(&path).ends_with(": it does not hold one whole number"),
+                "{}",
+                told(&path)
+            );
         }
         let folder = path.parent().unwrap();
         assert!(told(folder).contains("it is no regular file"), "{}", told(folder));

@@ -105,8 +105,7 @@ pub enum SideError {
 }
 
 /// How a tree comes about.
-const NO_TREE: &str =
-    "`sfgen plan` writes it beside the topology, and `sfgen init` a first topology: run this in that folder";
+const NO_TREE: &str = "`sfgen plan` writes it beside the topology, and `sfgen init` a first topology: run this in that folder";
 
 const MANIFEST: &str = Manifest::FILE;
 const FEDERATION: &str = "federation.json";

@@ -72,7 +72,12 @@ fn partly(text: &str) -> (String, usize) {
             let block = shown(&node.children);
             let block = if block.is_empty() { block } else { format!(" {{{block}}}") };
             let sign = if node.is_whole { "" } else { "?" };
-            format!("{}{}{}{block}{sign}", node.name.value, args.concat(), props.collect::<String>())
+            format!(
+                "{}{}{}{block}{sign}",
+                node.name.value,
+                args.concat(),
+                props.collect::<String>()
+            )
         };
         nodes.iter().map(one).collect::<Vec<_>>().join("; ")
     }

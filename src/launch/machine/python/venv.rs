@@ -208,7 +208,10 @@ mod tests {
             env.chain(command.get_args().map(text)).collect::<Vec<_>>()
         };
         assert!(told(&[]).is_empty());
-        assert_eq!(told(&[("PIP_INDEX_URL", "http://m/simple")]), ["UV_DEFAULT_INDEX=http://m/simple"]);
+        assert_eq!(
+            told(&[("PIP_INDEX_URL", "http://m/simple")]),
+            ["UV_DEFAULT_INDEX=http://m/simple"]
+        );
         assert!(told(&[("PIP_INDEX_URL", "http://m"), ("UV_INDEX_URL", "http://u")]).is_empty());
         assert_eq!(
             told(&[("PIP_FIND_LINKS", "/a /b"), ("PIP_NO_INDEX", "1")]),
