@@ -8,7 +8,9 @@ use crate::{
     catalogue,
     lockfile::Allocation,
     model::{self, Input, JobKind, Topology},
-    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role},
+    types::{
+        DeviceName, Digest, HostName, JobName, Links, Mode, PartyName, PortRanges, RayPort, Role,
+    },
 };
 
 use super::{
@@ -17,6 +19,7 @@ use super::{
     RayPlan, Spu,
     builder::Builder,
     federation_bytes,
+    groups::counted_off,
     host_variables::variables,
     processes::{self, Place},
     targets,
@@ -72,19 +75,19 @@ impl Builder<'_> {
         let parties = topology.parties.values().map(|party| {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
+            let own_slots = slots.get(&name).copied().unwrap_or(1);
             let hosts = party.hosts.iter().map(|host| {
                 let dialled = self
                     .ports
                     .of_host(&name, &host.name.value)
                     .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
-                let ports = dialled.map(|(role, range)| (role.clone(), range)).collect();
-                (
-                    host.name.value.clone(),
-                    FederationHost { address: host.address.value.clone(), ports },
-                )
+                let ports = dialled.map(|(role, ports)| (role.clone(), ports.clone())).collect();
+                let spus = self.spu_ports(&ports, &name, &host.name.value, own_slots);
+                let address = host.address.value.clone();
+                (host.name.value.clone(), FederationHost { address, ports, spus })
             });
-            let slots = slots.get(&name).copied().unwrap_or(1);
-            let party = FederationParty { identity, slots, hosts: hosts.collect() };
+            let hosts = hosts.collect();
+            let party = FederationParty { identity, slots: own_slots, hosts };
             (name, party)
         });
         Federation {
@@ -104,6 +107,24 @@ impl Builder<'_> {
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
+    }
+
+    /// The ports of the SPUs of a host, where counting them off by name would give others: those that were there when
+    /// an SPU or a slot joined have kept theirs.
+    fn spu_ports(
+        &self,
+        ports: &BTreeMap<Role, PortRanges>,
+        party: &PartyName,
+        host: &HostName,
+        slots: u16,
+    ) -> BTreeMap<DeviceName, PortRanges> {
+        let spus = ports.get(&Role::Spu).zip(self.ports.spus_of_host(party, host));
+        let Some((range, spus)) = spus else { return BTreeMap::new() };
+        let is_usual = spus
+            .values()
+            .enumerate()
+            .all(|(index, own)| counted_off(range, index, slots).as_ref() == Some(own));
+        if is_usual { BTreeMap::new() } else { spus.clone() }
     }
 
     fn heu(&self, heu: &model::Heu) -> Option<Heu> {
@@ -211,7 +232,8 @@ impl Builder<'_> {
 
     fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
         let ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
+        let ports: BTreeMap<_, _> = ports.map(|(role, own)| (role.clone(), own.clone())).collect();
+        let kept = self.ports.kept_of_host(&party.name.value, &host.name.value);
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
@@ -221,6 +243,7 @@ impl Builder<'_> {
             locations: Locations::new(),
             steps: Vec::new(),
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
+            kept: kept.map(|(role, kept)| (role.clone(), kept.clone())).collect(),
             ports,
         };
         // Only SecretFlow has task workers, which read them.
