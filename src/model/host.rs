@@ -8,6 +8,8 @@ use crate::{
     types::{HostAddr, HostName, Port, Size},
 };
 
+use super::MachineFiles;
+
 /// A host is named again with another address.
 const TWO_ADDRESSES: Code = Code("SF0103");
 
@@ -27,6 +29,8 @@ pub struct Host {
     pub reserved: Vec<Spanned<Port>>,
     /// The Ray node that runs here if the engine is Ray.
     pub ray: Ray,
+    /// What the machine has for the party's processes on it.
+    pub files: MachineFiles,
 }
 
 /// Settings of a Ray node.
@@ -62,7 +66,8 @@ impl Host {
         let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
         let has_address = address.is_some();
         let address = address.unwrap_or_else(|| Spanned::new(stand_in(&name.value), name.span));
-        Some(Self { name, address, has_address, listen, reserved, ray })
+        let files = MachineFiles::read(cursor);
+        Some(Self { name, address, has_address, listen, reserved, ray, files })
     }
 }
 
