@@ -16,6 +16,7 @@ mod failures;
 mod federation;
 mod field_machines;
 mod field_paths;
+mod field_secrets;
 mod findings;
 mod fixes;
 mod fmt;
