@@ -17,6 +17,7 @@ mod failures;
 mod federation;
 mod field_machines;
 mod field_paths;
+mod field_secrets;
 mod findings;
 mod first_hour;
 mod fixes;
