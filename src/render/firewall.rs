@@ -140,7 +140,7 @@ mod tests {
 
     fn firewall(sample: &samples::Sample, path: &str) -> String {
         let tree = sample.render().unwrap();
-        String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap()
+        String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap()
     }
 
     #[test]

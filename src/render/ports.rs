@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn every_port_has_a_row_that_says_who_dials_it() {
         let tree = samples::production().render().unwrap();
-        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap();
+        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(text);
     }
 }
