@@ -95,7 +95,8 @@ impl Hidden<'_, '_> {
             return None;
         }
         let service = &self.text.service.name.value;
-        let message = format!("variable `{name}` of service `{service}`, `{text}`, hides the planned one");
+        let message =
+            format!("variable `{name}` of service `{service}`, `{text}`, hides the planned one");
         let mut ways = vec![format!("drop it: `{}.env` has it", self.text.party.name.value)];
         let mut fixes: Vec<Fix> = self.context.drop_property(self.text.span).into_iter().collect();
         if let Some(written) = &planned.placeholder {
