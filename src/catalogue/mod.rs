@@ -3,7 +3,7 @@
 //! One file per release in `runtimes/`, embedded in the binary. An unknown release is a finding of `check`; this
 //! module only looks up.
 
-mod programs;
+mod listeners;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use std::{
 
 use serde::Deserialize;
 
-pub use programs::{Program, program};
+pub use listeners::{ListeningProgram, listening_program};
 
 /// Facts about one release of a runtime.
 #[derive(Clone, Debug, Deserialize)]

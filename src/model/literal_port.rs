@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalogue::{Program, program},
+    catalogue::{ListeningProgram, listening_program},
     diag::{SourceSpan, Spanned},
     types::Port,
 };
@@ -71,7 +71,7 @@ fn in_command(command: &[Spanned<Text>]) -> Vec<Spanned<Port>> {
 }
 
 /// The program that a command starts, with its arguments: behind what only starts others, and after `python -m`.
-fn program_of(words: &[Word]) -> Option<(&'static Program, &[Word])> {
+fn program_of(words: &[Word]) -> Option<(&'static ListeningProgram, &[Word])> {
     let starts_others =
         |word: &Word| matches!(base(&word.value), "env" | "exec" | "nice" | "nohup" | "tini");
     let is_passed = |word: &Word| {
@@ -80,11 +80,11 @@ fn program_of(words: &[Word]) -> Option<(&'static Program, &[Word])> {
     let at = words.iter().position(|word| !is_passed(word))?;
     let (name, args) = (base(&words[at].value), &words[at + 1..]);
     if !name.starts_with("python") {
-        return Some((program(name)?, args));
+        return Some((listening_program(name)?, args));
     }
     let at = args.iter().position(|word| word.value == "-m" || !word.value.starts_with('-'))?;
     let at = if args[at].value == "-m" { at + 1 } else { at };
-    Some((program(base(&args.get(at)?.value))?, &args[at + 1..]))
+    Some((listening_program(base(&args.get(at)?.value))?, &args[at + 1..]))
 }
 
 fn base(path: &str) -> &str {

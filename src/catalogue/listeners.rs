@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// A program, and where its command has ports.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Program {
+pub struct ListeningProgram {
     /// What it is called, as a command or after `python -m`.
     pub names: Vec<String>,
     /// One of them must stand among its arguments; none where it always listens.
@@ -24,18 +24,18 @@ pub struct Program {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    program: Vec<Program>,
+    program: Vec<ListeningProgram>,
 }
 
-static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("../../runtimes/programs.toml"))
+static PROGRAMS: LazyLock<Vec<ListeningProgram>> = LazyLock::new(|| {
+    let file: File = toml::from_str(include_str!("../../runtimes/listeners.toml"))
         .expect("the file is part of the source");
     file.program
 });
 
 /// The program of that name; `None` where nothing is known of it.
 #[must_use]
-pub fn program(name: &str) -> Option<&'static Program> {
+pub fn listening_program(name: &str) -> Option<&'static ListeningProgram> {
     PROGRAMS.iter().find(|program| program.names.iter().any(|own| own == name))
 }
 
@@ -52,6 +52,6 @@ mod tests {
                 assert_eq!(known, 1, "{name}");
             }
         }
-        assert!(program("redis-server").is_some() && program("worker.py").is_none());
+        assert!(listening_program("redis-server").is_some() && listening_program("worker.py").is_none());
     }
 }
