@@ -36,7 +36,7 @@ pub use files::{MachineFiles, Mount, Secret};
 pub use host::{Host, Ray};
 pub use host_variable::{HostVariable, host_variables};
 pub use identity::Identity;
-pub use job::{Job, JobKind};
+pub use job::{Input, Job, JobKind};
 pub use literal_port::{LiteralPort, literal_ports};
 pub use network::{DockerNetwork, Network};
 pub use pages::PAGES;
