@@ -52,6 +52,8 @@ mod tests {
                 assert_eq!(known, 1, "{name}");
             }
         }
-        assert!(listening_program("redis-server").is_some() && listening_program("worker.py").is_none());
+        assert!(
+            listening_program("redis-server").is_some() && listening_program("worker.py").is_none()
+        );
     }
 }

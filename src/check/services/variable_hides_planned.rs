@@ -176,12 +176,17 @@ impl Hidden<'_, '_> {
         }
         let mut services = self.text.party.services_on(&self.text.host.name.value);
         let declared = services.find_map(|service| {
-            service.ports.iter().find(|port| Role::Service(port.name.value.clone()) == *role)
+            let mut ports = service.ports.iter();
+            let port = ports.find(|port| Role::Service(port.name.value.clone()) == *role)?;
+            Some((&service.name.value, port))
         });
         let (place, label) = match (declared, demand.pin) {
-            (Some(port), _) => (port.name.span, "the planned port"),
-            (None, Some(pin)) => (pin.range.span, "pinned here"),
-            (None, None) => (self.text.host.name.span, "allotted on this host"),
+            (Some((service, port)), _) => {
+                let text = &self.text.text;
+                (port.name.span, format!("`{service}` listens there, and not on {text}"))
+            }
+            (None, Some(pin)) => (pin.range.span, "pinned here".to_owned()),
+            (None, None) => (self.text.host.name.span, "allotted on this host".to_owned()),
         };
         let pinned = demand.pin.map(|pin| pin.range.value);
         let same = match end {
@@ -203,7 +208,7 @@ impl Hidden<'_, '_> {
         Some(Planned {
             same: same.unwrap_or_default(),
             place,
-            label: label.to_owned(),
+            label,
             placeholder: is_first.then(|| format!("{{port.{role}}}")),
             change,
         })
