@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Demand, Topology},
-    types::{HostAddr, PortRange, PortScope},
+    model::{Demand, LiteralPort, Topology, literal_ports},
+    types::{HostAddr, PortRange, PortScope, Role},
 };
 
-use super::taken::{Taken, first_fit, free_run};
+use super::{
+    format::{Key, Lock},
+    taken::{Taken, first_fit, free_run},
+};
 
 /// Who uses which numbers, so far.
 #[derive(Clone)]
@@ -22,11 +25,24 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(topology: &'a Topology) -> Self {
+    /// Where nothing is allotted yet: only what is reserved, and what services listen on by their commands. A number that
+    /// the lock has for the service itself may stand in its command.
+    pub(super) fn new(topology: &'a Topology, lock: &Lock) -> Self {
         let mut machines: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
         for (_, host) in topology.hosts() {
             let machine = machines.entry(&host.address.value).or_default();
             host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
+        }
+        for LiteralPort { party, host, service, port } in literal_ports(topology) {
+            let is_own = service.ports.iter().any(|declared| {
+                let (party, host) = (party.name.value.clone(), host.name.value.clone());
+                let role = Role::Service(declared.name.value.clone());
+                let lines = lock.ports.get(&Key { party, host, role }).into_iter().flatten();
+                lines.into_iter().any(|line| line.range.contains(port.value))
+            });
+            if !is_own {
+                machines.entry(&host.address.value).or_default().insert(port.value.into());
+            }
         }
         Self { topology, machines, everywhere: Taken::default(), anyone: Taken::default() }
     }

@@ -15,6 +15,7 @@ mod env_files;
 mod examples;
 mod failures;
 mod federation;
+mod field_growth;
 mod field_machines;
 mod field_paths;
 mod field_secrets;

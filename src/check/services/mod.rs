@@ -10,6 +10,7 @@ mod service_host_unknown;
 mod service_port_twice;
 pub(super) mod texts;
 mod urls;
+mod variable_hides_planned;
 mod variable_is_no_url;
 
 use super::Check;
@@ -24,5 +25,6 @@ pub(super) const CHECKS: &[Check] = &[
     service_host_unknown::CHECK,
     dials_localhost::CHECK,
     variable_is_no_url::CHECK,
+    variable_hides_planned::CHECK,
     image_without_docker::CHECK,
 ];
