@@ -113,7 +113,9 @@ class Cluster:
         return _join(self._link(link, links, party)["host"], self._port(link, links, party))
 
     def _listen_address(self, link: str, links: dict[str, Any]) -> str:
-        return _join(self._plan["listen"], self._port(link, links, self.party))
+        # Where peers dial another port, of a NAT or load balancer, `listen` is the one at which they arrive.
+        dialled, ports = self._port(link, links, self.party), self._link(link, links, self.party)
+        return _join(self._plan["listen"], dialled - ports["first"] + ports.get("listen", ports["first"]))
 
     def _port(self, link: str, links: dict[str, Any], party: str) -> int:
         ports, slot = self._link(link, links, party), self._slots[party]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Demand, Topology, demands},
+    model::{Demand, Machine, Topology, demands},
     types::{HostAddr, PortRange, PortScope, Role},
 };
 
@@ -47,7 +47,7 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
     let mut book = Book::new(topology);
     for (demand, granted) in demands.iter().zip(&mut granted) {
         if let Some(pin) = demand.pin {
-            book.take(demand.machine, pin.range.value);
+            book.take(demand, pin.range.value);
             *granted = Some(pin.range.value);
         }
     }
@@ -62,21 +62,21 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
     let remembered = |key: &Key| lock.ports.get(key).map(|(range, _)| *range);
     for ((demand, key), granted) in demands.iter().zip(&keys).zip(&mut granted) {
         let is_kept = |range: &PortRange| {
-            range.count() >= u32::from(demand.count) && book.is_free(demand.machine, *range)
+            range.count() >= u32::from(demand.count) && book.is_free(demand, *range)
         };
         let kept = remembered(key).filter(|range| granted.is_none() && is_kept(range));
         if let Some(range) = kept {
-            book.take(demand.machine, range);
+            book.take(demand, range);
             *granted = Some(range);
         }
     }
-    let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
+    let mut missing: BTreeMap<Machine<'_>, (u32, &Demand<'_>)> = BTreeMap::new();
     let open = demands.iter().zip(&keys).zip(&mut granted).filter(|(_, granted)| granted.is_none());
     for ((demand, key), granted) in open {
         let grown = remembered(key).and_then(|range| book.grow(demand, range));
         *granted = grown.or_else(|| book.find(demand));
         match granted {
-            Some(range) => book.take(demand.machine, *range),
+            Some(range) => book.take(demand, *range),
             None => {
                 missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count);
             }
@@ -101,7 +101,9 @@ fn key_of(demand: &Demand<'_>) -> Key {
 struct Book<'a> {
     topology: &'a Topology,
     /// What each machine listens on or has reserved.
-    machines: BTreeMap<HostAddr, Taken>,
+    machines: BTreeMap<Machine<'a>, Taken>,
+    /// What peers dial at each address: behind one NAT, a number leads to one machine.
+    dialled: BTreeMap<&'a HostAddr, Taken>,
     /// What no machine may use: numbers of removed parties and, with `scope="global"`, those of all parties.
     everywhere: Taken,
     /// What any party has: with `scope="global"` no other party may have it.
@@ -110,50 +112,65 @@ struct Book<'a> {
 
 impl<'a> Book<'a> {
     fn new(topology: &'a Topology) -> Self {
-        let mut machines: BTreeMap<HostAddr, Taken> = BTreeMap::new();
+        let mut machines: BTreeMap<Machine<'_>, Taken> = BTreeMap::new();
+        let mut dialled: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
         for (_, host) in topology.hosts() {
-            let machine = machines.entry(host.address.value.clone()).or_default();
+            let machine = machines.entry(host.machine()).or_default();
             host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
+            for outside in &host.outside {
+                dialled.entry(&host.address.value).or_default().insert(outside.range.value);
+            }
         }
-        Self { topology, machines, everywhere: Taken::default(), anyone: Taken::default() }
+        let (everywhere, anyone) = (Taken::default(), Taken::default());
+        Self { topology, machines, dialled, everywhere, anyone }
     }
 
-    fn take(&mut self, machine: &HostAddr, range: PortRange) {
-        self.machines.entry(machine.clone()).or_default().insert(range);
+    fn take(&mut self, demand: &Demand<'a>, range: PortRange) {
+        self.machines.entry(demand.machine).or_default().insert(range);
+        if demand.is_dialled {
+            self.dialled.entry(demand.machine.dialled).or_default().insert(range);
+        }
         self.anyone.insert(range);
     }
 
     /// Whether a machine can keep a range that it already has: only its own machine matters, so that a valid
     /// allotment never moves because of what another party does.
-    fn is_free(&self, machine: &HostAddr, range: PortRange) -> bool {
-        self.machines.get(machine).is_none_or(|taken| !taken.meets(range))
+    fn is_free(&self, demand: &Demand<'a>, range: PortRange) -> bool {
+        self.at(demand).all(|taken| !taken.meets(range))
     }
 
-    fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
+    /// What is taken on the machine, and, for numbers that peers dial, at its address.
+    fn at(&self, demand: &Demand<'a>) -> impl Iterator<Item = &Taken> {
+        let machine = demand.machine;
+        let dialled = self.dialled.get(machine.dialled).filter(|_| demand.is_dialled);
+        self.machines.get(&machine).into_iter().chain(dialled)
+    }
+
+    fn sets(&self, demand: &Demand<'a>) -> Vec<&Taken> {
         let mut sets = vec![&self.everywhere];
-        sets.extend(self.machines.get(machine));
+        sets.extend(self.at(demand));
         if self.topology.ports.scope == PortScope::Global {
             sets.push(&self.anyone);
         }
         sets
     }
 
-    fn find(&self, demand: &Demand<'_>) -> Option<PortRange> {
-        first_fit(self.topology.ports.pool.value, demand.count, &self.sets(demand.machine))
+    fn find(&self, demand: &Demand<'a>) -> Option<PortRange> {
+        first_fit(self.topology.ports.pool.value, demand.count, &self.sets(demand))
     }
 
     /// A longer range with the same first number, so that a firewall rule need only be widened.
-    fn grow(&self, demand: &Demand<'_>, old: PortRange) -> Option<PortRange> {
+    fn grow(&self, demand: &Demand<'a>, old: PortRange) -> Option<PortRange> {
         let longer = PortRange::of_len(old.first(), demand.count)?;
         let pool = self.topology.ports.pool.value;
         let inside = pool.contains(longer.first()) && pool.contains(longer.last());
-        let free = self.sets(demand.machine).iter().all(|set| !set.meets(longer));
+        let free = self.sets(demand).iter().all(|set| !set.meets(longer));
         (inside && free && longer.count() > old.count()).then_some(longer)
     }
 }
 
 fn report_overlaps(demands: &[Demand<'_>], keys: &[Key], lock: &Lock, findings: &mut Findings) {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<(&Key, PortRange)>> = BTreeMap::new();
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<(&Key, PortRange)>> = BTreeMap::new();
     let open = demands.iter().zip(keys).filter(|(demand, _)| demand.pin.is_none());
     for (demand, key) in open {
         if let Some((range, _)) = lock.ports.get(key) {
@@ -192,7 +209,7 @@ fn widened(pool: PortRange, count: u32) -> Option<(u32, u32)> {
 
 fn report_missing(
     topology: &Topology,
-    missing: &BTreeMap<&HostAddr, (u32, &Demand<'_>)>,
+    missing: &BTreeMap<Machine<'_>, (u32, &Demand<'_>)>,
     findings: &mut Findings,
 ) {
     let pool = &topology.ports.pool;
@@ -210,7 +227,7 @@ fn report_missing(
             PortRange::PLANNABLE.last()
         ));
     }
-    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
+    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| host.machine()).collect();
     if topology.ports.scope == PortScope::Global && machines.len() > 1 {
         let why = "since only listeners of one machine can collide";
         ways.push(format!("write `ports scope=\"host\"`, {why}"));

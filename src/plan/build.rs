@@ -8,7 +8,7 @@ use crate::{
     catalogue,
     lockfile::Allocation,
     model::{self, JobKind, Topology},
-    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role},
+    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, PortRange, RayPort, Role},
 };
 
 use super::{
@@ -73,15 +73,7 @@ impl Builder<'_> {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
             let hosts = party.hosts.iter().map(|host| {
-                let dialled = self
-                    .ports
-                    .of_host(&name, &host.name.value)
-                    .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
-                let ports = dialled.map(|(role, range)| (role.clone(), range)).collect();
-                (
-                    host.name.value.clone(),
-                    FederationHost { address: host.address.value.clone(), ports },
-                )
+                (host.name.value.clone(), self.federation_host(party, host))
             });
             let slots = slots.get(&name).copied().unwrap_or(1);
             let party = FederationParty { identity, slots, hosts: hosts.collect() };
@@ -104,6 +96,24 @@ impl Builder<'_> {
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
+    }
+
+    /// A host as peers know it: what they dial, at the numbers at which they dial it.
+    fn federation_host(&self, party: &model::Party, host: &model::Host) -> FederationHost {
+        let name = &host.name.value;
+        let allotted = self.ports.of_host(&party.name.value, name);
+        let dialled = allotted.filter(|(role, _)| party.is_dialled(name, role));
+        let ports: BTreeMap<Role, _> =
+            dialled.map(|(role, range)| (role.clone(), host.dialled(role, range))).collect();
+        let services = ports.keys().filter_map(|role| match role {
+            Role::Service(port) => {
+                let peers = party.peers_of_port(name, port).into_iter().cloned();
+                Some((role.clone(), peers.collect()))
+            }
+            _ => None,
+        });
+        let peers = services.collect();
+        FederationHost { address: host.address.value.clone(), ports, peers }
     }
 
     fn heu(&self, heu: &model::Heu) -> Option<Heu> {
@@ -142,6 +152,12 @@ impl Builder<'_> {
         let leads = self.leads(party);
         let membership = groups.membership(name);
         let secretflow = self.secretflow(party, identity.as_ref());
+        let hosts: BTreeMap<_, _> = party
+            .hosts
+            .iter()
+            .map(|host| (host.name.value.clone(), self.host(party, host)))
+            .collect();
+        let links = links(name, leads, federation, groups, &hosts[&main.name.value].ports);
         let mut plan = PartyPlan {
             format: FORMAT,
             party: name.clone(),
@@ -151,18 +167,14 @@ impl Builder<'_> {
             identity,
             listen: main.listen.value.clone(),
             main_host: main.name.value.clone(),
-            hosts: party
-                .hosts
-                .iter()
-                .map(|host| (host.name.value.clone(), self.host(party, host)))
-                .collect(),
+            hosts,
             secretflow,
-            links: links(name, leads, federation, groups),
+            links,
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
             jobs: self.jobs(party, main, membership),
         };
-        processes::add(party, self.ports, &mut plan);
+        processes::add(self.topology, party, self.ports, &mut plan);
         targets::complete(&self.topology.name.value, &mut plan);
         Some(plan)
     }
@@ -180,7 +192,7 @@ impl Builder<'_> {
         membership: Option<&Membership<'_>>,
     ) -> BTreeMap<JobName, JobPlan> {
         let name = &party.name.value;
-        let place = Place { party, host: main, ports: self.ports };
+        let place = Place { topology: self.topology, party, host: main, ports: self.ports };
         let all = &self.topology.jobs;
         let mine: Vec<&model::Job> = if self.leads(party) {
             all.values().collect()
@@ -217,6 +229,7 @@ impl Builder<'_> {
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
+            inside: host.inside.as_ref().map(|inside| inside.value.clone()),
             ray: has_ray.then(|| self.ray(party, host)),
             variables: Vec::new(),
             processes: Vec::new(),
@@ -279,12 +292,13 @@ fn plan_job(job: &model::Job) -> FederationJob {
     FederationJob { parties, slots: job.slots.value, program }
 }
 
-/// Where `viewer` reaches each link, its own included.
+/// Where `viewer` reaches each link, its own included; `planned` are the ports of its main host.
 fn links(
     viewer: &PartyName,
     leads: bool,
     federation: &Federation,
     groups: &Groups<'_>,
+    planned: &BTreeMap<Role, PortRange>,
 ) -> LinkTable {
     let mut peers = groups.peers(viewer);
     peers.insert(viewer);
@@ -292,9 +306,14 @@ fn links(
         peers.extend(federation.parties.keys());
     }
     let to = |link: &Link| {
-        let entries = peers
-            .iter()
-            .filter_map(|peer| Some(((*peer).clone(), groups.link_address(viewer, peer, link)?)));
+        let entries = peers.iter().filter_map(|peer| {
+            let address = if *peer == viewer {
+                groups.own_link(viewer, link, planned)
+            } else {
+                groups.link_address(viewer, peer, link)
+            };
+            Some(((*peer).clone(), address?))
+        });
         entries.collect::<BTreeMap<_, _>>()
     };
     let spus: Vec<&DeviceName> = if leads {

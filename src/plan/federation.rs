@@ -97,8 +97,11 @@ pub struct Fingerprints {
 pub struct FederationHost {
     /// What peers dial.
     pub address: HostAddr,
-    /// The ports that peers dial; those of Ray and of services are the party's own.
+    /// The ports that peers dial; those of Ray, and of services that are opened to nobody, are the party's own.
     pub ports: BTreeMap<Role, PortRange>,
+    /// Who may dial the port of a service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<Role, BTreeSet<PartyName>>,
 }
 
 /// An SPU: a virtual machine whose memory is shared among its parties in secret.
@@ -184,7 +187,10 @@ impl Federation {
     /// The host on which a party's launcher, driver and SPU nodes live: the one that peers dial.
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
-        self.parties.get(party)?.hosts.iter().find(|(_, host)| !host.ports.is_empty())
+        let has_links = |host: &FederationHost| {
+            host.ports.keys().any(|role| !matches!(role, Role::Service(_)))
+        };
+        self.parties.get(party)?.hosts.iter().find(|(_, host)| has_links(host))
     }
 }
 
@@ -198,6 +204,9 @@ pub struct LinkAddress {
     pub first: Port,
     /// Port of the last slot.
     pub last: Port,
+    /// Where the own party listens for slot 0, if that is another port than the one which peers dial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<Port>,
 }
 
 impl LinkAddress {
@@ -205,5 +214,12 @@ impl LinkAddress {
     #[must_use]
     pub fn port(&self, slot: u16) -> Option<Port> {
         self.first.plus(slot).filter(|port| *port <= self.last)
+    }
+
+    /// The port on which the own party listens for one slot, `None` where it has fewer slots.
+    #[must_use]
+    pub fn listen_port(&self, slot: u16) -> Option<Port> {
+        let dialled = self.port(slot)?;
+        self.listen.map_or(Some(dialled), |first| first.plus(slot))
     }
 }

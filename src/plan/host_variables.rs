@@ -10,12 +10,13 @@ pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<V
     let mut variables = Vec::new();
     let mut set = |name: &str, value| variables.push(Variable { name: name.to_owned(), value });
     set("NODE_ID", party.to_string());
-    set("NODE_IP", host.address.bare());
+    // Ray's node has this address. What peers dial stands in `nodes.json`.
+    set("NODE_IP", host.own_address().bare());
     set("APP_ENV", if mode == Mode::Production { "production" } else { "simulation" }.to_owned());
     if let Some(ray) = &host.ray {
         let gcs = host.port(&Role::Ray(RayPort::Gcs));
         set("RAY_NODE_TYPE", if ray.join.is_none() { "head" } else { "worker" }.to_owned());
-        let own = gcs.map(|port| format!("{}:{port}", host.address));
+        let own = gcs.map(|port| format!("{}:{port}", host.own_address()));
         if let Some(head) = ray.join.clone().or(own) {
             set("RAY_HEAD_ADDRESS", head);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     lockfile::Allocation,
     model::{self, Text, Variable},
-    types::{JobName, Port, ProcessName, RayPort, Role, ServiceName},
+    types::{HostName, JobName, PartyName, Port, ProcessName, RayPort, Role, ServiceName},
 };
 
 use super::{
@@ -23,10 +23,15 @@ const PLAIN_OUTPUT: [(&str, &str); 3] =
     [("PYTHONUNBUFFERED", "1"), ("NO_COLOR", "1"), ("RAY_COLOR_PREFIX", "0")];
 
 /// Adds what runs on each host of a party, and the process of each job.
-pub(super) fn add(party: &model::Party, ports: &Allocation, plan: &mut PartyPlan) {
+pub(super) fn add(
+    topology: &model::Topology,
+    party: &model::Party,
+    ports: &Allocation,
+    plan: &mut PartyPlan,
+) {
     for host in &party.hosts {
         let name = &host.name.value;
-        let place = Place { party, host, ports };
+        let place = Place { topology, party, host, ports };
         let maker = Maker { place, plan, host: &plan.hosts[name] };
         let processes = maker.all();
         let jobs: Vec<_> = plan
@@ -45,6 +50,7 @@ pub(super) fn add(party: &model::Party, ports: &Allocation, plan: &mut PartyPlan
 /// A host of the topology, in which texts are filled in.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
+    pub(super) topology: &'a model::Topology,
     pub(super) party: &'a model::Party,
     pub(super) host: &'a model::Host,
     pub(super) ports: &'a Allocation,
@@ -55,11 +61,38 @@ impl Place<'_> {
     pub(super) fn fill(&self, text: &Text) -> String {
         let value = |variable: &Variable| match variable {
             Variable::Port(role) => self.port(role).map(|port| port.to_string()),
-            Variable::HostAddress => Some(self.host.address.value.bare()),
+            Variable::HostAddress => Some(self.host.own_address().value.bare()),
             Variable::Party => Some(self.party.name.value.to_string()),
             Variable::Home => self.party.deploy.home().map(ToString::to_string),
+            Variable::PartyAddress(party, host) => self.dialled_address(party, host.as_ref()),
+            Variable::PartyPort(party, host, role) => {
+                self.dialled_port(party, host.as_ref(), role)
+            }
         };
         text.fill(value).unwrap_or_default()
+    }
+
+    /// What peers dial to reach a party: its first host, or the one that is named.
+    fn dialled_address(&self, party: &PartyName, host: Option<&HostName>) -> Option<String> {
+        let found = match host {
+            None => self.topology.parties.get(party)?.main_host(),
+            Some(host) => self.topology.host(party, host),
+        };
+        found.map(|host| host.address.value.bare())
+    }
+
+    /// The number that peers dial for a port of a party's service.
+    fn dialled_port(
+        &self,
+        party: &PartyName,
+        host: Option<&HostName>,
+        role: &Role,
+    ) -> Option<String> {
+        let Role::Service(port) = role else { return None };
+        let host = self.topology.parties.get(party)?.host_with_port(host, port)?;
+        let mut ports = self.ports.of_host(party, &host.name.value);
+        let (_, range) = ports.find(|(other, _)| *other == role)?;
+        Some(host.dialled(role, range).first().to_string())
     }
 
     fn port(&self, role: &Role) -> Option<Port> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     check::Context,
+    diag::Fix,
     model::{Host, Network, Party},
     types::{HostAddr, NetworkName, PartyName, Subnet},
 };
@@ -81,6 +82,14 @@ fn cluster_beyond<'a>(
 pub(super) fn bridge<'a>(context: Context<'a>, party: &Party) -> Option<(&'a Network, Subnet)> {
     let network = context.topology.networks.get(party.deploy.bridge()?.value)?;
     Some((network, network.subnet.as_ref()?.value))
+}
+
+/// What to do where a party's containers must be reached from other machines.
+pub(super) fn on_machine(context: Context<'_>, party: &Party) -> (String, Option<Fix>) {
+    let write = "write `network=\"host\"`".to_owned();
+    let fix = party.deploy.bridge().and_then(|bridge| context.write(&write, &bridge, "host"));
+    let why = format!("the containers of `{}` then have the machine's own addresses", party.name.value);
+    (format!("{write}: {why}"), fix)
 }
 
 /// Whether a host has an address of the subnet.

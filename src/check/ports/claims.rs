@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     check::Context,
     diag::{Code, Finding, Spanned},
-    model::{Demand, Topology, demands},
-    types::{HostAddr, PortRange, RayPort, Role},
+    model::{Demand, Machine, Topology, demands},
+    types::{PortRange, RayPort, Role},
 };
 
 /// A pin that a listener has, on its machine.
@@ -26,8 +26,8 @@ impl Claim<'_> {
 }
 
 /// Every pin that a listener has, by machine. Pins of roles that a host does not have are no claims.
-pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<Claim<'_>>> {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<Claim<'_>>> = BTreeMap::new();
+pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<Machine<'_>, Vec<Claim<'_>>> {
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<Claim<'_>>> = BTreeMap::new();
     // Most topologies leave all numbers to the plan; then the listeners need not be looked at.
     if topology.parties.values().all(|party| party.pins.is_empty()) {
         return by_machine;
@@ -71,7 +71,7 @@ pub(super) fn overlaps(
 }
 
 /// The finding without its help; the place that was written later comes first.
-fn overlap(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
+fn overlap(code: Code, machine: Machine<'_>, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
     let (first, second) = if a.range.span <= b.range.span { (a, b) } else { (b, a) };
     let (one, two) = (first.range.value, second.range.value);
     let common = PortRange::new(one.first().max(two.first()), one.last().min(two.last()));

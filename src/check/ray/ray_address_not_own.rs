@@ -102,8 +102,9 @@ fn owner<'a>(
     let (address, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let address = address.parse().ok()?;
     let own = &text.party.name.value;
-    let mut named = context.topology.hosts().filter(|(_, host)| host.address.value == address);
-    if !text.party.hosts.iter().any(|host| host.address.value == address) {
+    let has = |host: &Host| [&host.address, host.own_address()].iter().any(|own| own.value == address);
+    let mut named = context.topology.hosts().filter(|(_, host)| has(host));
+    if !text.party.hosts.iter().any(has) {
         return named.find(|(party, _)| party.name.value != *own);
     }
     // On a machine that both parties have, the port tells whose Ray it is.
@@ -113,7 +114,8 @@ fn owner<'a>(
     };
     let pinned = demands.iter().find(|demand| {
         let has_port = demand.pin.is_some_and(|pin| pin.range.value.contains(port));
-        demand.party != own && is_ray(&demand.role) && has_port && *demand.machine == address
+        let is_there = *demand.machine.dialled == address || *demand.machine.own == address;
+        demand.party != own && is_ray(&demand.role) && has_port && is_there
     })?;
     named.find(|(party, _)| party.name.value == *pinned.party)
 }

@@ -52,6 +52,9 @@ fn judge(
     text: &Spanned<Text>,
     roles: &Roles<'_>,
 ) -> Option<Finding> {
+    if let Some(finding) = of_party(context, text) {
+        return Some(finding);
+    }
     let key = (&party.name.value, &host.name.value);
     let has = |role: &Role| roles.get(&key).is_some_and(|roles| roles.contains(role));
     let unsure = party.services.iter().any(|service| !service.ports.is_whole())
@@ -81,6 +84,67 @@ fn judge(
         context.write_part(format!("write `{new}`"), text.span, &old, &new)
     });
     Some(finding.help(known_ports(near, &names)).fixes(fix))
+}
+
+/// The finding for a value of a party that is not there: the party, its host or its port is unknown.
+fn of_party(context: Context<'_>, text: &Spanned<Text>) -> Option<Finding> {
+    let parties = &context.topology.parties;
+    let missing = text.value.variables().find_map(|variable| {
+        let (Variable::PartyAddress(name, _) | Variable::PartyPort(name, ..)) = variable else {
+            return None;
+        };
+        let known = match parties.get(name) {
+            None => parties.is_whole().then(|| of_parties(context, name, variable))?,
+            Some(party) => values(party)?,
+        };
+        let written = variable.to_string();
+        (!known.contains(&written)).then_some((written, known))
+    });
+    let (written, known) = missing?;
+    let near = nearest(&written, known.iter().map(String::as_str));
+    let fix = near.and_then(|near| {
+        let label = format!("write `{{{near}}}`");
+        context.write_part(label, text.span, &format!("{{{written}}}"), &format!("{{{near}}}"))
+    });
+    let list: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
+    let list = format!("known: {}", list.join(", "));
+    let help = near.map_or_else(|| list.clone(), |near| format!("did you mean `{{{near}}}`? {list}"));
+    let finding = Finding::error(CODE, format!("placeholder `{{{written}}}` has no value"))
+        .label(text.span, "cannot be filled in");
+    Some(finding.help(help).fixes(fix))
+}
+
+/// The same value of the parties that there are: the nearest name, else all.
+fn of_parties(context: Context<'_>, wrong: &PartyName, variable: &Variable) -> Vec<String> {
+    let names = context.topology.parties.keys().map(PartyName::as_str);
+    let near = nearest(wrong.as_str(), names.clone());
+    let names: Vec<&str> = near.map_or_else(|| names.take(8).collect(), |near| vec![near]);
+    let written = variable.to_string();
+    let rest = written.strip_prefix(&format!("party.{wrong}")).unwrap_or_default();
+    names.into_iter().map(|name| format!("party.{name}{rest}")).collect()
+}
+
+/// The placeholders for values of a party; `None` where a service or a port of it could not be read.
+fn values(party: &Party) -> Option<Vec<String>> {
+    let is_unsure = party.services.iter().any(|service| !service.ports.is_whole());
+    if is_unsure || !party.services.is_whole() {
+        return None;
+    }
+    let own = format!("party.{}", party.name.value);
+    let mut all = vec![format!("{own}.address")];
+    let ports = |host: &Host| {
+        let services = party.services_on(&host.name.value);
+        let ports = services.flat_map(|service| &service.ports);
+        ports.map(|port| format!("port.{}", port.name.value)).collect::<BTreeSet<_>>()
+    };
+    let everywhere: BTreeSet<String> = party.hosts.iter().flat_map(ports).collect();
+    all.extend(everywhere.iter().map(|port| format!("{own}.{port}")));
+    for host in &party.hosts {
+        let of_host = format!("{own}.host.{}", host.name.value);
+        all.push(format!("{of_host}.address"));
+        all.extend(ports(host).iter().map(|port| format!("{of_host}.{port}")));
+    }
+    Some(all)
 }
 
 fn known_ports(near: Option<&str>, names: &[String]) -> String {

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check =
 enum Own<'a> {
     Ca(&'a [u8]),
     Key(&'a [u8]),
-    KeyFile { machine: &'a crate::types::HostAddr, path: &'a camino::Utf8Path },
+    KeyFile { machine: crate::model::Machine<'a>, path: &'a camino::Utf8Path },
 }
 
 fn identity_shared(context: Context<'_>, findings: &mut Findings) {
@@ -31,7 +31,7 @@ fn identity_shared(context: Context<'_>, findings: &mut Findings) {
         // The same path on two machines is two files.
         let file = party
             .main_host()
-            .map(|host| Own::KeyFile { machine: &host.address.value, path: &identity.key.value });
+            .map(|host| Own::KeyFile { machine: host.machine(), path: &identity.key.value });
         let owned = [
             (ca.map(Own::Ca), identity.ca.span),
             (leaf.map(Own::Key), identity.cert.span),

@@ -57,7 +57,7 @@ pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName,
     let taking_part =
         plan.spus.iter().filter(|(_, spu)| spu.parties.iter().all(|p| job.parties.contains(p)));
     let door = |name: &DeviceName| {
-        let outside = plan.links.spu.get(name)?.get(&plan.party)?.port(slot)?;
+        let outside = plan.links.spu.get(name)?.get(&plan.party)?.listen_port(slot)?;
         let inside = inner.nth(outside.get().checked_sub(outer.first().get())?)?;
         let listen = match &plan.listen {
             HostAddr::Ip(ip) => *ip,

@@ -19,7 +19,8 @@ pub enum Kind {
     Home,
     /// A container image.
     Image,
-    /// Text in which `{port.NAME}`, `{host.address}`, `{party}` and `{home}` are filled in.
+    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}`, `{party.NAME.address}` and
+    /// `{party.NAME.port.PORT}` are filled in.
     Template,
     /// An IP address or a DNS name.
     Address,
