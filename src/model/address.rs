@@ -207,7 +207,8 @@ impl WrongHost<'_> {
 /// The finding for an `inside` that is no address.
 fn inside_finding(inside: &Wrong, host: &Node) -> Finding {
     let meant = inside.meant.0.as_ref().map_or_else(|| "10.1.0.4".to_owned(), HostAddr::bare);
-    let such_as = if inside.meant.0.is_some() { "" } else { "an address of the machine itself, such as " };
+    let such_as =
+        if inside.meant.0.is_some() { "" } else { "an address of the machine itself, such as " };
     let other = host.prop("address").map_or(host.span(), |address| address.value.span);
     malformed(inside)
         .label(other, "what the peers dial here")

@@ -40,7 +40,7 @@ pub use party::Party;
 pub use pin::Pin;
 pub use placeholder::{Text, Variable};
 pub use ports::Ports;
-pub use read::read_party;
+pub use read::{OtherIdentity, other_identities, party_names, read_party};
 pub use runtime::{AllowDeserialize, CrossSilo, PythonVersion, Runtime, Secretflow};
 pub use service::{Service, ServicePort};
 pub use targets::{Deploy, Docker, Keeper, Kuscia, Systemd, TARGETS, Target};

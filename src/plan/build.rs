@@ -72,9 +72,10 @@ impl Builder<'_> {
         let parties = topology.parties.values().map(|party| {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
-            let hosts = party.hosts.iter().map(|host| {
-                (host.name.value.clone(), self.federation_host(party, host))
-            });
+            let hosts = party
+                .hosts
+                .iter()
+                .map(|host| (host.name.value.clone(), self.federation_host(party, host)));
             let slots = slots.get(&name).copied().unwrap_or(1);
             let party = FederationParty { identity, slots, hosts: hosts.collect() };
             (name, party)

@@ -187,9 +187,8 @@ impl Federation {
     /// The host on which a party's launcher, driver and SPU nodes live: the one that peers dial.
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
-        let has_links = |host: &FederationHost| {
-            host.ports.keys().any(|role| !matches!(role, Role::Service(_)))
-        };
+        let has_links =
+            |host: &FederationHost| host.ports.keys().any(|role| !matches!(role, Role::Service(_)));
         self.parties.get(party)?.hosts.iter().find(|(_, host)| has_links(host))
     }
 }

@@ -65,9 +65,7 @@ impl Place<'_> {
             Variable::Party => Some(self.party.name.value.to_string()),
             Variable::Home => self.party.deploy.home().map(ToString::to_string),
             Variable::PartyAddress(party, host) => self.dialled_address(party, host.as_ref()),
-            Variable::PartyPort(party, host, role) => {
-                self.dialled_port(party, host.as_ref(), role)
-            }
+            Variable::PartyPort(party, host, role) => self.dialled_port(party, host.as_ref(), role),
         };
         text.fill(value).unwrap_or_default()
     }

@@ -45,9 +45,10 @@ struct Row {
 
 fn files(tree: &TreeScene<'_>) -> Files {
     let scene = tree.scene;
-    let hosts = tree.parties.values().flat_map(|plan| {
-        plan.hosts.iter().map(move |(name, host)| (plan, name, host))
-    });
+    let hosts = tree
+        .parties
+        .values()
+        .flat_map(|plan| plan.hosts.iter().map(move |(name, host)| (plan, name, host)));
     let tables = hosts.map(|(plan, name, host)| {
         let mut ports: Vec<_> = host.ports.iter().collect();
         ports.sort_by_key(|(_, range)| range.first());

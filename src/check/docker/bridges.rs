@@ -88,7 +88,8 @@ pub(super) fn bridge<'a>(context: Context<'a>, party: &Party) -> Option<(&'a Net
 pub(super) fn on_machine(context: Context<'_>, party: &Party) -> (String, Option<Fix>) {
     let write = "write `network=\"host\"`".to_owned();
     let fix = party.deploy.bridge().and_then(|bridge| context.write(&write, &bridge, "host"));
-    let why = format!("the containers of `{}` then have the machine's own addresses", party.name.value);
+    let why =
+        format!("the containers of `{}` then have the machine's own addresses", party.name.value);
     (format!("{write}: {why}"), fix)
 }
 

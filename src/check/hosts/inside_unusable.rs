@@ -16,7 +16,8 @@ fn inside_unusable(context: Context<'_>, findings: &mut Findings) {
     for (party, host) in context.topology.hosts() {
         let Some(inside) = &host.inside else { continue };
         let Some((why, other)) = why(context, party, host, inside) else { continue };
-        let message = format!("{} cannot be the address of `{}` inside", inside.value, host.name.value);
+        let message =
+            format!("{} cannot be the address of `{}` inside", inside.value, host.name.value);
         let finding = Finding::error(CODE, message).label(inside.span, why);
         let finding = match other {
             Some(other) => finding.label(other, "it would have the same address"),

@@ -20,7 +20,9 @@ fn ipv6_with_secretflow(context: Context<'_>, findings: &mut Findings) {
     };
     for (party, host) in context.addresses() {
         let written = [Some(&host.address), host.inside.as_ref(), Some(&host.listen)];
-        let Some(address) = written.into_iter().flatten().find(|address| bad(address)) else { continue };
+        let Some(address) = written.into_iter().flatten().find(|address| bad(address)) else {
+            continue;
+        };
         if host.address.value.is_unspecified() {
             continue;
         }

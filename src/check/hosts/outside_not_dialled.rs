@@ -57,9 +57,10 @@ fn finding(
         _ => None,
     };
     if let Some(port) = port {
-        return finding
-            .label(port.name.span, "open to the party's own hosts alone")
-            .help(format!("name those who dial it: `port \"{}\" {{ peers \"...\"; }}`", role.value));
+        return finding.label(port.name.span, "open to the party's own hosts alone").help(format!(
+            "name those who dial it: `port \"{}\" {{ peers \"...\"; }}`",
+            role.value
+        ));
     }
     let here = listening.iter().filter(|(owner, at, _)| **owner == party.name.value && *at == name);
     let dialled = here.filter(|(_, _, role)| party.is_dialled(name, role));
@@ -68,7 +69,8 @@ fn finding(
         names.push(format!("`{}`", Role::gateway()));
     }
     finding.help(if names.is_empty() {
-        "drop it: peers dial the party's first host, and services that are opened to them".to_owned()
+        "drop it: peers dial the party's first host, and services that are opened to them"
+            .to_owned()
     } else {
         format!("peers dial {} there", names.join(", "))
     })

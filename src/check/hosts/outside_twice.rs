@@ -68,11 +68,8 @@ fn finding(address: &HostAddr, a: &Dialled<'_>, b: &Dialled<'_>) -> Finding {
     let (first, second) = if a.span <= b.span { (a, b) } else { (b, a) };
     let port = first.range.first().max(second.range.first());
     let name = |one: &Dialled<'_>| format!("`{}` of `{}`", one.role, one.party);
-    let message = format!(
-        "port {port} of {address} would lead to both {} and {}",
-        name(first),
-        name(second)
-    );
+    let message =
+        format!("port {port} of {address} would lead to both {} and {}", name(first), name(second));
     Finding::error(CODE, message)
         .label(second.span, format!("{} here", name(second)))
         .label(first.span, format!("{} here", name(first)))

@@ -11,11 +11,10 @@ mod gateways;
 use super::Check;
 
 /// These checks, sorted by code.
-pub(super) const CHECKS: &[Check] =
-    &[
-        endpoint_scheme::CHECK,
-        endpoint_port::CHECK,
-        endpoint_host::CHECK,
-        gateway_twice::CHECK,
-        gateway_reserved::CHECK,
-    ];
+pub(super) const CHECKS: &[Check] = &[
+    endpoint_scheme::CHECK,
+    endpoint_port::CHECK,
+    endpoint_host::CHECK,
+    gateway_twice::CHECK,
+    gateway_reserved::CHECK,
+];

@@ -102,7 +102,8 @@ fn owner<'a>(
     let (address, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let address = address.parse().ok()?;
     let own = &text.party.name.value;
-    let has = |host: &Host| [&host.address, host.own_address()].iter().any(|own| own.value == address);
+    let has =
+        |host: &Host| [&host.address, host.own_address()].iter().any(|own| own.value == address);
     let mut named = context.topology.hosts().filter(|(_, host)| has(host));
     if !text.party.hosts.iter().any(has) {
         return named.find(|(party, _)| party.name.value != *own);

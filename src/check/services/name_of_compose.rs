@@ -21,7 +21,18 @@ pub(super) const CHECK: Check =
 
 /// Schemes whose first part is no machine.
 const PLACES: [&str; 12] = [
-    "s3", "gs", "oss", "cos", "hdfs", "file", "unix", "sqlite", "memory", "filesystem", "git", "docker",
+    "s3",
+    "gs",
+    "oss",
+    "cos",
+    "hdfs",
+    "file",
+    "unix",
+    "sqlite",
+    "memory",
+    "filesystem",
+    "git",
+    "docker",
 ];
 /// Schemes beside those of known programs whose first part is a machine.
 const DIALLED: [&str; 9] =
@@ -34,8 +45,8 @@ fn name_of_compose(context: Context<'_>, findings: &mut Findings) {
         if reported.contains(&text.span) {
             continue;
         }
-        let found = addresses(&text.text).into_iter().chain(bare_name(text));
-        let finding = found.filter_map(|address| judge(context, text, &address)).next();
+        let mut found = addresses(&text.text).into_iter().chain(bare_name(text));
+        let finding = found.find_map(|address| judge(context, text, &address));
         reported.extend(finding.as_ref().map(|_| text.span));
         findings.extend(finding);
     }
@@ -53,7 +64,12 @@ fn bare_name<'t>(text: &'t ProgramText<'_>) -> Option<Address<'t>> {
     let host = &text.text[start..];
     let is_own = service(text.party, host).is_some();
     let at = start..text.text.len();
-    (names_machine && is_own).then_some(Address { scheme: None, host, port: AddressPort::Absent, at })
+    (names_machine && is_own).then_some(Address {
+        scheme: None,
+        host,
+        port: AddressPort::Absent,
+        at,
+    })
 }
 
 fn judge(context: Context<'_>, text: &ProgramText<'_>, address: &Address<'_>) -> Option<Finding> {
@@ -66,7 +82,8 @@ fn judge(context: Context<'_>, text: &ProgramText<'_>, address: &Address<'_>) ->
     let is_place = scheme.as_deref().is_some_and(|scheme| PLACES.contains(&scheme));
     let own = service(text.party, &name).map(|service| (text.party, service));
     let others = context.topology.parties.values();
-    let meant = own.or_else(|| others.clone().find_map(|party| Some((party, service(party, &name)?))));
+    let meant =
+        own.or_else(|| others.clone().find_map(|party| Some((party, service(party, &name)?))));
     let is_dialled = scheme.as_deref().is_some_and(|scheme| {
         // A name of the intranet stands in many a URL of the web, but seldom with a port.
         let is_web = ["http", "https"].contains(&scheme);
@@ -96,7 +113,8 @@ fn judge(context: Context<'_>, text: &ProgramText<'_>, address: &Address<'_>) ->
 }
 
 fn finding(text: &ProgramText<'_>, address: &Address<'_>) -> Finding {
-    let message = format!("{} dials `{}`, a name that resolves nowhere", text.program, address.host);
+    let message =
+        format!("{} dials `{}`, a name that resolves nowhere", text.program, address.host);
     let label = "only a network of Compose gives services such names";
     Finding::error(CODE, message).label(text.span, label)
 }
@@ -129,13 +147,14 @@ fn ray(context: Context<'_>, text: &ProgramText<'_>, address: &Address<'_>) -> O
     }
     let new = format!("{{host.address}}:{{port.{}}}", Role::Ray(port));
     // The variable takes the address of the cluster itself, and needs no server for clients.
-    let part = if is_variable { 0..text.text.len() } else { address.at.clone() };
+    let replaced = if is_variable { 0..text.text.len() } else { address.at.clone() };
     let drop = if is_variable { ", or drop it: jobs are told by sfgen" } else { "" };
-    let fix = context.write_part(format!("write `{new}`"), text.span, &text.text[part.clone()], &new);
+    let fix =
+        context.write_part(format!("write `{new}`"), text.span, &text.text[replaced.clone()], &new);
     Some(
         finding(text, address)
             .label(text.host.ray.span.unwrap_or(text.host.name.span), "the party's own Ray is here")
-            .help(text.mended(part, &new) + drop)
+            .help(text.mended(replaced, &new) + drop)
             .fixes(fix),
     )
 }
@@ -162,7 +181,11 @@ fn of_service(
     let (new, more) = reached(text, (party, host), port);
     // A host without a port has it in another variable or option.
     let is_bare = address.scheme.is_none() && address.port == AddressPort::Absent;
-    let new = if is_bare { new.rsplit_once(':').map_or(new.clone(), |(host, _)| host.to_owned()) } else { new };
+    let new = if is_bare {
+        new.rsplit_once(':').map_or(new.clone(), |(host, _)| host.to_owned())
+    } else {
+        new
+    };
     let fix = more.is_empty().then(|| {
         let old = &text.text[address.at.clone()];
         context.write_part(format!("write `{new}`"), text.span, old, &new)
@@ -193,7 +216,11 @@ fn reached(
         let at = if is_first { String::new() } else { format!(".host.{}", host.name.value) };
         let address = format!("{{party.{name}{at}.address}}:{{party.{name}{at}.port.{role}}}");
         let is_open = port.peers.iter().any(|peer| peer.value == *own);
-        let more = if is_open { String::new() } else { format!(", and {}", super::peer_port_closed::open(port, own)) };
+        let more = if is_open {
+            String::new()
+        } else {
+            format!(", and {}", super::peer_port_closed::open(port, own))
+        };
         return (address, more);
     }
     if host.name.value == text.host.name.value {
@@ -202,6 +229,9 @@ fn reached(
     let machine = &host.own_address().value;
     match port.number {
         Some(number) => (format!("{machine}:{}", number.value), String::new()),
-        None => (format!("{machine}:8003"), format!(" and pin the port there, as `port \"{role}\" 8003`")),
+        None => (
+            format!("{machine}:8003"),
+            format!(" and pin the port there, as `port \"{role}\" 8003`"),
+        ),
     }
 }

@@ -27,8 +27,8 @@ fn peer_port_closed(context: Context<'_>, findings: &mut Findings) {
             continue;
         }
         let finding = placeholder(context.topology, text).or_else(|| {
-            let all = addresses(&text.text).into_iter();
-            all.filter_map(|address| literal(context.topology, text, &address)).next()
+            let mut all = addresses(&text.text).into_iter();
+            all.find_map(|address| literal(context.topology, text, &address))
         });
         reported.extend(finding.as_ref().map(|_| text.span));
         findings.extend(finding);
@@ -39,8 +39,9 @@ fn peer_port_closed(context: Context<'_>, findings: &mut Findings) {
 pub(super) fn open(port: &ServicePort, to: &PartyName) -> String {
     let number = port.number.map_or_else(String::new, |number| format!(" {}", number.value));
     let peers = port.peers.iter().map(|peer| &peer.value).chain([to]);
-    let peers: String = peers.map(|peer| format!(" \"{peer}\"")).collect();
-    format!("open it there: `port \"{}\"{number} {{ peers{peers}; }}`", port.name.value)
+    let peers: Vec<String> = peers.map(|peer| format!("\"{peer}\"")).collect();
+    let peers = peers.join(" ");
+    format!("open it there: `port \"{}\"{number} {{ peers {peers}; }}`", port.name.value)
 }
 
 /// The first placeholder that names a port which is closed to the writer. One that names nothing is reported by another

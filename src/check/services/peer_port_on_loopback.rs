@@ -56,9 +56,7 @@ fn bound(text: &ServiceText<'_>, port: &ServicePort) -> Option<String> {
     addresses(&text.text).into_iter().find_map(|address| {
         let is_its = match address.port {
             AddressPort::Filled(written) => written == placeholder,
-            AddressPort::Number(number) => {
-                port.number.is_some_and(|own| own.value.get() == number)
-            }
+            AddressPort::Number(number) => port.number.is_some_and(|own| own.value.get() == number),
             AddressPort::Absent => false,
         };
         (is_its && is_here(address.host)).then(|| address.host.to_owned())

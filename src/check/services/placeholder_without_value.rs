@@ -108,7 +108,8 @@ fn of_party(context: Context<'_>, text: &Spanned<Text>) -> Option<Finding> {
     });
     let list: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
     let list = format!("known: {}", list.join(", "));
-    let help = near.map_or_else(|| list.clone(), |near| format!("did you mean `{{{near}}}`? {list}"));
+    let help =
+        near.map_or_else(|| list.clone(), |near| format!("did you mean `{{{near}}}`? {list}"));
     let finding = Finding::error(CODE, format!("placeholder `{{{written}}}` has no value"))
         .label(text.span, "cannot be filled in");
     Some(finding.help(help).fixes(fix))

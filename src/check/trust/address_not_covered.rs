@@ -30,7 +30,8 @@ fn address_not_covered(context: Context<'_>, findings: &mut Findings) {
             .label(identity.cert.span, format!("lists {listed}"))
             .label(address.span, "dialled here")
             .help(format!(
-                "move it away and run `sfgen keys new --party {name}` again, or ask your CA for `subjectAltName={kind}:{}`",
+                "on the machine of `{name}`, run `sfgen keys renew --party {name}`: it signs a new `{}` with the CA that is there, so that peers need no new one; or ask your CA for `subjectAltName={kind}:{}`",
+                identity.cert.value,
                 address.value.bare()
             ));
         findings.push(finding);

@@ -5,6 +5,7 @@ use time::Duration;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    types::PartyName,
 };
 
 const CODE: Code = Code("SF0505");
@@ -28,9 +29,21 @@ fn certificate_ends_soon(context: Context<'_>, findings: &mut Findings) {
             let message = format!("the {what} of `{name}` ends on {}, in {days} days", end.date());
             let finding = Finding::warning(CODE, message)
                 .label(path.span, "this file")
-                .help(format!("ask your CA for a new one, or move the old files away and run `sfgen keys new --party {name}`"));
+                .help(renewal(what == "CA", name));
             findings.push(finding);
             break; // who makes a new CA makes a new leaf
         }
     }
+}
+
+/// What to do about a certificate that ends or has ended: a new leaf needs no new CA.
+pub(super) fn renewal(is_ca: bool, party: &PartyName) -> String {
+    if is_ca {
+        return format!(
+            "ask your CA for a new one, or run `sfgen keys new --party {party} --replace`, which makes a new CA; every peer then pulls it, and all plan again"
+        );
+    }
+    format!(
+        "ask your CA for a new one, or run `sfgen keys renew --party {party}`, which signs a new one with the CA that is there"
+    )
 }

@@ -5,6 +5,7 @@ mod allow_not_enforced;
 mod back_end_without_tls;
 mod ca_did_not_sign;
 mod ca_is_certificate;
+mod ca_of_another;
 mod certificate_absent;
 mod certificate_broken;
 mod certificate_ends_soon;
@@ -40,4 +41,5 @@ pub(super) const CHECKS: &[Check] = &[
     gateway_not_carried::CHECK,
     ca_is_certificate::CHECK,
     back_end_without_tls::CHECK,
+    ca_of_another::CHECK,
 ];
