@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     check::{
         Check, Context,
-        services::texts::{RAY_ADDRESS, ServiceText, service_texts},
+        services::texts::{RAY_ADDRESS, ServiceText, is_ray_option, service_texts},
     },
     diag::{Code, Finding, Findings, SourceSpan},
     model::{Demand, Host, Party, demands},
@@ -83,11 +83,12 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
 
 /// The address of a Ray that this text is: the value of Ray's variable, or of an option `--address`.
 fn ray_address<'a>(text: &'a ServiceText<'_>) -> Option<&'a str> {
-    let is_option = |word: &str| ["--address", "--ray-address"].contains(&word);
     match (text.variable, text.text.split_once('=')) {
         (Some(variable), _) => (variable == RAY_ADDRESS).then_some(text.text.as_str()),
-        (None, Some((option, value))) if is_option(option) => Some(value),
-        (None, _) => text.before.as_deref().is_some_and(is_option).then_some(text.text.as_str()),
+        (None, Some((option, value))) if is_ray_option(option) => Some(value),
+        (None, _) => {
+            text.before.as_deref().is_some_and(is_ray_option).then_some(text.text.as_str())
+        }
     }
 }
 

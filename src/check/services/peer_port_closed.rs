@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     programs::{Address, AddressPort, ProgramText, addresses, program_texts},
-    texts::kind_of,
+    texts::{RAY_ADDRESS, is_ray_option, kind_of},
 };
 
 const CODE: Code = Code("SF0156");
@@ -108,12 +108,19 @@ fn literal(topology: &Topology, text: &ProgramText<'_>, address: &Address<'_>) -
         Some((*party, *host, role, span))
     });
     match listener {
+        // A Ray that is another party's is reported by another check.
+        Some((_, _, Role::Ray(_), _)) if is_ray_address(text) => None,
         Some((party, host, role, span)) => {
             let is_open = is_open(topology, (party, host), role, &text.party.name.value);
             (!is_open).then(|| closed(text, (party, host), role, number, span))
         }
         None => hosts.iter().find_map(|(party, host)| elsewhere(text, address, (party, host))),
     }
+}
+
+fn is_ray_address(text: &ProgramText<'_>) -> bool {
+    let mut words = text.before.as_deref().into_iter().chain(text.text.split('=').next());
+    text.variable == Some(RAY_ADDRESS) || words.any(is_ray_option)
 }
 
 /// What is pinned to a number on a host, or dialled at it from outside, and where that is written.

@@ -71,6 +71,11 @@ pub(super) fn listens(text: &ServiceText<'_>) -> bool {
 /// Ray's own variable for the address of the cluster that a program joins.
 pub(in crate::check) const RAY_ADDRESS: &str = "RAY_ADDRESS";
 
+/// Whether this option takes the address of a Ray cluster.
+pub(in crate::check) fn is_ray_option(word: &str) -> bool {
+    ["--address", "--ray-address"].contains(&word)
+}
+
 /// A port of the machine itself that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dial {

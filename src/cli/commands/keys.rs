@@ -32,7 +32,7 @@ pub(crate) struct KeysArgs {
 pub(crate) enum KeysCommand {
     /// Make a CA and a leaf certificate for every address that the peers dial
     New(KeysNewArgs),
-    /// Sign a new leaf certificate with the CA that is there: for another address, a lost key, or one that ends
+    /// Sign a new leaf certificate with the CA that is there
     Renew(KeysRenewArgs),
 }
 

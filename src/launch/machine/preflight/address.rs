@@ -98,11 +98,11 @@ mod tests {
         sample.host().address = "192.0.2.1".parse().unwrap();
         sample.host().inside = Some("127.0.0.1".parse().unwrap());
         assert!(sample.messages(&PROBE).is_empty());
-        sample.host().inside = Some("192.0.2.2".parse().unwrap());
+        sample.host().inside = Some("198.51.100.7".parse().unwrap());
         assert_eq!(
             sample.messages(&PROBE),
             [
-                "SF0842 no interface of this machine has the address `192.0.2.2`, which `alice-1` is to have inside"
+                "SF0842 no interface of this machine has the address `198.51.100.7`, which `alice-1` is to have inside"
             ]
         );
     }
