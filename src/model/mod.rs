@@ -31,7 +31,7 @@ pub use demand::{Demand, demands};
 pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Ray};
 pub use identity::Identity;
-pub use job::{Job, JobKind};
+pub use job::{Input, Job, JobKind};
 pub use network::{DockerNetwork, Network};
 pub use pages::PAGES;
 pub use party::Party;
