@@ -50,6 +50,14 @@ pub struct Compilation {
     pub output: Option<Output>,
 }
 
+impl Compilation {
+    /// What is wrong before any file could be read.
+    #[must_use]
+    pub fn failed(finding: Finding) -> Self {
+        Self { sources: Sources::default(), findings: vec![finding], output: None }
+    }
+}
+
 /// What a topology without errors compiles to.
 pub struct Output {
     /// The ports and the lock to write.

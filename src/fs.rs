@@ -24,13 +24,13 @@ pub use way::{OpenFolder, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
-    NewFile, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
-    write_atomically, write_new,
+    NewFile, clear_staged, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
+    write_alone, write_atomically, write_new,
 };
 
 /// What could not be done to which path.
 #[derive(Debug, Error)]
-#[error("cannot {action} `{path}`: {source}")]
+#[error("cannot {action} `{path}`: {}", reason(source))]
 pub struct FsError {
     action: &'static str,
     path: Utf8PathBuf,
@@ -49,6 +49,22 @@ impl FsError {
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
+
+    /// What the system said, without its number for it, which tells a user nothing.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        reason(&self.source)
+    }
+}
+
+/// What an error of the system says, without the number that the standard library adds: `no such file or directory`.
+#[must_use]
+pub fn reason(why: &io::Error) -> String {
+    let text = why.to_string();
+    let Some((words, _)) = text.split_once(" (os error ") else { return text };
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Reads a file whole.

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use crate::{
     catalogue::{self, EngineFacts, Release},
     diag::{Sources, Spanned},
-    model::{Host, Identity, Network, Party, Secretflow, Topology},
-    syntax::Node,
+    model::{Host, Identity, Network, Party, Runtime, Secretflow, Topology},
+    syntax::{Node, nearest},
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
 
@@ -38,6 +38,12 @@ impl<'a> Context<'a> {
         self.topology.mode == Mode::Production
     }
 
+    /// Whether the runtime is sfgen's own.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.topology.runtime, Runtime::Embedded)
+    }
+
     /// SecretFlow's settings, if it is the runtime.
     #[must_use]
     pub fn secretflow(&self) -> Option<&'a Secretflow> {
@@ -51,9 +57,25 @@ impl<'a> Context<'a> {
     }
 
     /// What is known about the release; `None` for the embedded runtime and for unknown releases.
+    ///
+    /// A version that is none, and was probably meant to be a known release, is judged as that: once it is corrected, the
+    /// rest has been said.
     #[must_use]
     pub fn release(&self) -> Option<&'static Release> {
-        catalogue::release(&self.secretflow()?.version.value)
+        let version = self.secretflow()?.version.value.as_str();
+        let known = catalogue::releases().iter().map(|release| release.version.as_str());
+        catalogue::release(version).or_else(|| catalogue::release(nearest(version, known)?))
+    }
+
+    /// The releases of which one runs, as far as can be told: all that are known where it is none of them; none for the
+    /// embedded runtime.
+    #[must_use]
+    pub fn releases(&self) -> Vec<&'static Release> {
+        match self.release() {
+            Some(release) => vec![release],
+            None if self.is_embedded() => Vec::new(),
+            None => catalogue::releases().iter().collect(),
+        }
     }
 
     /// What is known about the engine.
@@ -76,6 +98,12 @@ impl<'a> Context<'a> {
         lacking && direct && self.topology.tls_off.is_none()
     }
 
+    /// Whether nobody but programs of this machine can be a peer, as far as can be told: every address is loopback.
+    #[must_use]
+    pub fn is_one_machine(&self) -> bool {
+        self.topology.hosts().all(|(_, host)| host.address.value.is_loopback() || !host.has_address)
+    }
+
     /// A host for each address that is written and dialled; a machine that is named again has the first one's.
     ///
     /// A simulation on one machine dials nothing.
@@ -87,7 +115,7 @@ impl<'a> Context<'a> {
             return Vec::new();
         }
         let mut seen = BTreeSet::new();
-        let hosts = self.topology.hosts();
+        let hosts = self.topology.hosts().filter(|(_, host)| host.has_address);
         hosts.filter(|(_, host)| seen.insert(host.address.span)).collect()
     }
 
@@ -96,7 +124,7 @@ impl<'a> Context<'a> {
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Host, &'a Network, &'a Spanned<Subnet>)> {
         let topology = self.topology;
-        topology.hosts().filter_map(|(party, host)| {
+        topology.hosts().filter(|(_, host)| host.has_address).filter_map(|(party, host)| {
             let network = topology.networks.get(party.deploy.bridge()?.value)?;
             Some((party, host, network, network.subnet.as_ref()?))
         })

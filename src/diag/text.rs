@@ -10,6 +10,8 @@ use miette::{
     MietteSpanContents, SourceCode, SpanContents,
 };
 
+use textwrap::{WordSeparator, WordSplitter};
+
 use super::{
     FileId, Finding, Severity, Source, Sources,
     report::SHOWN,
@@ -29,6 +31,10 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
         .with_width(width)
         .with_context_lines(1)
         .with_links(false)
+        // A line ends between words: commands and paths are there to be copied.
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
+        .with_break_words(false)
         .without_cause_chain();
     let sources = shown_sources(sources);
     let mut text = String::new();

@@ -64,8 +64,6 @@ impl KeyFiles {
 pub struct KeysCommands<'a> {
     /// Whose keys.
     pub party: &'a PartyName,
-    /// The topology, where it is not the one that is found without being named.
-    pub topology: Option<&'a Utf8Path>,
 }
 
 impl KeysCommands<'_> {
@@ -88,8 +86,7 @@ impl KeysCommands<'_> {
     }
 
     fn command(&self, verb: &str, options: &str) -> String {
-        let topology = self.topology.map_or_else(String::new, |path| format!(" {}", word(path)));
-        format!("`sfgen keys {verb}{topology} --party {}{options}`", self.party)
+        format!("`sfgen keys {verb} --party {}{options}`", self.party)
     }
 
     /// What to do where some of the files are missing, `missing` of `files`: one command that works as it is printed.
@@ -119,15 +116,6 @@ impl KeysCommands<'_> {
     }
 }
 
-/// A path as a word of a command.
-fn word(path: &Utf8Path) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@".contains(c);
-    if path.as_str().chars().all(is_plain) && !path.as_str().starts_with('-') {
-        return path.to_string();
-    }
-    format!("'{}'", path.as_str().replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,12 +124,12 @@ mod tests {
     fn the_remedy_depends_on_what_is_there() {
         let files = KeyFiles::of("ca.pem".into(), "node.pem".into(), "keys/node.key".into());
         let party = "alice".parse().unwrap();
-        let commands = KeysCommands { party: &party, topology: Some(Utf8Path::new("my plan.kdl")) };
+        let commands = KeysCommands { party: &party };
         let remedy = |missing: &[&str]| {
             commands.remedy(&files, &missing.iter().map(|path| Utf8Path::new(*path)).collect())
         };
         let all = remedy(&["ca.pem", "node.pem", "keys/node.key", "keys/node-ca.key"]);
-        assert_eq!(all, "`sfgen keys new 'my plan.kdl' --party alice` makes all four");
+        assert_eq!(all, "`sfgen keys new --party alice` makes all four");
         for lost in [&["keys/node.key"][..], &["node.pem"], &["node.pem", "keys/node.key"]] {
             assert!(remedy(lost).starts_with("`sfgen keys renew"), "{lost:?}");
         }

@@ -35,14 +35,14 @@ pub struct LinkOptions {
 }
 
 impl Spu {
-    pub(super) fn read(name: &Spanned<DeviceName>, cursor: &mut Cursor<'_>) -> Option<Self> {
+    pub(super) fn read(name: &Spanned<DeviceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
         let protocol = cursor.prop_or_default("protocol");
         let field = cursor.prop_or_default("field");
         let parties = read_parties(cursor);
         let link = or_absent(node.child("link"), "link", node.span());
         let link = LinkOptions::read(&mut cursor.at(&link));
-        Some(Self { name: name.clone(), protocol, field, parties: parties?, link })
+        Self { name: name.clone(), protocol, field, parties, link }
     }
 }
 
@@ -58,11 +58,13 @@ impl LinkOptions {
 }
 
 /// The names in the `parties` child, reported where there is none.
-pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<Partial<Vec<Spanned<PartyName>>>> {
-    let child = cursor.required_child("parties")?;
+pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Partial<Vec<Spanned<PartyName>>> {
+    let Some(child) = cursor.required_child("parties") else {
+        return Partial::new(Vec::new(), false);
+    };
     let parties: Vec<_> = cursor.at(child).args();
-    let is_whole = !parties.is_empty() && parties.len() == child.args.len();
-    Some(Partial::new(parties, is_whole))
+    let is_whole = child.is_whole && !parties.is_empty() && parties.len() == child.args.len();
+    Partial::new(parties, is_whole)
 }
 
 /// An HEU.

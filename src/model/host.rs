@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::{Cursor, Node, or_absent},
-    types::{HostAddr, HostName, Port, PortRange, Role, Size},
+    types::{HostAddr, HostName, Port, PortRange, PortRanges, Role, Size},
 };
 
 use super::{machine::Machine, ports::read_range};
@@ -20,6 +20,9 @@ pub struct Host {
     pub name: Spanned<HostName>,
     /// What peers dial, written here or where the machine was named first. Hosts of one address are one machine.
     pub address: Spanned<HostAddr>,
+    /// Whether that is what is written. What could not be read was reported; a stand-in that is no other host's address
+    /// lets the rest of the host be judged in the same run.
+    pub has_address: bool,
     /// The machine's own address where it is another: Ray, its listeners and the party's other hosts use it.
     pub inside: Option<Spanned<HostAddr>>,
     /// Numbers that peers dial in place of the planned ones.
@@ -55,7 +58,7 @@ pub struct Ray {
 }
 
 impl Host {
-    /// Reads a host; `None` where it has no address. A text that is not an address is reported by [`super::address`].
+    /// Reads a host; `None` where it has no name. A text that is not an address is reported by [`super::address`].
     pub(super) fn read(cursor: &mut Cursor<'_>, addresses: &Addresses) -> Option<Self> {
         let name = cursor.arg::<HostName>(0)?;
         let span = cursor.node.span();
@@ -77,7 +80,9 @@ impl Host {
         let reserved = reserved.flat_map(|child| cursor.at(child).args()).collect();
         let ray = or_absent(node.child("ray"), "ray", span);
         let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
-        Some(Self { name, address: address?, inside, outside, listen, reserved, ray })
+        let has_address = address.is_some();
+        let address = address.unwrap_or_else(|| Spanned::new(stand_in(&name.value), name.span));
+        Some(Self { name, address, has_address, inside, outside, listen, reserved, ray })
     }
 
     /// The address that the machine has itself.
@@ -94,10 +99,10 @@ impl Host {
 
     /// The numbers that peers dial for a role which is planned at those: the same, unless others are written.
     #[must_use]
-    pub fn dialled(&self, role: &Role, planned: PortRange) -> PortRange {
-        let count = u16::try_from(planned.count()).unwrap_or(u16::MAX);
-        let outside = self.outside_of(role).map(|outside| outside.range.value.first());
-        outside.and_then(|first| PortRange::of_len(first, count)).unwrap_or(planned)
+    pub fn dialled(&self, role: &Role, planned: &PortRanges) -> PortRanges {
+        let outside = self.outside_of(role).map(|outside| PortRanges::from(outside.range.value));
+        let mapped = outside.and_then(|outside| outside.part(0, planned.count()));
+        mapped.unwrap_or_else(|| planned.clone())
     }
 
     /// The numbers that peers dial for a role, where they are written.
@@ -125,6 +130,11 @@ impl Ray {
             span: written,
         }
     }
+}
+
+/// An address that no machine has: the domain `invalid` is reserved for that.
+fn stand_in(name: &HostName) -> HostAddr {
+    HostAddr::Dns(format!("{name}.invalid"))
 }
 
 /// The property `key` as an address; `None` where it is absent or not an address.

@@ -32,7 +32,7 @@ pub use demand::{Demand, demands};
 pub use device::{Heu, LinkOptions, Spu};
 pub use host::{Host, Outside, Ray};
 pub use identity::Identity;
-pub use job::{Job, JobKind};
+pub use job::{Input, Job, JobKind};
 pub use machine::Machine;
 pub use network::{DockerNetwork, Network};
 pub use pages::PAGES;

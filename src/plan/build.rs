@@ -7,8 +7,10 @@ use serde_json::json;
 use crate::{
     catalogue,
     lockfile::Allocation,
-    model::{self, JobKind, Topology},
-    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, PortRange, RayPort, Role},
+    model::{self, Input, JobKind, Topology},
+    types::{
+        DeviceName, Digest, HostName, JobName, Links, Mode, PartyName, PortRanges, RayPort, Role,
+    },
 };
 
 use super::{
@@ -17,6 +19,7 @@ use super::{
     RayPlan, Spu,
     builder::Builder,
     federation_bytes,
+    groups::counted_off,
     host_variables::variables,
     processes::{self, Place},
     targets,
@@ -72,12 +75,12 @@ impl Builder<'_> {
         let parties = topology.parties.values().map(|party| {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
-            let hosts = party
-                .hosts
-                .iter()
-                .map(|host| (host.name.value.clone(), self.federation_host(party, host)));
-            let slots = slots.get(&name).copied().unwrap_or(1);
-            let party = FederationParty { identity, slots, hosts: hosts.collect() };
+            let own_slots = slots.get(&name).copied().unwrap_or(1);
+            let hosts = party.hosts.iter().map(|host| {
+                (host.name.value.clone(), self.federation_host(party, host, own_slots))
+            });
+            let hosts = hosts.collect();
+            let party = FederationParty { identity, slots: own_slots, hosts };
             (name, party)
         });
         Federation {
@@ -100,12 +103,25 @@ impl Builder<'_> {
     }
 
     /// A host as peers know it: what they dial, at the numbers at which they dial it.
-    fn federation_host(&self, party: &model::Party, host: &model::Host) -> FederationHost {
-        let name = &host.name.value;
-        let allotted = self.ports.of_host(&party.name.value, name);
-        let dialled = allotted.filter(|(role, _)| party.is_dialled(name, role));
-        let ports: BTreeMap<Role, _> =
-            dialled.map(|(role, range)| (role.clone(), host.dialled(role, range))).collect();
+    fn federation_host(
+        &self,
+        party: &model::Party,
+        host: &model::Host,
+        slots: u16,
+    ) -> FederationHost {
+        let (owner, name) = (&party.name.value, &host.name.value);
+        let allotted = self.ports.of_host(owner, name);
+        let planned = allotted.filter(|(role, _)| party.is_dialled(name, role));
+        let planned: BTreeMap<Role, PortRanges> =
+            planned.map(|(role, ports)| (role.clone(), ports.clone())).collect();
+        let mut spus = self.spu_ports(&planned, owner, name, slots);
+        let dialled = planned.iter().map(|(role, own)| (role.clone(), host.dialled(role, own)));
+        let ports: BTreeMap<Role, PortRanges> = dialled.collect();
+        if let (Some(own), Some(outside)) = (planned.get(&Role::Spu), ports.get(&Role::Spu)) {
+            for numbers in spus.values_mut() {
+                *numbers = mapped(numbers, own, outside);
+            }
+        }
         let services = ports.keys().filter_map(|role| match role {
             Role::Service(port) => {
                 let peers = party.peers_of_port(name, port).into_iter().cloned();
@@ -114,7 +130,25 @@ impl Builder<'_> {
             _ => None,
         });
         let peers = services.collect();
-        FederationHost { address: host.address.value.clone(), ports, peers }
+        FederationHost { address: host.address.value.clone(), ports, spus, peers }
+    }
+
+    /// The ports of the SPUs of a host, where counting them off by name would give others: those that were there when
+    /// an SPU or a slot joined have kept theirs.
+    fn spu_ports(
+        &self,
+        ports: &BTreeMap<Role, PortRanges>,
+        party: &PartyName,
+        host: &HostName,
+        slots: u16,
+    ) -> BTreeMap<DeviceName, PortRanges> {
+        let spus = ports.get(&Role::Spu).zip(self.ports.spus_of_host(party, host));
+        let Some((range, spus)) = spus else { return BTreeMap::new() };
+        let is_usual = spus
+            .values()
+            .enumerate()
+            .all(|(index, own)| counted_off(range, index, slots).as_ref() == Some(own));
+        if is_usual { BTreeMap::new() } else { spus.clone() }
     }
 
     fn heu(&self, heu: &model::Heu) -> Option<Heu> {
@@ -210,15 +244,13 @@ impl Builder<'_> {
                 },
                 _ => shared.program,
             };
-            let input = match &job.kind {
-                JobKind::Sum { inputs } => inputs
-                    .iter()
-                    .find(|(party, _)| party.value == *name)
-                    .map(|(_, number)| number.value),
-                _ => None,
+            let (input, input_file) = match input_of(job, name) {
+                Some(Input::Number(number)) => (Some(*number), None),
+                Some(Input::File(path)) => (None, Some(path.clone())),
+                None => (None, None),
             };
             let (parties, slots) = (shared.parties, shared.slots);
-            let plan = JobPlan { parties, slots, program, process: None, input };
+            let plan = JobPlan { parties, slots, program, process: None, input, input_file };
             (job.name.value.clone(), plan)
         });
         plans.collect()
@@ -226,7 +258,8 @@ impl Builder<'_> {
 
     fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
         let ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
+        let ports: BTreeMap<_, _> = ports.map(|(role, own)| (role.clone(), own.clone())).collect();
+        let kept = self.ports.kept_of_host(&party.name.value, &host.name.value);
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
@@ -237,6 +270,7 @@ impl Builder<'_> {
             locations: Locations::new(),
             steps: Vec::new(),
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
+            kept: kept.map(|(role, kept)| (role.clone(), kept.clone())).collect(),
             ports,
         };
         // Only SecretFlow has task workers, which read them.
@@ -280,6 +314,13 @@ fn plan_spu(spu: &model::Spu) -> Spu {
     }
 }
 
+/// A party's number in a sum.
+fn input_of<'a>(job: &'a model::Job, party: &PartyName) -> Option<&'a Input> {
+    let JobKind::Sum { inputs } = &job.kind else { return None };
+    let own = inputs.iter().find(|(name, _)| name.value == *party);
+    own.map(|(_, input)| &input.value)
+}
+
 fn plan_job(job: &model::Job) -> FederationJob {
     let program = match &job.kind {
         JobKind::Script { path, args } => Program::Script {
@@ -288,9 +329,20 @@ fn plan_job(job: &model::Job) -> FederationJob {
         },
         JobKind::Sum { .. } => Program::Sum,
         JobKind::External => Program::External,
+        JobKind::Unread => unreachable!("a topology with errors is not planned"),
     };
     let parties = job.parties.iter().map(|party| party.value.clone()).collect();
     FederationJob { parties, slots: job.slots.value, program }
+}
+
+/// Those of `numbers` that peers dial: the one at the same place of `outside` as it has in `planned`.
+fn mapped(numbers: &PortRanges, planned: &PortRanges, outside: &PortRanges) -> PortRanges {
+    let all = numbers.iter().map(|number| {
+        let place = planned.iter().position(|own| own == number);
+        let place = place.and_then(|place| u16::try_from(place).ok());
+        place.and_then(|place| outside.nth(place)).unwrap_or(number)
+    });
+    PortRanges::of(all).expect("there are as many as before")
 }
 
 /// Where `viewer` reaches each link, its own included; `planned` are the ports of its main host.
@@ -299,7 +351,7 @@ fn links(
     leads: bool,
     federation: &Federation,
     groups: &Groups<'_>,
-    planned: &BTreeMap<Role, PortRange>,
+    planned: &BTreeMap<Role, PortRanges>,
 ) -> LinkTable {
     let mut peers = groups.peers(viewer);
     peers.insert(viewer);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{DeviceName, HostName, JobName, PartyName, PortRange, Role};
+use crate::types::{DeviceName, HostName, JobName, PartyName, PortRanges, Role};
 
 use super::{Federation, FederationHost, FederationJob, Heu, Link, LinkAddress, Spu};
 
@@ -99,48 +99,61 @@ impl<'a> Groups<'a> {
     ) -> Option<LinkAddress> {
         let (_, host) = self.federation.main_host(peer)?;
         let ports = match link {
-            Link::Sf => *host.ports.get(&Role::Sf)?,
+            Link::Sf => host.ports.get(&Role::Sf)?.clone(),
             Link::Spu(name) => self.spu_ports(peer, host, name)?,
         };
-        let (first, last) = (ports.first(), ports.last());
-        Some(LinkAddress { host: host.address.clone(), first, last, listen: None })
+        Some(LinkAddress::new(host.address.clone(), &ports))
     }
 
-    /// Where a party dials its own `link`, as its peers do, with the port at which it listens. `planned` are the ports
-    /// of its main host.
+    /// Where peers dial a party's own `link`, with the ports at which it listens. `planned` are those of its main host.
     #[must_use]
     pub fn own_link(
         &self,
         party: &PartyName,
         link: &Link,
-        planned: &BTreeMap<Role, PortRange>,
+        planned: &BTreeMap<Role, PortRanges>,
     ) -> Option<LinkAddress> {
         let dialled = self.link_address(party, party, link)?;
         let role = match link {
             Link::Sf => Role::Sf,
             Link::Spu(_) => Role::Spu,
         };
-        let all = self.federation.main_host(party)?.1.ports.get(&role)?;
-        let offset = dialled.first.get().checked_sub(all.first().get())?;
-        let listen = planned.get(&role)?.nth(offset).filter(|port| *port != dialled.first);
-        Some(LinkAddress { listen, ..dialled })
+        let outside = self.federation.main_host(party)?.1.ports.get(&role)?;
+        let own = planned.get(&role)?;
+        if own == outside {
+            return Some(dialled);
+        }
+        // Each number of the link arrives at the one that has its place among those of the role.
+        let ports = dialled.ports().ok()?;
+        let arrives = ports.iter().map(|port| {
+            let place = outside.iter().position(|other| other == port)?;
+            own.nth(u16::try_from(place).ok()?)
+        });
+        let listen = PortRanges::of(arrives.collect::<Option<Vec<_>>>()?).ok()?;
+        Some(LinkAddress { listen: listen.ranges().to_vec(), ..dialled })
     }
 
-    /// The part of a party's `spu` range that belongs to one of its SPUs: they follow each other by name, each
-    /// with as many numbers as the party has slots.
+    /// The part of a party's `spu` range that belongs to one of its SPUs: unless the plan says otherwise, they follow
+    /// each other by name, each with as many numbers as the party has slots.
     fn spu_ports(
         &self,
         party: &PartyName,
         host: &FederationHost,
         name: &DeviceName,
-    ) -> Option<PortRange> {
-        let range = *host.ports.get(&Role::Spu)?;
+    ) -> Option<PortRanges> {
+        if !host.spus.is_empty() {
+            return host.spus.get(name).cloned();
+        }
         let mut own = self.membership(party)?.spus.iter();
-        let index = u16::try_from(own.position(|(other, _)| *other == name)?).ok()?;
-        let slots = self.federation.parties.get(party)?.slots;
-        PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
-            .filter(|part| range.contains(part.last()))
+        let index = own.position(|(other, _)| *other == name)?;
+        counted_off(host.ports.get(&Role::Spu)?, index, self.federation.parties.get(party)?.slots)
     }
+}
+
+/// The ports of the SPU at `index` where each has as many as there are slots.
+pub(super) fn counted_off(ports: &PortRanges, index: usize, slots: u16) -> Option<PortRanges> {
+    let slots = u32::from(slots);
+    ports.part(u32::try_from(index).ok()?.checked_mul(slots)?, slots)
 }
 
 impl Federation {

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{
     Account, DeviceName, Digest, Home, HostAddr, HostName, JobName, NetworkName, PartyName, Port,
-    PortMapping, PortRange, ProcessName, Role, Size, Subnet,
+    PortMapping, PortRange, PortRanges, ProcessName, Role, Size, Subnet,
 };
 
-use super::{Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable};
+use super::{
+    Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable,
+    federation::port_ranges,
+};
 
 /// The plan of one party, complete: no decision is left to who carries it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,7 +110,10 @@ pub struct HostPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inside: Option<HostAddr>,
     /// Every listener of the host.
-    pub ports: BTreeMap<Role, PortRange>,
+    pub ports: BTreeMap<Role, PortRanges>,
+    /// Numbers that are kept for the growth of these listeners; nothing listens there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<Role, PortRanges>,
     /// Its Ray node, if the engine is Ray.
     pub ray: Option<RayPlan>,
     /// Variables that all of its processes have, as in its env file.
@@ -205,8 +211,13 @@ pub struct JobPlan {
     pub program: Program,
     /// Its process on this party's first host; `None` where something else starts it.
     pub process: Option<Process>,
-    /// This party's private number, for a sum.
+    /// This party's number for a sum, where the topology has it.
     pub input: Option<i64>,
+    /// The file on this party's machine that holds its number for a sum, relative to the folder of the topology unless
+    /// absolute. No other party is told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub input_file: Option<Utf8PathBuf>,
 }
 
 impl PartyPlan {
@@ -227,7 +238,12 @@ impl HostPlan {
     /// The first number of a role, for roles that have exactly one.
     #[must_use]
     pub fn port(&self, role: &Role) -> Option<Port> {
-        self.ports.get(role).map(|range| range.first())
+        self.ports.get(role).map(PortRanges::first)
+    }
+
+    /// Every range of ports with its role: a listener that went on at another place has several.
+    pub fn port_ranges(&self) -> impl Iterator<Item = (&Role, PortRange)> {
+        port_ranges(&self.ports)
     }
 
     /// Its process of that name.

@@ -1,6 +1,6 @@
 //! The command line of a Ray node, on which every port is planned (`docs/runtime.md`, Ports of Ray).
 
-use crate::types::{ProcessName, RayPort, Role};
+use crate::types::{PortRanges, ProcessName, RayPort, Role};
 
 use super::{HostPlan, Location, RayPlan, Word};
 
@@ -31,9 +31,18 @@ pub(super) fn command(host: &HostPlan, ray: &RayPlan) -> Vec<Word> {
     flag("dashboard-agent-grpc-port", number(RayPort::DashboardAgentGrpc));
     flag("runtime-env-agent-port", number(RayPort::RuntimeEnvAgent));
     flag("metrics-export-port", number(RayPort::MetricsExport));
-    let workers = host.ports.get(&Role::Ray(RayPort::Workers));
-    flag("min-worker-port", workers.map(|range| range.first().to_string()));
-    flag("max-worker-port", workers.map(|range| range.last().to_string()));
+    match host.ports.get(&Role::Ray(RayPort::Workers)).map(PortRanges::ranges) {
+        Some([one]) => {
+            flag("min-worker-port", Some(one.first().to_string()));
+            flag("max-worker-port", Some(one.last().to_string()));
+        }
+        Some(several) => {
+            let ports = several.iter().flat_map(|range| range.iter());
+            let ports: Vec<String> = ports.map(|port| port.to_string()).collect();
+            flag("worker-port-list", Some(ports.join(",")));
+        }
+        None => {}
+    }
     flag("num-cpus", Some(ray.cpus.to_string()));
     flag("object-store-memory", Some(ray.object_store.bytes().to_string()));
     if !ray.resources.is_empty() {

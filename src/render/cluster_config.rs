@@ -150,7 +150,7 @@ fn dial(link: &LinkAddress) -> String {
 }
 
 fn listen(plan: &PartyPlan, link: &LinkAddress) -> String {
-    let port = link.listen.unwrap_or(link.first);
+    let port = link.listen.first().map_or(link.first, |range| range.first());
     Endpoint { host: plan.listen.clone(), port }.to_string()
 }
 
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn secretflow_is_told_where_peers_are_and_where_to_listen() {
         let tree = samples::production().render().unwrap();
-        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(
             ["cluster_config", "spu", "heu"]
                 .map(|name| text(&format!("alice/alice-1/{name}.json")))

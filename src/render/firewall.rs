@@ -64,14 +64,14 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let site = Site::of(scene.federation(), plan, scene.name);
     let mut rules = Vec::new();
-    for (role, range) in &host.ports {
-        let audience = site.audience((role, *range));
+    for (role, range) in host.port_ranges() {
+        let audience = site.audience((role, range));
         if audience == Audience::Everybody {
-            rules.push(Rule::to_all(&role.to_string(), *range));
+            rules.push(Rule::to_all(&role.to_string(), range));
             continue;
         }
         let sources = sources(role, scene.party, site);
-        rules.extend(rules_for(&role.to_string(), *range, sources));
+        rules.extend(rules_for(&role.to_string(), range, sources));
     }
     let bridged =
         matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. } });
@@ -86,7 +86,7 @@ fn files(scene: &HostScene<'_>) -> Files {
         hook: if bridged { "forward" } else { "input" },
         destination,
         rules,
-        ports: set(PortRange::merged(host.ports.values().copied()).iter()),
+        ports: set(PortRange::merged(host.port_ranges().map(|(_, range)| range)).iter()),
     };
     Ok(vec![File::new("firewall.nft", scene.fill(TEMPLATE, &view)?)])
 }
@@ -141,7 +141,7 @@ mod tests {
 
     fn firewall(sample: &samples::Sample, path: &str) -> String {
         let tree = sample.render().unwrap();
-        String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap()
+        String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `<party>/plan.json` and `<party>/requirements.txt`.
 
+use std::sync::Arc;
+
 use crate::plan::Effect;
 
 use super::{
@@ -20,5 +22,5 @@ fn requirements(party: &PartyScene<'_>) -> Files {
     if party.plan.secretflow.is_none() {
         return Ok(Vec::new());
     }
-    Ok(vec![File::new("requirements.txt", party.scene.requirements)])
+    Ok(vec![File::shared("requirements.txt", Arc::clone(party.scene.requirements))])
 }

@@ -50,13 +50,13 @@ fn files(tree: &TreeScene<'_>) -> Files {
         .values()
         .flat_map(|plan| plan.hosts.iter().map(move |(name, host)| (plan, name, host)));
     let tables = hosts.map(|(plan, name, host)| {
-        let mut ports: Vec<_> = host.ports.iter().collect();
+        let mut ports: Vec<_> = host.port_ranges().collect();
         ports.sort_by_key(|(_, range)| range.first());
         let site = Site::of(scene.federation, plan, name);
         let rows = ports.into_iter().map(|(role, range)| Row {
             ports: range.to_string(),
             role: role.to_string(),
-            dialled_by: dialled_by(site, (role, *range)),
+            dialled_by: dialled_by(site, (role, range)),
             purpose: purpose(role),
         });
         let (party, host_name) = (plan.party.to_string(), name.to_string());
@@ -75,7 +75,7 @@ fn dialled_by(site: Site<'_>, ports: (&Role, PortRange)) -> String {
         }
         other => other.to_string(),
     };
-    let outside = site.outside(ports.0).map(|outside| format!("{audience}, as {outside} outside"));
+    let outside = site.outside(ports).map(|outside| format!("{audience}, as {outside} outside"));
     let published = published(site.plan, ports.1).filter_map(|mapping| mapping.machine);
     published.fold(outside.unwrap_or(audience), |text, machine| {
         format!("{text}, as {machine} of the machine")
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn every_port_has_a_row_that_says_who_dials_it() {
         let tree = samples::production().render().unwrap();
-        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap();
+        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(text);
     }
 }

@@ -82,15 +82,18 @@ impl<'a> Site<'a> {
         self.known.peers.get(role).into_iter().flatten()
     }
 
-    /// The numbers that peers dial for a role; `None` where they do not dial it.
-    pub(super) fn dialled(self, role: &Role) -> Option<PortRange> {
-        self.known.ports.get(role).copied()
+    /// The numbers that peers dial for one of the ranges of a role; `None` where they do not dial it.
+    pub(super) fn dialled(self, (role, range): (&Role, PortRange)) -> Option<PortRange> {
+        let (dialled, planned) = self.known.ports.get(role).zip(self.plan.ports.get(role))?;
+        let place = planned.iter().position(|port| port == range.first())?;
+        // Ranges of the plan are dialled as they are; what is mapped is one range.
+        let part = dialled.part(u32::try_from(place).ok()?, range.count())?;
+        part.ranges().first().copied()
     }
 
-    /// The numbers that peers dial for a role, where NAT, a load balancer or a proxy passes them on to the planned ones.
-    pub(super) fn outside(self, role: &Role) -> Option<PortRange> {
-        let dialled = self.dialled(role)?;
-        (self.plan.ports.get(role) != Some(&dialled)).then_some(dialled)
+    /// The same, where NAT, a load balancer or a proxy passes other numbers on to the planned ones.
+    pub(super) fn outside(self, (role, range): (&Role, PortRange)) -> Option<PortRange> {
+        self.dialled((role, range)).filter(|dialled| *dialled != range)
     }
 }
 

@@ -182,7 +182,7 @@ impl Sample {
     pub(crate) fn file(&self, path: &str) -> String {
         let tree = self.render().unwrap();
         let file = tree.get(path).unwrap_or_else(|| panic!("there is no {path}"));
-        String::from_utf8(file.bytes.clone()).unwrap()
+        String::from_utf8(file.bytes.to_vec()).unwrap()
     }
 
     /// Two more parties, which have nothing to do with the others. They get the ports that are left.

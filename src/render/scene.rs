@@ -1,6 +1,9 @@
 //! What an artifact may look at: the whole federation, one party of it, or one of its hosts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -20,7 +23,7 @@ pub(super) struct Scene<'a> {
     /// The address that every host of every party has itself.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
-    pub(super) requirements: &'a str,
+    pub(super) requirements: &'a Arc<[u8]>,
     pub(super) engine: &'a Engine,
 }
 

@@ -1,6 +1,6 @@
 //! Every artifact, by what it is made for, and the making of a whole tree.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -94,6 +94,7 @@ fn render_each(
     let groups = Groups::of(federation);
     let hosts = parties.values().flat_map(|plan| plan.hosts.values());
     let addresses = hosts.map(|host| host.own_address().clone()).collect();
+    let requirements = &Arc::from(requirements.as_bytes());
     let scene = Scene { federation, addresses: &addresses, ca_pems, requirements, engine: &engine };
     let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {
         for File { path, bytes } in files {
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn the_plan_digest_is_that_of_the_file() {
         let sample = samples::production();
-        let file = tree(&sample).get("federation.json").unwrap().bytes.clone();
+        let file = tree(&sample).get("federation.json").unwrap().bytes.to_vec();
         assert_eq!(Digest::of(&file), Digest::of(&federation_bytes(&sample.federation)));
         assert_eq!(serde_json::from_slice::<Federation>(&file).unwrap(), sample.federation);
     }
@@ -205,7 +206,7 @@ mod tests {
             assert_eq!(file, artifact, "{path}");
         }
         let ports = |tree: &ArtifactTree| {
-            String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap()
+            String::from_utf8(tree.get("PORTS.md").unwrap().bytes.to_vec()).unwrap()
         };
         for line in ports(&before).lines() {
             assert!(ports(&after).lines().any(|other| other == line), "{line}");

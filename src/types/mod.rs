@@ -14,6 +14,7 @@ mod name;
 mod partial;
 mod port;
 mod port_mapping;
+mod port_ranges;
 mod process_name;
 mod quantity;
 mod role;
@@ -37,6 +38,7 @@ pub use name::{
 pub use partial::Partial;
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};
+pub use port_ranges::{NoPorts, PortRanges};
 pub use process_name::ProcessName;
 pub use quantity::Quantity;
 pub use role::{RayPort, Role, RoleError};

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod addresses;
+mod all_layers;
 mod allow;
 mod bridges;
 mod cli_init;
@@ -23,6 +24,8 @@ mod fmt;
 mod fuzzing;
 mod generated;
 mod golden;
+mod growth;
+mod growth_steps;
 mod guard;
 mod hostile;
 mod hostile_trees;

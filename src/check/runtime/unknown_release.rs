@@ -12,9 +12,10 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("unknown_release.md"), unknown_release);
 
 fn unknown_release(context: Context<'_>, findings: &mut Findings) {
-    let Some(settings) = context.secretflow().filter(|_| context.release().is_none()) else {
+    let Some(settings) = context.secretflow() else { return };
+    if catalogue::release(&settings.version.value).is_some() {
         return;
-    };
+    }
     let known = catalogue::releases().iter().map(|release| release.version.as_str());
     let finding = unknown(context, CODE, "release", &settings.version, known);
     findings.push(match by_release(context) {

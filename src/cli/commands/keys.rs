@@ -68,7 +68,8 @@ pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
 }
 
 fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
-    let owner = Owner::read(args.topology.as_ref(), &args.party, ui)?;
+    let command = "sfgen keys new --party NAME";
+    let owner = Owner::read(args.topology.as_ref(), &args.party, command, ui)?;
     path_taken::refuse(&owner, ui)?;
     let (files, addresses) = (&owner.files, owner.addresses());
     let material = owner.new_keys(&addresses, OffsetDateTime::now_utc()).generate();
@@ -84,7 +85,8 @@ fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
 }
 
 fn renew(args: &KeysRenewArgs, ui: &Ui) -> Result<Status, Failure> {
-    let owner = Owner::read(args.topology.as_ref(), &args.party, ui)?;
+    let command = "sfgen keys renew --party NAME";
+    let owner = Owner::read(args.topology.as_ref(), &args.party, command, ui)?;
     let addresses = owner.addresses();
     let new = owner.new_keys(&addresses, OffsetDateTime::now_utc());
     let renewed = keys::renew(&new, &owner.files).map_err(|why| failure(&owner, &why))?;

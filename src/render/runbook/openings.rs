@@ -10,7 +10,7 @@ use crate::{
         reach::{Site, is_for_peers, peers_of, sources},
         scene::PartyScene,
     },
-    types::{HostAddr, PortRange, Role},
+    types::{HostAddr, PortRange, PortRanges, Role},
 };
 
 /// `from -> to port`.
@@ -28,9 +28,9 @@ pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let mut ways = Ways::default();
     for (name, host) in &plan.hosts {
         let site = Site::of(scene.scene.federation, plan, name);
-        for (role, range) in &host.ports {
+        for (role, range) in host.port_ranges() {
             for from in sources(role, scene, site) {
-                ways.add(&from, host.own_address(), role, *range);
+                ways.add(&from, host.own_address(), role, range);
             }
         }
     }
@@ -45,21 +45,23 @@ pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     for peer in &scene.peers {
         let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
-            for (role, range) in &host.ports {
+            for (role, range) in host.port_ranges() {
                 let is_dialled =
                     is_for_peers(role, federation) && peers_of(role, scene).contains(peer);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
-                    ways.add(from, &host.address, role, *range);
+                    ways.add(from, &host.address, role, range);
                 }
             }
         }
     }
     for (party, name, role) in &scene.services {
         let host = federation.parties.get(*party).and_then(|party| party.hosts.get(*name));
-        let dialled = host.and_then(|host| Some((host, *host.ports.get(*role)?)));
-        let Some((host, range)) = dialled else { continue };
-        for from in own.iter().filter(|from| ***from != host.address) {
-            ways.add(from, &host.address, role, range);
+        let Some(host) = host else { continue };
+        let ranges = host.ports.get(*role).into_iter().flat_map(PortRanges::ranges);
+        for range in ranges {
+            for from in own.iter().filter(|from| ***from != host.address) {
+                ways.add(from, &host.address, role, *range);
+            }
         }
     }
     ways.into_openings()
@@ -71,10 +73,9 @@ pub(super) fn passed_on(scene: &PartyScene<'_>) -> Vec<Opening> {
     let mut passed = Vec::new();
     for (name, host) in &plan.hosts {
         let site = Site::of(federation, plan, name);
-        for (role, planned) in &host.ports {
-            let outside = site.outside(role);
-            let Some(dialled) = outside.or_else(|| site.dialled(role)) else { continue };
-            if outside.is_none() && host.inside.is_none() {
+        for (role, planned) in host.port_ranges() {
+            let Some(dialled) = site.dialled((role, planned)) else { continue };
+            if dialled == planned && host.inside.is_none() {
                 continue;
             }
             passed.push(Opening {

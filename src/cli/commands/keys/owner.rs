@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use crate::{
     cli::{
-        disk::{DiskWorkspace, topology_in, topology_or_default},
+        disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
+        topology::locate,
         ui::Ui,
     },
     diag::{Finding, Findings, Sources},
@@ -30,8 +31,6 @@ pub(super) struct Owner {
     pub(super) party: Party,
     /// Where its four files lie, as the user would name them.
     pub(super) files: KeyFiles,
-    /// The topology, where it is not the one that is found without being named.
-    named: Option<Utf8PathBuf>,
 }
 
 /// Why a party cannot be read, and the files in which that is so.
@@ -43,14 +42,16 @@ struct Wrong {
 }
 
 impl Owner {
-    /// Reads the party. Only what keys depend on must be right: other mistakes are for `plan` to say.
+    /// Reads the party, for `command`. Only what keys depend on must be right: other mistakes are for `plan` to say.
     pub(super) fn read(
         named: Option<&Utf8PathBuf>,
         party: &PartyName,
+        command: &str,
         ui: &Ui,
     ) -> Result<Self, Failure> {
+        ui.is_about(named);
         let topology = topology_or_default(named);
-        let (workspace, root) = DiskWorkspace::of(&topology)?;
+        let (workspace, root) = locate(named, command)?;
         let (name, read) = read(&workspace, &root, party).map_err(|wrong| {
             if let Some(known) = &wrong.known {
                 return unknown(party, &topology, known);
@@ -60,13 +61,12 @@ impl Owner {
             Failure::new(Status::Findings, message)
         })?;
         let files = key_files(&read, workspace.named())?;
-        let named = Some(topology).filter(|topology| *topology != topology_in("".into()));
-        Ok(Self { workspace, root, topology: name, party: read, files, named })
+        Ok(Self { workspace, root, topology: name, party: read, files })
     }
 
     /// The commands that make its keys.
     pub(super) fn commands(&self) -> KeysCommands<'_> {
-        KeysCommands { party: &self.party.name.value, topology: self.named.as_deref() }
+        KeysCommands { party: &self.party.name.value }
     }
 
     /// Every address at which it is dialled, each once.

@@ -47,7 +47,7 @@ fn missing(party: &PartyName, files: &KeyFiles) -> Option<Finding> {
         [] => format!("{last} is not there"),
         _ => format!("{} and {last} are not there", rest.join(", ")),
     };
-    let commands = KeysCommands { party, topology: None };
+    let commands = KeysCommands { party };
     let is_public = |path: &&Utf8Path| *path == files.ca || *path == files.cert;
     let pull = if absent.iter().any(is_public) { "pull what was committed; else " } else { "" };
     let help = format!("{pull}{}", commands.remedy(files, &absent));
@@ -56,7 +56,7 @@ fn missing(party: &PartyName, files: &KeyFiles) -> Option<Finding> {
 
 fn unreadable(what: &str, path: &Utf8Path) -> Option<Finding> {
     let why = fs::read(path).err().filter(|why| why.kind() != std::io::ErrorKind::NotFound)?;
-    let message = format!("the {what} `{path}` cannot be read: {why}");
+    let message = format!("the {what} `{path}` cannot be read: {}", why.reason());
     let help = "run the launcher as the user that owns it";
     Some(Finding::error(Code("SF0846"), message).help(help))
 }
