@@ -1,6 +1,8 @@
 //! Tells the program from which commit it is built, where that can be told: in a repository by git, in a packed crate by
 //! the file that cargo puts into it. Nothing else is needed, and without both the program is built all the same.
 
+#![expect(clippy::disallowed_methods, reason = "a build script has the standard library alone")]
+
 use std::{fs, path::Path, process::Command};
 
 /// So many digits of the commit are shown.

@@ -41,8 +41,8 @@ pub(crate) fn locate(
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let mut others = topologies_in(folder);
-            let names: Vec<&str> = others.iter().map(|other| other.as_str()).collect();
-            if let Some(near) = nearest(path.as_str(), names).map(Utf8PathBuf::from) {
+            let paths: Vec<&str> = others.iter().map(|other| other.as_str()).collect();
+            if let Some(near) = nearest(path.as_str(), paths).map(Utf8PathBuf::from) {
                 others = vec![near];
             } else if named.is_none() && others.is_empty() {
                 others = around();
@@ -125,7 +125,7 @@ pub(crate) fn naming(help: &str, topology: &Utf8Path) -> String {
             ["sfgen", "keys", _, ..] => 3,
             ["sfgen", "run" | "apply", ..] if !words.contains(&"--tree") => {
                 let tree = topology.with_file_name("generated");
-                piece.push_str(&format!(" --tree {}", quoted(&tree)));
+                *piece = format!("{piece} --tree {}", quoted(&tree));
                 continue;
             }
             _ => continue,
@@ -133,7 +133,7 @@ pub(crate) fn naming(help: &str, topology: &Utf8Path) -> String {
         let is_file = |word: &&str| {
             [".kdl", ".toml", ".kdl'", ".toml'"].iter().any(|end| word.ends_with(end))
         };
-        if !words.iter().any(|word| is_file(&word)) {
+        if !words.iter().any(is_file) {
             let (start, rest) = words.split_at(before);
             let path = quoted(topology);
             *piece = start

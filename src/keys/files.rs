@@ -69,29 +69,29 @@ pub struct KeysCommands<'a> {
 impl KeysCommands<'_> {
     /// Signs a new certificate with the CA that is there.
     #[must_use]
-    pub fn renew(&self) -> String {
+    pub fn renew(self) -> String {
         self.command("renew", "")
     }
 
     /// Makes all four files.
     #[must_use]
-    pub fn new_keys(&self) -> String {
+    pub fn new_keys(self) -> String {
         self.command("new", "")
     }
 
     /// Makes all four files, and gives those that are there another name.
     #[must_use]
-    pub fn replace(&self) -> String {
+    pub fn replace(self) -> String {
         self.command("new", " --replace")
     }
 
-    fn command(&self, verb: &str, options: &str) -> String {
+    fn command(self, verb: &str, options: &str) -> String {
         format!("`sfgen keys {verb} --party {}{options}`", self.party)
     }
 
     /// What to do where some of the files are missing, `missing` of `files`: one command that works as it is printed.
     #[must_use]
-    pub fn remedy(&self, files: &KeyFiles, missing: &BTreeSet<&Utf8Path>) -> String {
+    pub fn remedy(self, files: &KeyFiles, missing: &BTreeSet<&Utf8Path>) -> String {
         let is_missing = |path: &Utf8PathBuf| missing.contains(path.as_path());
         if missing.len() == files.all().len() {
             return format!("{} makes all four", self.new_keys());

@@ -63,7 +63,7 @@ impl<'a> Peers<'a> {
     /// Whether a host can have this address, as far as it alone tells: what a help advises must not be the next mistake.
     fn can_dial(&self, address: &HostAddr) -> bool {
         let is_nowhere = address.is_unspecified() || address.is_link_local();
-        !is_nowhere && !(address.is_loopback() && self.has_far)
+        !(is_nowhere || address.is_loopback() && self.has_far)
     }
 }
 

@@ -165,11 +165,8 @@ pub fn other_identities(
 
 /// Whether a party's keys follow from what could be read of it.
 fn is_whole(party: &Node) -> bool {
-    let parts = party
-        .children
-        .iter()
-        .filter(|child| ["host", "identity"].contains(&child.name.value.as_str()));
-    party.is_whole && parts.into_iter().all(|child| child.is_whole)
+    let is_needed = |child: &&Node| ["host", "identity"].contains(&child.name.value.as_str());
+    party.is_whole && party.children.iter().filter(is_needed).all(|child| child.is_whole)
 }
 
 /// Name and mode; where there is no readable name, that of the language's example.

@@ -174,7 +174,7 @@ fn planned(text: &str, lock: &str) -> (String, impl Fn(&str) -> String) {
     let lock = output.allocation.lock_text();
     let file = move |path: &str| {
         let file = output.tree.get(path).unwrap_or_else(|| panic!("there is no {path}"));
-        String::from_utf8(file.bytes.clone()).unwrap()
+        String::from_utf8(file.bytes.to_vec()).unwrap()
     };
     (lock, file)
 }

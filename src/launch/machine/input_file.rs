@@ -73,12 +73,12 @@ mod tests {
         let told = |path: &Utf8Path| read_input("total", path).unwrap_err().to_string();
         assert!(told(&path).ends_with("number`: it is not there"), "{}", told(&path));
         for (text, number) in [("11", 11), ("-5\n", -5), (" 9223372036854775807 \r\n", i64::MAX)] {
-            std::fs::write(&path, text).unwrap();
+            fs::write_atomically(&path, text.as_bytes(), 0o600).unwrap();
             assert_eq!(read_input("total", &path).unwrap(), number);
         }
         for text in ["", "secret", "11 12", "1.5", "9223372036854775808", &"1".repeat(LONGEST + 1)]
         {
-            std::fs::write(&path, text).unwrap();
+            fs::write_atomically(&path, text.as_bytes(), 0o600).unwrap();
             assert!(
                 told(&path).ends_with(": it does not hold one whole number"),
                 "{}",

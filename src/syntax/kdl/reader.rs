@@ -25,6 +25,17 @@ pub(super) enum Blocks {
     Margin,
 }
 
+/// How far the reading of a text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Course {
+    /// To the end of the text.
+    On,
+    /// To the last mistake, after which nothing can be read.
+    Over,
+    /// The text has too much of something for a topology, and nothing of it is kept.
+    Hopeless,
+}
+
 /// A text that is being read.
 pub(super) struct Reader<'t> {
     file: FileId,
@@ -40,10 +51,7 @@ pub(super) struct Reader<'t> {
     pub(super) waiting: Option<Spanned<String>>,
     depth: usize,
     mistakes: Vec<Finding>,
-    /// Whether the rest of the text is not read.
-    is_over: bool,
-    /// Whether the text is something else than a topology, so that nothing of it is kept.
-    is_hopeless: bool,
+    course: Course,
     has_unmatched: bool,
     /// Whether a brace of the node at the top that is being read has no partner.
     is_torn: bool,
@@ -73,8 +81,7 @@ impl<'t> Reader<'t> {
             waiting: None,
             depth: 0,
             mistakes: Vec::new(),
-            is_over: false,
-            is_hopeless: false,
+            course: Course::On,
             has_unmatched: false,
             is_torn: false,
         }
@@ -85,17 +92,17 @@ impl<'t> Reader<'t> {
         let Block { nodes, is_whole } = self.nodes(None);
         Read {
             nodes,
-            is_whole: is_whole && !self.is_over,
+            is_whole: is_whole && self.course == Course::On,
             mistakes: self.mistakes,
             has_unmatched: self.has_unmatched,
-            is_hopeless: self.is_hopeless,
+            is_hopeless: self.course == Course::Hopeless,
         }
     }
 
     /// Goes on to the next token, and returns the place of this one.
     pub(super) fn skip(&mut self) -> SourceSpan {
         self.last = self.next.range.clone();
-        if !self.is_over {
+        if self.course == Course::On {
             self.next = self.lexer.read();
         }
         self.span(self.last.clone())
@@ -115,8 +122,9 @@ impl<'t> Reader<'t> {
             .label(self.span(mistake.range), mistake.label)
             .help(mistake.help);
         self.mistakes.push(finding);
-        self.is_hopeless |= self.mistakes.len() >= MISTAKES;
-        if mistake.is_last || self.is_hopeless {
+        if self.mistakes.len() >= MISTAKES {
+            self.end(Course::Hopeless);
+        } else if mistake.is_last {
             self.stop();
         }
     }
@@ -124,8 +132,7 @@ impl<'t> Reader<'t> {
     /// Reads no further; this finding is the only one.
     fn give_up(&mut self, finding: Finding) {
         self.mistakes = vec![finding];
-        self.is_hopeless = true;
-        self.stop();
+        self.end(Course::Hopeless);
     }
 
     /// Counts a node or value. Where it is one too many, nothing more is read.
@@ -136,7 +143,11 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn stop(&mut self) {
-        self.is_over = true;
+        self.end(Course::Over);
+    }
+
+    fn end(&mut self, course: Course) {
+        self.course = self.course.max(course);
         self.next.token = Ok(Token::End);
     }
 
@@ -167,10 +178,10 @@ impl<'t> Reader<'t> {
                 }
                 (Ok(Token::End), None) => return block,
                 (Ok(Token::End), Some(open)) => {
-                    if self.is_over {
-                        block.is_whole = false;
-                    } else {
+                    if self.course == Course::On {
                         self.never_closed(open);
+                    } else {
+                        block.is_whole = false;
                     }
                     return block;
                 }

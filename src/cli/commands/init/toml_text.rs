@@ -72,6 +72,7 @@ fn write_inputs(toml: &mut String, inputs: &[String]) {
         return;
     }
     let values = inputs.iter().filter_map(|input| Some(input.split_once(" = ")?.1));
-    let lines: String = values.map(|value| format!("    {value},\n")).collect();
-    writeln!(toml, "input = [\n{lines}]").expect("a String takes all text");
+    let values: Vec<&str> = values.collect();
+    writeln!(toml, "input = [\n    {},\n]", values.join(",\n    "))
+        .expect("a String takes all text");
 }
