@@ -88,7 +88,11 @@ fn files_that_are_there_are_all_named_with_what_to_do_about_them() {
 #[test]
 fn on_a_second_machine_without_keys_the_printed_command_makes_a_party_that_works() {
     let ws = made();
-    fs::remove_dir_all(ws.join("keys")).unwrap();
+    for party in ["alice", "bob"] {
+        for key in ["node.key", "node-ca.key"] {
+            fs::remove_file(ws.join(&format!("keys/{party}/{key}"))).unwrap();
+        }
+    }
     // What the launcher says, and what the command says that one would think of first.
     let ran = ws.run(&["apply", "--party", "alice"]);
     let before_start = ran.stdout + &ran.stderr;

@@ -18,6 +18,7 @@ mod federation;
 mod field_addresses;
 mod field_addresses_keys;
 mod field_addresses_launch;
+mod field_addresses_peers;
 mod findings;
 mod first_hour;
 mod fixes;

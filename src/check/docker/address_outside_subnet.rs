@@ -6,10 +6,7 @@ use crate::{
     types::HostAddr,
 };
 
-use super::{
-    bridge_unreachable::peer_elsewhere,
-    bridges::{on_machine, parties_beyond},
-};
+use super::bridges::{on_machine, parties_beyond, peer_elsewhere};
 
 const CODE: Code = Code("SF1003");
 

@@ -6,7 +6,7 @@ use crate::{
     types::HostAddr,
 };
 
-use super::listen_without_inside::is_elsewhere;
+use super::listening::is_elsewhere;
 
 const CODE: Code = Code("SF0213");
 

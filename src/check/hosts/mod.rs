@@ -5,6 +5,7 @@ mod ipv6_with_secretflow;
 mod link_local_advertised;
 mod listen_without_inside;
 mod listener_unreachable;
+mod listening;
 mod loopback_advertised;
 mod loopback_spellings;
 mod outside_not_dialled;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    programs::{Address, AddressPort, ProgramText, addresses, program_texts},
+    programs::{Address, AddressPort, ProgramText, addresses, open, program_texts},
     texts::{RAY_ADDRESS, kind_of},
 };
 
@@ -216,11 +216,7 @@ fn reached(
         let at = if is_first { String::new() } else { format!(".host.{}", host.name.value) };
         let address = format!("{{party.{name}{at}.address}}:{{party.{name}{at}.port.{role}}}");
         let is_open = port.peers.iter().any(|peer| peer.value == *own);
-        let more = if is_open {
-            String::new()
-        } else {
-            format!(", and {}", super::peer_port_closed::open(port, own))
-        };
+        let more = if is_open { String::new() } else { format!(", and {}", open(port, own)) };
         return (address, more);
     }
     if host.name.value == text.host.name.value {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    programs::{Address, AddressPort, ProgramText, addresses, program_texts},
+    programs::{Address, AddressPort, ProgramText, addresses, open, program_texts},
     texts::{RAY_ADDRESS, is_ray_option, kind_of},
 };
 
@@ -33,15 +33,6 @@ fn peer_port_closed(context: Context<'_>, findings: &mut Findings) {
         reported.extend(finding.as_ref().map(|_| text.span));
         findings.extend(finding);
     }
-}
-
-/// What is to be written at a port so that a party may dial it.
-pub(super) fn open(port: &ServicePort, to: &PartyName) -> String {
-    let number = port.number.map_or_else(String::new, |number| format!(" {}", number.value));
-    let peers = port.peers.iter().map(|peer| &peer.value).chain([to]);
-    let peers: Vec<String> = peers.map(|peer| format!("\"{peer}\"")).collect();
-    let peers = peers.join(" ");
-    format!("open it there: `port \"{}\"{number} {{ peers {peers}; }}`", port.name.value)
 }
 
 /// The first placeholder that names a port which is closed to the writer. One that names nothing is reported by another

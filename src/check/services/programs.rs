@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::{
     diag::{SourceSpan, Spanned},
-    model::{Host, JobKind, Party, Text, Topology},
+    model::{Host, JobKind, Party, ServicePort, Text, Topology},
+    types::PartyName,
 };
 
 use super::texts::{EDGES, written};
@@ -103,6 +104,15 @@ fn add_arguments<'a>(
             span: argument.span,
         });
     }
+}
+
+/// What is to be written at a port so that a party may dial it.
+pub(super) fn open(port: &ServicePort, to: &PartyName) -> String {
+    let number = port.number.map_or_else(String::new, |number| format!(" {}", number.value));
+    let peers = port.peers.iter().map(|peer| &peer.value).chain([to]);
+    let peers: Vec<String> = peers.map(|peer| format!("\"{peer}\"")).collect();
+    let peers = peers.join(" ");
+    format!("open it there: `port \"{}\"{number} {{ peers {peers}; }}`", port.name.value)
 }
 
 /// An address that a text names.

@@ -5,7 +5,7 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
-use super::ca_of_another::owners;
+use super::authorities::owners;
 
 const CODE: Code = Code("SF0507");
 

@@ -1,12 +1,11 @@
 #![doc = include_str!("ca_of_another.md")]
 
-use std::collections::BTreeMap;
-
 use crate::{
     check::{Check, Context},
-    diag::{Code, Finding, Findings, SourceSpan},
-    types::PartyName,
+    diag::{Code, Finding, Findings},
 };
+
+use super::authorities::owners;
 
 const CODE: Code = Code("SF0558");
 
@@ -31,14 +30,4 @@ fn ca_of_another(context: Context<'_>, findings: &mut Findings) {
             ));
         findings.push(finding);
     }
-}
-
-/// The parties whose CA signed their own certificate, by the CA's key.
-pub(super) fn owners(context: Context<'_>) -> BTreeMap<&[u8], (&PartyName, SourceSpan)> {
-    let own = context.identities().filter_map(|(party, identity, read)| {
-        let (ca, leaf) = (read.ca.get()?, read.leaf.get()?);
-        let owner = (&party.name.value, identity.ca.span);
-        leaf.verify_signed_by(ca).then_some((ca.public_key(), owner))
-    });
-    own.collect()
 }

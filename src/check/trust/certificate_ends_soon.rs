@@ -5,8 +5,9 @@ use time::Duration;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    types::PartyName,
 };
+
+use super::authorities::renewal;
 
 const CODE: Code = Code("SF0505");
 
@@ -34,16 +35,4 @@ fn certificate_ends_soon(context: Context<'_>, findings: &mut Findings) {
             break; // who makes a new CA makes a new leaf
         }
     }
-}
-
-/// What to do about a certificate that ends or has ended: a new leaf needs no new CA.
-pub(super) fn renewal(is_ca: bool, party: &PartyName) -> String {
-    if is_ca {
-        return format!(
-            "ask your CA for a new one, or run `sfgen keys new --party {party} --replace`, which makes a new CA; every peer then pulls it, and all plan again"
-        );
-    }
-    format!(
-        "ask your CA for a new one, or run `sfgen keys renew --party {party}`, which signs a new one with the CA that is there"
-    )
 }

@@ -5,7 +5,7 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
-use super::certificate_ends_soon::renewal;
+use super::authorities::renewal;
 
 const CODE: Code = Code("SF0504");
 

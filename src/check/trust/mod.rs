@@ -2,6 +2,7 @@
 
 mod address_not_covered;
 mod allow_not_enforced;
+mod authorities;
 mod back_end_without_tls;
 mod ca_did_not_sign;
 mod ca_is_certificate;
