@@ -36,7 +36,9 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
         .with_word_splitter(WordSplitter::NoHyphenation)
         .with_break_words(false)
         .without_cause_chain();
-    let sources = shown_sources(sources);
+    let labels = findings.iter().flat_map(|finding| &finding.labels);
+    let secrets: Vec<_> = labels.filter(|label| label.is_secret).map(|label| label.span).collect();
+    let sources = shown_sources(sources, &secrets);
     let mut text = String::new();
     // Somebody's own text may have the sign; then lines break where they do.
     let may_hold =

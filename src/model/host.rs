@@ -8,7 +8,7 @@ use crate::{
     types::{HostAddr, HostName, Port, PortRange, PortRanges, Role, Size},
 };
 
-use super::{machine::Machine, ports::read_range};
+use super::{MachineFiles, machine::Machine, ports::read_range};
 
 /// A host is named again with another address.
 const TWO_ADDRESSES: Code = Code("SF0103");
@@ -33,6 +33,8 @@ pub struct Host {
     pub reserved: Vec<Spanned<Port>>,
     /// The Ray node that runs here if the engine is Ray.
     pub ray: Ray,
+    /// What the machine has for the party's processes on it.
+    pub files: MachineFiles,
 }
 
 /// Numbers under which peers dial a role, where NAT, a load balancer or a proxy passes them on to the planned ones.
@@ -82,7 +84,8 @@ impl Host {
         let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
         let has_address = address.is_some();
         let address = address.unwrap_or_else(|| Spanned::new(stand_in(&name.value), name.span));
-        Some(Self { name, address, has_address, inside, outside, listen, reserved, ray })
+        let files = MachineFiles::read(cursor);
+        Some(Self { name, address, has_address, inside, outside, listen, reserved, ray, files })
     }
 
     /// The address that the machine has itself.

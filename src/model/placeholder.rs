@@ -1,9 +1,9 @@
-//! Text with placeholders: `{port.redis}`, `{host.address}`, `{party}`, `{home}`, `{party.bob.address}`,
+//! Text with placeholders: `{port.redis}`, `{host.address}`, `{party}`, `{home}`, `{secret.db}`, `{party.bob.address}`,
 //! `{party.bob.port.engine}`; `{{` and `}}` are braces.
 
 use std::fmt;
 
-use crate::types::{HostName, PartyName, Placeholder, Role, Template};
+use crate::types::{HostName, PartyName, Placeholder, Role, SecretName, Template};
 
 /// A text of the topology in which values of the plan are filled in later.
 pub type Text = Template<Variable>;
@@ -24,6 +24,8 @@ pub enum Variable {
     /// The number that peers dial for a port of a party's service: on the host that is named, else on the first that
     /// has such a port.
     PartyPort(PartyName, Option<HostName>, Role),
+    /// Where the process reads a secret.
+    Secret(SecretName),
 }
 
 impl fmt::Display for Variable {
@@ -39,6 +41,7 @@ impl fmt::Display for Variable {
             Self::PartyPort(party, Some(host), role) => {
                 write!(f, "party.{party}.host.{host}.port.{role}")
             }
+            Self::Secret(name) => write!(f, "secret.{name}"),
         }
     }
 }
@@ -47,7 +50,7 @@ impl Placeholder for Variable {
     fn named(name: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "there is no placeholder `{{{name}}}`; known are `{{port.NAME}}`, `{{host.address}}`, `{{party}}`, `{{home}}`, `{{party.NAME.address}}` and `{{party.NAME.port.PORT}}`"
+                "there is no placeholder `{{{name}}}`; known are `{{port.NAME}}`, `{{host.address}}`, `{{party}}`, `{{home}}`, `{{secret.NAME}}`, `{{party.NAME.address}}` and `{{party.NAME.port.PORT}}`"
             )
         };
         match name {
@@ -56,6 +59,7 @@ impl Placeholder for Variable {
             "home" => Ok(Variable::Home),
             _ => match name.split_once('.') {
                 Some(("port", role)) => role.parse().map(Variable::Port).map_err(|_| unknown()),
+                Some(("secret", name)) => name.parse().map(Variable::Secret).map_err(|_| unknown()),
                 Some(("party", rest)) => of_party(rest).ok_or_else(unknown),
                 _ => Err(unknown()),
             },

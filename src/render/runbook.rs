@@ -1,5 +1,6 @@
 //! `<party>/RUNBOOK.md`: what to run, open and watch on a party's machines, in the order of need.
 
+mod machine_files;
 mod openings;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::{
     scene::PartyScene,
     targets,
 };
+use machine_files::{MachineFile, machine_files};
 use openings::{Opening, incoming, outgoing, passed_on};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
@@ -42,8 +44,13 @@ struct View {
     outgoing: Vec<Opening>,
     /// What is dialled at another address or number than it arrives at.
     passed_on: Vec<Opening>,
+    machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
+    /// Where an account of the machine has its copy of what it runs, if one does.
+    unit_home: Option<String>,
+    /// The key that the runtime's own TLS needs there.
+    key: Option<KeyView>,
     /// Numbers that this party keeps in files.
     inputs: Vec<InputView>,
     has_ray: bool,
@@ -67,6 +74,12 @@ struct IdentityView {
     ca: String,
     cert: String,
     key: String,
+}
+
+#[derive(Serialize)]
+struct KeyView {
+    /// Whether it lies beside the topology, from where the account gets a copy.
+    is_copied: bool,
 }
 
 #[derive(Serialize)]
@@ -122,6 +135,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
     let hosts: Vec<_> =
         plan.hosts.iter().map(|(name, host)| host_view(scene, name, host)).collect();
     let external = plan.jobs.iter().filter(|(_, job)| matches!(job.program, Program::External));
+    let tls = plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
     let view = View {
         party: plan.party.to_string(),
         topology: scene.scene.federation.topology.to_string(),
@@ -137,6 +151,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         incoming: incoming(scene),
         outgoing: outgoing(scene),
         passed_on: passed_on(scene),
+        machine_files: machine_files(plan),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),
         has_start: hosts.iter().any(|host| !host.start.is_empty()),
         hosts,
@@ -147,6 +162,11 @@ fn files(scene: &PartyScene<'_>) -> Files {
             size: size(secretflow.engine),
             is_made_by_launcher: plan.deploy == Deploy::Process,
         }),
+        unit_home: match &plan.deploy {
+            Deploy::Systemd { home, .. } => plan.secretflow.as_ref().map(|_| home.to_string()),
+            Deploy::Process | Deploy::Docker { .. } => None,
+        },
+        key: tls.map(|tls| KeyView { is_copied: tls.key.is_relative() }),
         inputs: inputs(scene),
         has_ray: plan.hosts.values().any(|host| host.ray.is_some()),
         simulation: simulation(scene),

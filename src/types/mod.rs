@@ -10,6 +10,7 @@ mod endpoint;
 mod host_addr;
 mod http_url;
 mod image;
+mod machine_path;
 mod name;
 mod partial;
 mod port;
@@ -32,8 +33,10 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use host_addr::{HostAddr, HostAddrError};
 pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
 pub use image::Image;
+pub use machine_path::MachinePath;
 pub use name::{
-    DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
+    DeviceName, HostName, JobName, NameError, NetworkName, PartyName, SecretName, ServiceName,
+    TopologyName,
 };
 pub use partial::Partial;
 pub use port::{Port, PortError, PortRange};
@@ -50,5 +53,5 @@ pub use text::{
 };
 pub use tree_path::TreePath;
 pub use words::{
-    BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
+    Access, BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
 };

@@ -10,7 +10,7 @@ use sfgen::{
 };
 
 use crate::{
-    federation::{Beside, compile_with},
+    federation::{Beside, compile_root, compile_with},
     support::mended::edited,
 };
 
@@ -132,6 +132,27 @@ fn each_of_them_mended_leaves_the_others_and_nothing_new() {
         codes.sort_unstable();
         assert_eq!(codes, wanted, "without `{}`:\n{}", mended.wrong, shown(&done));
     }
+}
+
+#[test]
+fn a_mistake_in_one_table_of_toml_hides_nothing_in_the_others() {
+    let text = "[topology]\nname = \"t\"\nmode = \"production\"\n\n\
+                [runtime]\nname = \"secretflow\"\nversion = \"1.13.0\"\nengine = \"ray\"\n\n\
+                [party.alice]\nhost.alice-1.address = \"10.0.0.1:80\"\n\
+                identity = { ca = \"pki/a/ca.pem\", cert = \"pki/a/node.pem\", key = \"keys/a.key\" }\n\n\
+                [party.bob]\nhost.bob-1.address = 10.0.0.2\ndeploy = \"proces\"\n\n\
+                [spu.spu]\nprotocol = \"SEMI2\"\nparties = [\"alice\", \"bob\"]\n\n\
+                [job.psi]\nscript = \"jobs/psi.py\"\nparties = [\"alice\", \"bob\"]\nslots = 0\n";
+    let files = MemoryWorkspace::default().with("topology.toml", text);
+    let done = compile_root("topology.toml", files, Beside { scripts: false, ..Beside::default() });
+    let mut codes = told(&done);
+    codes.sort_unstable();
+    assert_eq!(
+        codes,
+        ["SF0001", "SF0005", "SF0005", "SF0104", "SF0401", "SF0901"],
+        "{}",
+        shown(&done)
+    );
 }
 
 /// What stands between two texts of a help.

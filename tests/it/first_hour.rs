@@ -1,6 +1,8 @@
 //! What a new user meets in the first hour: commands outside a tree, files that are not there, names that nobody has.
 
-use std::fs;
+use std::{fs, io::Read as _};
+
+use nix::pty::{Winsize, openpty};
 
 use crate::support::workspace::Workspace;
 
@@ -129,6 +131,58 @@ fn no_message_has_the_number_of_an_error_of_the_system() {
         assert!(ran.status != 0, "{args:?}: {}", ran.stderr);
         assert!(!ran.stderr.contains("os error"), "{args:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn keys_are_made_where_another_party_is_wrong_and_refused_where_this_one_is() {
+    let ws = Workspace::empty();
+    let broken = |party: &str| {
+        let host = format!("host \"{party}-1\" address=\"127.0.0.1\"");
+        TOPOLOGY.replace(&host, &format!("host \"{party}-1\" address="))
+    };
+    ws.write("topology.kdl", &broken("alice"));
+    let ran = ws.run(&["keys", "new", "--party", "alice"]).status_is(1);
+    assert!(ran.stderr.starts_with("SF0001"), "{}", ran.stderr);
+    ws.run(&["keys", "new", "--party", "bob"]).success();
+}
+
+/// What the program says on a terminal of so many columns.
+fn on_terminal(ws: &Workspace, columns: u16, args: &[&str]) -> String {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = openpty(Some(&size), None).unwrap();
+    let mut command = ws.command(args);
+    let slave = || pty.slave.try_clone().unwrap();
+    let mut child = command.stdin(slave()).stdout(slave()).stderr(slave()).spawn().unwrap();
+    // The terminal ends when nobody has its other side.
+    drop(command);
+    drop(pty.slave);
+    let mut said = Vec::new();
+    let _ = fs::File::from(pty.master).read_to_end(&mut said); // its end is an error (EIO)
+    child.wait().unwrap();
+    String::from_utf8(said).unwrap().replace('\r', "")
+}
+
+#[test]
+fn text_wraps_at_the_width_of_the_terminal() {
+    let ws = Workspace::empty();
+    ws.write("topology.kdl", &TOPOLOGY.replace("file=\"keys/bob/number\"", "\"31\""));
+    let help = |columns| {
+        let said = on_terminal(&ws, columns, &["check"]);
+        let lines = said.lines().skip_while(|line| !line.starts_with("  help: on the machine"));
+        let lines = lines.take_while(|line| !line.is_empty());
+        lines.map(|line| line.chars().count()).collect::<Vec<_>>()
+    };
+    assert!(help(60).len() > 1 && help(60).iter().all(|width| *width <= 60), "{:?}", help(60));
+    assert!(matches!(help(140)[..], [width] if width > 80), "{:?}", help(140));
+}
+
+#[test]
+fn a_template_that_is_wrong_is_told_at_its_line() {
+    let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
+    ws.write("templates/PORTS.md.hbs", "# Ports\n{{nothing}}\n");
+    let ran = ws.run(&["plan"]).status_is(1);
+    assert!(ran.stderr.starts_with("SF0706"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("templates/PORTS.md.hbs:2:1"), "{}", ran.stderr);
 }
 
 #[test]

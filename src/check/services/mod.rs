@@ -5,6 +5,7 @@ mod after_unknown;
 mod dials_localhost;
 mod image_without_docker;
 mod name_of_compose;
+mod party_values;
 mod peer_on_other_host;
 mod peer_port_closed;
 mod peer_port_on_loopback;

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, Spanned},
-    model::{Host, JobKind, Party, Text, Variable, demands},
+    model::{Host, JobKind, MachineFiles, Party, Service, Text, Variable, demands},
     syntax::nearest,
-    types::{HostName, PartyName, Piece, Role},
+    types::{HostName, PartyName, Piece, Role, SecretName},
 };
+
+use super::party_values::missing_value;
 
 const CODE: Code = Code("SF0108");
 
@@ -26,7 +28,7 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
         for service in &party.services {
             let Some(host) = party.host_of(service) else { continue };
             for text in service.command.iter().chain(service.env.values()) {
-                findings.extend(judge(context, party, host, text, &roles));
+                findings.extend(judge(context, (party, host, Some(service)), text, &roles));
             }
         }
     }
@@ -39,16 +41,17 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
             let members =
                 job.parties.iter().filter_map(|name| context.topology.parties.get(&name.value));
             let mut hosts = members.filter_map(|party| Some((party, party.main_host()?)));
-            findings
-                .extend(hosts.find_map(|(party, host)| judge(context, party, host, text, &roles)));
+            let found =
+                hosts.find_map(|(party, host)| judge(context, (party, host, None), text, &roles));
+            findings.extend(found);
         }
     }
 }
 
+/// Judges the text of a service, or of a job, of a party on one of its hosts.
 fn judge(
     context: Context<'_>,
-    party: &Party,
-    host: &Host,
+    (party, host, service): (&Party, &Host, Option<&Service>),
     text: &Spanned<Text>,
     roles: &Roles<'_>,
 ) -> Option<Finding> {
@@ -64,6 +67,12 @@ fn judge(
         Piece::Variable(variable @ Variable::Home) if party.deploy.home().is_none() => {
             Some(variable)
         }
+        Piece::Variable(variable @ Variable::Secret(name))
+            if party.secret(host, service, name).is_none()
+                && declared(party, host, service).all(|files| files.secrets.is_whole()) =>
+        {
+            Some(variable)
+        }
         _ => None,
     })?;
     let message = format!(
@@ -71,6 +80,14 @@ fn judge(
         host.name.value, party.name.value
     );
     let finding = Finding::error(CODE, message).label(text.span, "cannot be filled in");
+    if let Variable::Secret(name) = missing {
+        let (help, near) = declare(name, (party, host, service));
+        let fix = near.and_then(|near| {
+            let (old, new) = (format!("{{{missing}}}"), format!("{{secret.{near}}}"));
+            context.write_part(format!("write `{new}`"), text.span, &old, &new)
+        });
+        return Some(finding.help(help).fixes(fix));
+    }
     let Variable::Port(role) = missing else {
         return Some(
             finding
@@ -86,21 +103,9 @@ fn judge(
     Some(finding.help(known_ports(near, &names)).fixes(fix))
 }
 
-/// The finding for a value of a party that is not there: the party, its host or its port is unknown.
+/// The finding for a value of a party that is not there.
 fn of_party(context: Context<'_>, text: &Spanned<Text>) -> Option<Finding> {
-    let parties = &context.topology.parties;
-    let missing = text.value.variables().find_map(|variable| {
-        let (Variable::PartyAddress(name, _) | Variable::PartyPort(name, ..)) = variable else {
-            return None;
-        };
-        let known = match parties.get(name) {
-            None => parties.is_whole().then(|| of_parties(context, name, variable))?,
-            Some(party) => values(party)?,
-        };
-        let written = variable.to_string();
-        (!known.contains(&written)).then_some((written, known))
-    });
-    let (written, known) = missing?;
+    let (written, known) = missing_value(context.topology, &text.value)?;
     let near = nearest(&written, known.iter().map(String::as_str));
     let fix = near.and_then(|near| {
         let label = format!("write `{{{near}}}`");
@@ -115,37 +120,29 @@ fn of_party(context: Context<'_>, text: &Spanned<Text>) -> Option<Finding> {
     Some(finding.help(help).fixes(fix))
 }
 
-/// The same value of the parties that there are: the nearest name, else all.
-fn of_parties(context: Context<'_>, wrong: &PartyName, variable: &Variable) -> Vec<String> {
-    let names = context.topology.parties.keys().map(PartyName::as_str);
-    let near = nearest(wrong.as_str(), names.clone());
-    let names: Vec<&str> = near.map_or_else(|| names.take(8).collect(), |near| vec![near]);
-    let written = variable.to_string();
-    let rest = written.strip_prefix(&format!("party.{wrong}")).unwrap_or_default();
-    names.into_iter().map(|name| format!("party.{name}{rest}")).collect()
+/// The nodes that may declare what a text of a service, or of a job, stands for.
+fn declared<'a>(
+    party: &'a Party,
+    host: &'a Host,
+    service: Option<&'a Service>,
+) -> impl Iterator<Item = &'a MachineFiles> {
+    service.map(|service| &service.files).into_iter().chain([&host.files, &party.files])
 }
 
-/// The placeholders for values of a party; `None` where a service or a port of it could not be read.
-fn values(party: &Party) -> Option<Vec<String>> {
-    let is_unsure = party.services.iter().any(|service| !service.ports.is_whole());
-    if is_unsure || !party.services.is_whole() {
-        return None;
-    }
-    let own = format!("party.{}", party.name.value);
-    let mut all = vec![format!("{own}.address")];
-    let ports = |host: &Host| {
-        let services = party.services_on(&host.name.value);
-        let ports = services.flat_map(|service| &service.ports);
-        ports.map(|port| format!("port.{}", port.name.value)).collect::<BTreeSet<_>>()
+/// What to do about a secret that nobody declares, and the declared one that may be meant.
+fn declare<'a>(
+    name: &SecretName,
+    (party, host, service): (&'a Party, &'a Host, Option<&'a Service>),
+) -> (String, Option<&'a str>) {
+    let secrets = declared(party, host, service).flat_map(|files| files.secrets.iter());
+    let near = nearest(name.as_str(), secrets.map(|secret| secret.name.value.as_str()));
+    let write =
+        format!("`secret \"{name}\" file=\"/etc/sfgen/{name}\"` in the party says where it lies");
+    let help = match near {
+        Some(near) => format!("did you mean `{{secret.{near}}}`? {write}"),
+        None => write,
     };
-    let everywhere: BTreeSet<String> = party.hosts.iter().flat_map(ports).collect();
-    all.extend(everywhere.iter().map(|port| format!("{own}.{port}")));
-    for host in &party.hosts {
-        let of_host = format!("{own}.host.{}", host.name.value);
-        all.push(format!("{of_host}.address"));
-        all.extend(ports(host).iter().map(|port| format!("{of_host}.{port}")));
-    }
-    Some(all)
+    (help, near)
 }
 
 fn known_ports(near: Option<&str>, names: &[String]) -> String {

@@ -11,6 +11,9 @@ const CODE: Code = Code("SF0570");
 pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("input_committed.md"), input_committed);
 
+/// So many numbers of a job are shown.
+const SHOWN: usize = 10;
+
 fn input_committed(context: Context<'_>, findings: &mut Findings) {
     // On one machine there is nobody to keep a number from.
     if !context.is_production() || context.is_one_machine() {
@@ -29,7 +32,7 @@ fn input_committed(context: Context<'_>, findings: &mut Findings) {
             job.name.value
         );
         let finding = Finding::warning(CODE, message).help(help);
-        findings.push(labels.fold(finding, |finding, (span, party)| {
+        findings.push(labels.take(SHOWN).fold(finding, |finding, (span, party)| {
             finding.label(span, format!("`{party}`'s number"))
         }));
     }

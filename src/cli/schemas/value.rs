@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     syntax::language::{Entry, Kind},
-    types::{Account, Home, Image, PartyName, Port, RayPort, Reason, Role, Size, Span, Subnet},
+    types::{
+        Account, Home, Image, MachinePath, PartyName, Port, RayPort, Reason, Role, Size, Span,
+        Subnet,
+    },
 };
 
 /// `[IP:]MACHINE:CONTAINER`, or a port of the container alone.
@@ -19,6 +22,7 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Path => text(Some(r"^[^\s-](.*\S)?$".to_owned())),
         Kind::Account => of::<Account>(),
         Kind::Home => of::<Home>(),
+        Kind::MachinePath => of::<MachinePath>(),
         Kind::Image => of::<Image>(),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),

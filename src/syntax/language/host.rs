@@ -1,6 +1,7 @@
 //! `host "alice-1" address=... inside=... { outside ...; reserve ...; ray ... }`.
 
 use super::{
+    files::{ENV_FILE, MOUNT, SECRET},
     kind::{
         Kind::{self, Address, Number, Port},
         Name,
@@ -30,7 +31,7 @@ pub(super) static HOST: Rule = Rule {
         prop("listen", Address, "What its listeners bind, `inside` where that is written.")
             .or("0.0.0.0"),
     ],
-    children: &[may(&OUTSIDE), may(&RESERVE), may(&RAY)],
+    children: &[may(&OUTSIDE), may(&RESERVE), may(&RAY), may(&MOUNT), may(&SECRET), may(&ENV_FILE)],
 };
 
 static OUTSIDE: Rule = Rule {

@@ -17,9 +17,11 @@ pub enum Kind {
     Account,
     /// The folder of an installation, an absolute path.
     Home,
+    /// A file or folder on a party's machine, an absolute path.
+    MachinePath,
     /// A container image.
     Image,
-    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}`, `{party.NAME.address}` and
+    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}`, `{secret.NAME}`, `{party.NAME.address}` and
     /// `{party.NAME.port.PORT}` are filled in.
     Template,
     /// An IP address or a DNS name.
@@ -88,4 +90,5 @@ pub enum Name {
     Network,
     Device,
     Job,
+    Secret,
 }

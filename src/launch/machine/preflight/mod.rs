@@ -8,10 +8,12 @@ mod address;
 mod inputs;
 mod limits;
 mod machine;
+mod mounts;
 mod ports;
 mod programs;
 mod proxies;
 mod scripts;
+mod secret_files;
 mod secrets;
 mod shm;
 
@@ -22,6 +24,8 @@ pub use machine::{Machine, Probe};
 /// Every probe, cheapest first.
 pub const PROBES: &[Probe] = &[
     secrets::PROBE,
+    secret_files::PROBE,
+    mounts::PROBE,
     limits::PROBE,
     shm::PROBE,
     proxies::PROBE,
