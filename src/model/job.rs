@@ -112,7 +112,8 @@ impl Job {
         let inputs: Vec<_> = inputs.collect();
         let is_whole = node.is_whole && inputs.len() == node.children_named("input").count();
         let inputs = Partial::new(inputs, is_whole);
-        if kind.is_none() && (node.prop("kind").is_some() || !node.is_whole) {
+        let may_be_of_a_kind = node.prop("kind").is_some() || (!node.is_whole && script.is_none());
+        if kind.is_none() && may_be_of_a_kind {
             return JobKind::Unread;
         }
         let surplus = match (&kind, &script) {

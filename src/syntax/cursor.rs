@@ -161,7 +161,7 @@ pub fn absent(name: &str, span: SourceSpan) -> Node {
         args: args.collect(),
         props: Vec::new(),
         children: Vec::new(),
-        head: span,
+        head_end: span.end,
         whole: span,
         is_whole: true,
     }

@@ -18,17 +18,12 @@ mod reader;
 mod tests;
 mod word;
 
-use crate::diag::{Code, FileId, Finding, Findings};
+use crate::diag::{FileId, Findings};
 
-use self::reader::{Blocks, Reader};
+use self::reader::{Blocks, Read, Reader};
 use super::{Node, limits::Budget};
 
 pub(super) use self::pieces::{Piece, Pieces};
-
-/// The text is not KDL.
-const NOT_KDL: Code = Code("SF0001");
-/// The text nests deeper than any topology does.
-const TOO_DEEP: Code = Code("SF0002");
 
 /// The nodes of a KDL text; `None` where there is any mistake in it, which is reported.
 pub(super) fn parse(
@@ -69,16 +64,4 @@ pub(super) fn parse_partly(
     }
     findings.extend(mistakes);
     kept
-}
-
-/// What the reading of a text yields.
-struct Read {
-    nodes: Vec<Node>,
-    /// Whether no node at the top is lost.
-    is_whole: bool,
-    mistakes: Vec<Finding>,
-    /// Whether a brace has no partner.
-    has_unmatched: bool,
-    /// Whether there is too much of something in it for a topology.
-    is_hopeless: bool,
 }

@@ -15,8 +15,9 @@ pub struct Node {
     pub props: Vec<Property>,
     /// Its children in order.
     pub children: Vec<Node>,
-    /// The place that stands for the whole node: its name and first argument.
-    pub head: SourceSpan,
+    /// Where the place ends that stands for the whole node, which begins with its name: its first argument, where it has
+    /// one. Topologies have hundreds of thousands of nodes, so the rest of that place is not kept twice.
+    pub head_end: usize,
     /// All of it, as far as it is written in one piece.
     pub whole: SourceSpan,
     /// Whether all that is written in it could be read: its arguments, its properties, and which children it has. Of a
@@ -100,7 +101,7 @@ impl Node {
     /// The place that stands for the whole node: its name and first argument.
     #[must_use]
     pub fn span(&self) -> SourceSpan {
-        self.head
+        SourceSpan { end: self.head_end, ..self.name.span }
     }
 
     /// Whether both say the same, wherever they stand.

@@ -244,7 +244,7 @@ impl Reader<'_> {
             args,
             props,
             children,
-            head,
+            head_end: head.end,
             whole: head,
             is_whole: self.left_out.is_empty(),
         }

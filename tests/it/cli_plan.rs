@@ -17,7 +17,16 @@ party "carol" {
 "#;
 
 fn two_parties() -> Workspace {
-    Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
+    unplanned().planned()
+}
+
+/// Two parties whose numbers are in the topology, so that one file of the tree changes with them.
+fn unplanned() -> Workspace {
+    let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
+    ws.edit("topology.kdl", |text| {
+        text.replace("file=\"keys/alice/number\"", "11").replace("file=\"keys/bob/number\"", "31")
+    });
+    ws
 }
 
 /// As after a cut: the files are new, what would be written was put down, the manifest itself is the old one.
@@ -145,7 +154,7 @@ fn a_file_edited_by_hand_is_named_and_kept() {
 
 #[test]
 fn a_file_of_somebody_else_where_ours_would_go_is_not_replaced() {
-    let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
+    let ws = unplanned();
     ws.write("generated/PORTS.md", "mine");
     let ran = ws.run(&["plan"]).status_is(1);
     assert!(ran.stderr.contains("SF0702"), "{}", ran.stderr);

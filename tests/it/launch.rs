@@ -145,7 +145,7 @@ fn a_peer_that_is_there_and_does_not_ask_for_the_job_is_said_to() {
 #[test]
 fn every_file_of_ones_own_copy_of_the_tree_that_was_changed_is_told_before_anything_starts() {
     let ws = two_parties();
-    ws.edit("generated/bob/plan.json", |text| text.replace("\"input\": 31", "\"input\": 32"));
+    ws.edit("generated/bob/plan.json", |text| text.replace("keys/bob/number", "keys/bob/other"));
     std::fs::remove_file(ws.join("generated/bob/RUNBOOK.md")).unwrap();
     let ran = ws.run(&["run", "total", "--party", "bob"]).status_is(4);
     assert!(ran.stderr.contains("SF0891"), "{}", ran.stderr);
@@ -181,6 +181,7 @@ fn a_party_with_another_certificate_than_the_planned_one_is_refused() {
     std::fs::remove_dir_all(other.join("pki/bob")).unwrap();
     std::fs::remove_dir_all(other.join("keys/bob")).unwrap();
     other.run(&["keys", "new", "--party", "bob"]).success();
+    other.write("keys/bob/number", "31");
     let ran = other.run(&["run", "total", "--party", "bob", "--wait", "1s"]).status_is(4);
     assert!(ran.stderr.contains("bob") && ran.stderr.contains("certificate"), "{}", ran.stderr);
 

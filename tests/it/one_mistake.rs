@@ -209,7 +209,7 @@ fn one_mistake_in_the_embedded_runtime_is_one_finding() {
             ("kind=\"sum\"", "kind=\"summ\"", "SF0011"),
             ("kind=\"sum\"", "kind=\"sum\" script=\"a.py\"", "SF0013"),
             ("; input \"bob\" 31", "", "SF0905"),
-            ("input \"bob\" 31", "input \"bob\"", "SF0007"),
+            ("input \"bob\" 31", "input \"bob\"", "SF0006"),
             ("input \"bob\" 31", "input \"bob\" \"31\"", "SF0005"),
             ("input \"bob\" 31", "input \"bob\" 31; input \"bob\" 32", "SF0102"),
             ("input \"bob\" 31", "input \"bob\" 31; input \"dave\" 32", "SF0101"),

@@ -32,7 +32,7 @@ fn a_limit_of_file_sizes_is_an_error_of_a_plan_like_a_full_disk() {
     let ws = Workspace::example("two_parties").with_keys(&["alice", "bob"]);
     let output = limited(&ws, "ulimit -f 0", &["plan"]).output().unwrap();
     let ran = Ran::new(&["plan"], &output, ws.path()).status_is(4);
-    assert!(ran.stderr.contains("File too large"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("file too large"), "{}", ran.stderr);
     ws.run(&["plan"]).success();
     ws.run(&["plan", "--check"]).success();
 }
@@ -50,7 +50,7 @@ fn a_limit_of_file_sizes_costs_a_launcher_lines_of_its_logs_and_nothing_else() {
     let output = alice.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert_eq!(said.matches("File too large").count(), 1, "told once: {said}");
+    assert_eq!(said.matches("file too large").count(), 1, "told once: {said}");
     assert_nothing_left(&ws);
 }
 

@@ -148,7 +148,7 @@ mod tests {
         log.file = full();
         let told: Vec<_> = (0..1000).filter_map(|n| log.line(&n.to_string())).collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains(path.as_str()) && told[0].contains("No space left"), "{told:?}");
+        assert!(told[0].contains(path.as_str()) && told[0].contains("no space left"), "{told:?}");
         assert_eq!(log.last_lines().len(), LAST_LINES);
         assert_eq!(log.last_lines()[LAST_LINES - 1], "999");
     }

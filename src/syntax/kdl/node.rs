@@ -54,14 +54,14 @@ impl Reader<'_> {
     }
 
     fn named(&mut self, name: Spanned<String>) -> Node {
-        let (head, whole) = (name.span, name.span);
+        let whole = name.span;
         self.count(whole);
         Node {
             name,
             args: Vec::new(),
             props: Vec::new(),
             children: Vec::new(),
-            head,
+            head_end: whole.end,
             whole,
             is_whole: true,
         }
@@ -196,7 +196,9 @@ impl Reader<'_> {
         let is_key = !has_type && matches!(first.value, Value::Text(_));
         if !(is_key && self.is_at(&Token::Equals)) {
             if let Some(node) = node {
-                node.head.end = if node.args.is_empty() { first.span.end } else { node.head.end };
+                if node.args.is_empty() {
+                    node.head_end = first.span.end;
+                }
                 node.args.push(first);
             }
             return Ok(());

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    diag::{FileId, Finding, SourceSpan, Spanned},
+    diag::{Code, FileId, Finding, SourceSpan, Spanned},
     syntax::{
         Node,
         limits::{Budget, DEPTH, MISTAKES},
@@ -11,10 +11,26 @@ use crate::{
 };
 
 use super::{
-    NOT_KDL, Read, TOO_DEEP,
     lex::{Lexeme, Lexer, Token},
     mistake::Mistake,
 };
+
+/// The text is not KDL.
+pub(super) const NOT_KDL: Code = Code("SF0001");
+/// The text nests deeper than any topology does.
+pub(super) const TOO_DEEP: Code = Code("SF0002");
+
+/// What the reading of a text yields.
+pub(super) struct Read {
+    pub(super) nodes: Vec<Node>,
+    /// Whether no node at the top is lost.
+    pub(super) is_whole: bool,
+    pub(super) mistakes: Vec<Finding>,
+    /// Whether a brace has no partner.
+    pub(super) has_unmatched: bool,
+    /// Whether there is too much of something in it for a topology.
+    pub(super) is_hopeless: bool,
+}
 
 /// What ends a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    reader::{NOT_KDL, TOO_DEEP},
+    *,
+};
 use crate::{
     diag::{SourceSpan, Sources, Spanned},
     syntax::{Property, Value, limits::DEPTH, node::all_pairs},
@@ -154,7 +157,7 @@ fn as_the_crate_reads(text: &str) -> Option<Vec<Node>> {
             }
         }
         let children = node.children().map(|children| nodes(children, at)).unwrap_or_default();
-        Node { name, args, props, children, head: at, whole: at, is_whole: true }
+        Node { name, args, props, children, head_end: at.end, whole: at, is_whole: true }
     }
     let document = kdl::KdlDocument::parse_v2(text).ok()?;
     Some(nodes(&document, SourceSpan::new(Sources::default().add("", ""), 0..0)))
