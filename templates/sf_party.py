@@ -113,11 +113,13 @@ class Cluster:
         return _join(self._link(link, links, party)["host"], self._port(link, links, party))
 
     def _listen_address(self, link: str, links: dict[str, Any]) -> str:
-        return _join(self._plan["listen"], self._port(link, links, self.party))
+        return _join(self._plan["listen"], self._port(link, links, self.party, listens=True))
 
-    def _port(self, link: str, links: dict[str, Any], party: str) -> int:
+    def _port(self, link: str, links: dict[str, Any], party: str, listens: bool = False) -> int:
         address, slot = self._link(link, links, party), self._slots[party]
         ranges = [(address["first"], address["last"]), *address.get("more", [])]
+        if listens:  # Behind a NAT or load balancer, peers may dial other ports than the own ones.
+            ranges = address.get("listen", ranges)
         ports = [port for first, last in ranges for port in range(first, last + 1)]  # one per slot
         if not 0 <= slot < len(ports):
             span = f"{', '.join(f'{first} to {last}' for first, last in ranges)}, which is slot 0 to {len(ports) - 1}"

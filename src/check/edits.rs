@@ -92,6 +92,14 @@ impl Context<'_> {
         Some(Fix { label: format!("drop `{}`", key.value), edits })
     }
 
+    /// Gives the property that has its value at that place another key.
+    pub(super) fn rename_property(&self, value: SourceSpan, key: &str) -> Option<Fix> {
+        let node = self.node_around(value)?;
+        let old = &node.props.iter().find(|prop| prop.value.span == value)?.key;
+        let label = format!("write `{key}` in place of `{}`", old.value);
+        (self.written(old.span) == old.value).then(|| Fix::replace(label, old.span, key))
+    }
+
     /// Takes out the argument at that place; what its node does without it is the caller's business.
     pub(super) fn drop_argument(&self, label: impl Into<String>, value: SourceSpan) -> Option<Fix> {
         let node = self.node_around(value)?;

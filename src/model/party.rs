@@ -1,5 +1,7 @@
 //! `party "alice" { ... }`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt},
@@ -7,7 +9,8 @@ use crate::{
 };
 
 use super::{
-    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, host::Addresses,
+    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, ServicePort,
+    host::Addresses,
 };
 
 /// One organisation and its machines.
@@ -106,6 +109,41 @@ impl Party {
         let is_here =
             |service: &&Service| self.host_of(service).is_some_and(|own| own.name.value == *host);
         self.services.iter().filter(is_here)
+    }
+
+    /// The parties that may dial a port of a service, beside the party's own hosts.
+    #[must_use]
+    pub fn peers_of_port(&self, host: &HostName, port: &str) -> BTreeSet<&PartyName> {
+        let ports = self.services_on(host).flat_map(|service| &service.ports);
+        let named = ports.filter(|own| own.name.value == port);
+        named.flat_map(|own| &own.peers).map(|peer| &peer.value).collect()
+    }
+
+    /// Whether peers dial ports of a role at one of its hosts.
+    #[must_use]
+    pub fn is_dialled(&self, host: &HostName, role: &Role) -> bool {
+        match role {
+            Role::Control | Role::Sf | Role::Spu => true,
+            Role::Service(name) => !self.peers_of_port(host, name).is_empty(),
+            Role::SpuLocal | Role::Heu | Role::Ray(_) => false,
+        }
+    }
+
+    /// The host that has a service's port of that name: the one that is named, else the first.
+    #[must_use]
+    pub fn host_with_port(&self, named: Option<&HostName>, port: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| {
+            let mut ports = self.services_on(&host.name.value).flat_map(|service| &service.ports);
+            named.is_none_or(|name| host.name.value == *name)
+                && ports.any(|own| own.name.value == port)
+        })
+    }
+
+    /// A port that a service of one of its hosts declares.
+    #[must_use]
+    pub fn service_port(&self, host: &HostName, port: &str) -> Option<&ServicePort> {
+        let mut ports = self.services_on(host).flat_map(|service| &service.ports);
+        ports.find(|own| own.name.value == port)
     }
 
     /// The mounts of a service: its own, those of its host, and those of the party, the nearest first.

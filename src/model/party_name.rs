@@ -39,13 +39,17 @@ pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
     }
 }
 
-/// Where a node of the top names parties.
-fn uses(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
-    let names_party = |child: &&Node| {
+/// Where parties are named inside a node.
+fn uses(node: &Node) -> Vec<(&str, SourceSpan)> {
+    let names_party = |child: &Node| {
         let first = language::rule(&child.name.value).and_then(|rule| rule.arg(0));
         first.is_some_and(|first| first.kind == Kind::Name(Name::Party))
     };
-    node.children.iter().filter(names_party).flat_map(texts)
+    let of_child = |child| {
+        let own = Some(texts(child)).filter(|_| names_party(child));
+        own.into_iter().flatten().chain(uses(child)).collect::<Vec<_>>()
+    };
+    node.children.iter().flat_map(of_child).collect()
 }
 
 fn texts(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {

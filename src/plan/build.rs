@@ -77,14 +77,7 @@ impl Builder<'_> {
             let identity = identities.get(&name).cloned();
             let own_slots = slots.get(&name).copied().unwrap_or(1);
             let hosts = party.hosts.iter().map(|host| {
-                let dialled = self
-                    .ports
-                    .of_host(&name, &host.name.value)
-                    .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
-                let ports = dialled.map(|(role, ports)| (role.clone(), ports.clone())).collect();
-                let spus = self.spu_ports(&ports, &name, &host.name.value, own_slots);
-                let address = host.address.value.clone();
-                (host.name.value.clone(), FederationHost { address, ports, spus })
+                (host.name.value.clone(), self.federation_host(party, host, own_slots))
             });
             let hosts = hosts.collect();
             let party = FederationParty { identity, slots: own_slots, hosts };
@@ -107,6 +100,37 @@ impl Builder<'_> {
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
+    }
+
+    /// A host as peers know it: what they dial, at the numbers at which they dial it.
+    fn federation_host(
+        &self,
+        party: &model::Party,
+        host: &model::Host,
+        slots: u16,
+    ) -> FederationHost {
+        let (owner, name) = (&party.name.value, &host.name.value);
+        let allotted = self.ports.of_host(owner, name);
+        let planned = allotted.filter(|(role, _)| party.is_dialled(name, role));
+        let planned: BTreeMap<Role, PortRanges> =
+            planned.map(|(role, ports)| (role.clone(), ports.clone())).collect();
+        let mut spus = self.spu_ports(&planned, owner, name, slots);
+        let dialled = planned.iter().map(|(role, own)| (role.clone(), host.dialled(role, own)));
+        let ports: BTreeMap<Role, PortRanges> = dialled.collect();
+        if let (Some(own), Some(outside)) = (planned.get(&Role::Spu), ports.get(&Role::Spu)) {
+            for numbers in spus.values_mut() {
+                *numbers = mapped(numbers, own, outside);
+            }
+        }
+        let services = ports.keys().filter_map(|role| match role {
+            Role::Service(port) => {
+                let peers = party.peers_of_port(name, port).into_iter().cloned();
+                Some((role.clone(), peers.collect()))
+            }
+            _ => None,
+        });
+        let peers = services.collect();
+        FederationHost { address: host.address.value.clone(), ports, spus, peers }
     }
 
     /// The ports of the SPUs of a host, where counting them off by name would give others: those that were there when
@@ -163,6 +187,12 @@ impl Builder<'_> {
         let leads = self.leads(party);
         let membership = groups.membership(name);
         let secretflow = self.secretflow(party, identity.as_ref());
+        let hosts: BTreeMap<_, _> = party
+            .hosts
+            .iter()
+            .map(|host| (host.name.value.clone(), self.host(party, host)))
+            .collect();
+        let links = links(name, leads, federation, groups, &hosts[&main.name.value].ports);
         let mut plan = PartyPlan {
             format: FORMAT,
             party: name.clone(),
@@ -172,13 +202,9 @@ impl Builder<'_> {
             identity,
             listen: main.listen.value.clone(),
             main_host: main.name.value.clone(),
-            hosts: party
-                .hosts
-                .iter()
-                .map(|host| (host.name.value.clone(), self.host(party, host)))
-                .collect(),
+            hosts,
             secretflow,
-            links: links(name, leads, federation, groups),
+            links,
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
             jobs: BTreeMap::new(),
@@ -243,6 +269,7 @@ impl Builder<'_> {
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
+            inside: host.inside.as_ref().map(|inside| inside.value.clone()),
             ray: has_ray.then(|| self.ray(party, host)),
             variables: Vec::new(),
             processes: Vec::new(),
@@ -314,12 +341,23 @@ fn plan_job(job: &model::Job) -> FederationJob {
     FederationJob { parties, slots: job.slots.value, program }
 }
 
-/// Where `viewer` reaches each link, its own included.
+/// Those of `numbers` that peers dial: the one at the same place of `outside` as it has in `planned`.
+fn mapped(numbers: &PortRanges, planned: &PortRanges, outside: &PortRanges) -> PortRanges {
+    let all = numbers.iter().map(|number| {
+        let place = planned.iter().position(|own| own == number);
+        let place = place.and_then(|place| u16::try_from(place).ok());
+        place.and_then(|place| outside.nth(place)).unwrap_or(number)
+    });
+    PortRanges::of(all).expect("there are as many as before")
+}
+
+/// Where `viewer` reaches each link, its own included; `planned` are the ports of its main host.
 fn links(
     viewer: &PartyName,
     leads: bool,
     federation: &Federation,
     groups: &Groups<'_>,
+    planned: &BTreeMap<Role, PortRanges>,
 ) -> LinkTable {
     let mut peers = groups.peers(viewer);
     peers.insert(viewer);
@@ -327,9 +365,14 @@ fn links(
         peers.extend(federation.parties.keys());
     }
     let to = |link: &Link| {
-        let entries = peers
-            .iter()
-            .filter_map(|peer| Some(((*peer).clone(), groups.link_address(viewer, peer, link)?)));
+        let entries = peers.iter().filter_map(|peer| {
+            let address = if *peer == viewer {
+                groups.own_link(viewer, link, planned)
+            } else {
+                groups.link_address(viewer, peer, link)
+            };
+            Some(((*peer).clone(), address?))
+        });
         entries.collect::<BTreeMap<_, _>>()
     };
     let spus: Vec<&DeviceName> = if leads {

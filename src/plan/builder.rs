@@ -21,6 +21,6 @@ impl Builder<'_> {
     pub(super) fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
         let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
         let (_, own) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
-        Some(Endpoint { host: host.address.value.clone(), port: own.first() }.to_string())
+        Some(Endpoint { host: host.own_address().value.clone(), port: own.first() }.to_string())
     }
 }

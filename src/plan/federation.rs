@@ -97,12 +97,15 @@ pub struct Fingerprints {
 pub struct FederationHost {
     /// What peers dial.
     pub address: HostAddr,
-    /// The ports that peers dial; those of Ray and of services are the party's own.
+    /// The ports that peers dial; those of Ray, and of services that are opened to nobody, are the party's own.
     pub ports: BTreeMap<Role, PortRanges>,
     /// The ports of each SPU, in the order of the slots; empty where those of `spu` count them off by name, each SPU
     /// with one per slot.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spus: BTreeMap<DeviceName, PortRanges>,
+    /// Who may dial the port of a service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<Role, BTreeSet<PartyName>>,
 }
 
 impl FederationHost {
@@ -202,7 +205,9 @@ impl Federation {
     /// The host on which a party's launcher, driver and SPU nodes live: the one that peers dial.
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
-        self.parties.get(party)?.hosts.iter().find(|(_, host)| !host.ports.is_empty())
+        let has_links =
+            |host: &FederationHost| host.ports.keys().any(|role| !matches!(role, Role::Service(_)));
+        self.parties.get(party)?.hosts.iter().find(|(_, host)| has_links(host))
     }
 }
 
@@ -219,6 +224,9 @@ pub struct LinkAddress {
     /// The ranges in which further slots go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<PortRange>,
+    /// The ports on which the own party listens, one per slot, if those are others than its peers dial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listen: Vec<PortRange>,
 }
 
 impl LinkAddress {
@@ -226,7 +234,8 @@ impl LinkAddress {
     #[must_use]
     pub fn new(host: HostAddr, ports: &PortRanges) -> Self {
         let [first, more @ ..] = ports.ranges() else { unreachable!("a listener has a port") };
-        Self { host, first: first.first(), last: first.last(), more: more.to_vec() }
+        let (first, last) = (first.first(), first.last());
+        Self { host, first, last, more: more.to_vec(), listen: Vec::new() }
     }
 
     /// The ports, one per slot.
@@ -240,5 +249,14 @@ impl LinkAddress {
     #[must_use]
     pub fn port(&self, slot: u16) -> Option<Port> {
         self.ports().ok()?.nth(slot)
+    }
+
+    /// The port on which the own party listens for one slot, `None` where it has fewer slots.
+    #[must_use]
+    pub fn listen_port(&self, slot: u16) -> Option<Port> {
+        match PortRanges::new(self.listen.iter().copied()) {
+            Ok(own) => own.nth(slot),
+            Err(_) => self.port(slot),
+        }
     }
 }

@@ -22,13 +22,14 @@ fn value(says: &HostVariable, party: &PartyName, mode: Mode, host: &HostPlan) ->
     let ray = host.ray.as_ref();
     Some(match says {
         HostVariable::Party => party.to_string(),
-        HostVariable::Address => host.address.bare(),
+        // Ray's node has this address. What peers dial stands in `nodes.json`.
+        HostVariable::Address => host.own_address().bare(),
         HostVariable::Mode => mode.to_string(),
         HostVariable::RayNodeType => if ray?.join.is_none() { "head" } else { "worker" }.to_owned(),
         HostVariable::RayHead => {
             let own = || {
                 let port = host.port(&Role::Ray(RayPort::Gcs))?;
-                Some(format!("{}:{port}", host.address))
+                Some(format!("{}:{port}", host.own_address()))
             };
             ray?.join.clone().or_else(own)?
         }

@@ -104,8 +104,11 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostPlan {
-    /// What peers, and the party's own other hosts, dial.
+    /// What peers dial.
     pub address: HostAddr,
+    /// The machine's own address, which Ray and the party's other hosts use, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<HostAddr>,
     /// Every listener of the host.
     pub ports: BTreeMap<Role, PortRanges>,
     /// Numbers that are kept for the growth of these listeners; nothing listens there.
@@ -226,6 +229,12 @@ impl PartyPlan {
 }
 
 impl HostPlan {
+    /// The address that the machine has itself.
+    #[must_use]
+    pub fn own_address(&self) -> &HostAddr {
+        self.inside.as_ref().unwrap_or(&self.address)
+    }
+
     /// The first number of a role, for roles that have exactly one.
     #[must_use]
     pub fn port(&self, role: &Role) -> Option<Port> {

@@ -24,7 +24,7 @@ pub(super) fn command(host: &HostPlan, ray: &RayPlan) -> Vec<Word> {
         flag("dashboard-port", number(RayPort::Dashboard));
         flag("dashboard-grpc-port", number(RayPort::DashboardGrpc));
     }
-    flag("node-ip-address", Some(host.address.bare()));
+    flag("node-ip-address", Some(host.own_address().bare()));
     flag("node-manager-port", number(RayPort::NodeManager));
     flag("object-manager-port", number(RayPort::ObjectManager));
     flag("dashboard-agent-listen-port", number(RayPort::DashboardAgentListen));

@@ -150,7 +150,8 @@ fn dial(link: &LinkAddress) -> String {
 }
 
 fn listen(plan: &PartyPlan, link: &LinkAddress) -> String {
-    Endpoint { host: plan.listen.clone(), port: link.first }.to_string()
+    let port = link.listen.first().map_or(link.first, |range| range.first());
+    Endpoint { host: plan.listen.clone(), port }.to_string()
 }
 
 #[cfg(test)]

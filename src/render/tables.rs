@@ -92,8 +92,8 @@ fn render_each(
     let Input { federation, parties, ca_pems, requirements, templates } = input;
     let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
     let groups = Groups::of(federation);
-    let hosts = federation.parties.values().flat_map(|party| party.hosts.values());
-    let addresses = hosts.map(|host| host.address.clone()).collect();
+    let hosts = parties.values().flat_map(|plan| plan.hosts.values());
+    let addresses = hosts.map(|host| host.own_address().clone()).collect();
     let requirements = &Arc::from(requirements.as_bytes());
     let scene = Scene { federation, addresses: &addresses, ca_pems, requirements, engine: &engine };
     let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     check::Context,
     diag::{Code, Finding, Spanned},
-    model::{Demand, LiteralPort, Service, Topology, demands, literal_ports},
-    types::{HostAddr, PortRange, RayPort, Role},
+    model::{Demand, LiteralPort, Machine, Service, Topology, demands, literal_ports},
+    types::{PortRange, RayPort, Role},
 };
 
 /// A pin that a listener has, on its machine.
@@ -28,8 +28,8 @@ impl Claim<'_> {
 }
 
 /// Every pin that a listener has, by machine. Pins of roles that a host does not have are no claims.
-pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<Claim<'_>>> {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<Claim<'_>>> = BTreeMap::new();
+pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<Machine<'_>, Vec<Claim<'_>>> {
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<Claim<'_>>> = BTreeMap::new();
     // Most topologies leave all numbers to the plan; then the listeners need not be looked at.
     if topology.parties.values().all(|party| party.pins.is_empty()) {
         return by_machine;
@@ -45,14 +45,15 @@ pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<C
 }
 
 /// Every pin, and every port that stands in a command of a well-known program, by machine.
-pub(in crate::check) fn listeners(topology: &Topology) -> BTreeMap<&HostAddr, Vec<Claim<'_>>> {
+pub(in crate::check) fn listeners(topology: &Topology) -> BTreeMap<Machine<'_>, Vec<Claim<'_>>> {
     let mut by_machine = claims(topology);
     for LiteralPort { party, host, service, port } in literal_ports(topology) {
         let demand = Demand {
             party: &party.name.value,
             host: &host.name.value,
-            machine: &host.address.value,
+            machine: host.machine(),
             role: Role::Service(service.name.value.to_string()),
+            is_dialled: false,
             count: 1,
             room: 0,
             spus: Vec::new(),
@@ -66,7 +67,7 @@ pub(in crate::check) fn listeners(topology: &Topology) -> BTreeMap<&HostAddr, Ve
     by_machine
 }
 
-fn sort(by_machine: &mut BTreeMap<&HostAddr, Vec<Claim<'_>>>) {
+fn sort(by_machine: &mut BTreeMap<Machine<'_>, Vec<Claim<'_>>>) {
     for claims in by_machine.values_mut() {
         claims.sort_by_key(|claim| (claim.range.value, claim.range.span));
     }
@@ -109,7 +110,7 @@ pub(super) fn overlaps(
 }
 
 /// The finding without a help; the place that was written later comes first.
-fn overlap(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
+fn overlap(code: Code, machine: Machine<'_>, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
     let (first, second) = if a.range.span <= b.range.span { (a, b) } else { (b, a) };
     let (one, two) = (first.range.value, second.range.value);
     let common = PortRange::new(one.first().max(two.first()), one.last().min(two.last()));

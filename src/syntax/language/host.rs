@@ -1,4 +1,4 @@
-//! `host "alice-1" address=... { reserve ...; ray ... }`.
+//! `host "alice-1" address=... inside=... { outside ...; reserve ...; ray ... }`.
 
 use super::{
     files::{ENV_FILE, MOUNT, SECRET},
@@ -21,10 +21,31 @@ pub(super) static HOST: Rule = Rule {
     props: &[
         prop("address", Address, "What the peers dial; written once for each machine.")
             .help("write what the peers dial: `address=\"192.168.1.10\"`"),
+        prop(
+            "inside",
+            Address,
+            "The machine's own address, where NAT, a load balancer or a proxy stands in between.",
+        )
+        .help("write an address of the machine itself: `inside=\"10.1.0.4\"`"),
         // All interfaces: which peers get through is the firewall's matter, and gRPC ignores the host part.
-        prop("listen", Address, "What its listeners bind.").or("0.0.0.0"),
+        prop("listen", Address, "What its listeners bind, `inside` where that is written.")
+            .or("0.0.0.0"),
     ],
-    children: &[may(&RESERVE), may(&RAY), may(&MOUNT), may(&SECRET), may(&ENV_FILE)],
+    children: &[may(&OUTSIDE), may(&RESERVE), may(&RAY), may(&MOUNT), may(&SECRET), may(&ENV_FILE)],
+};
+
+static OUTSIDE: Rule = Rule {
+    name: "outside",
+    about: "Ports that the peers dial where they are not the planned ones.",
+    occurs: Occurs::Keyed,
+    args_are: "a role, the first port and, for a range, the last",
+    args: &[
+        arg(Kind::Role, "What the peers dial: `control`, `sf`, `spu` or a service's port."),
+        arg(Port, "The first port that they dial."),
+        arg(Port, "The last port of a range.").optional(),
+    ],
+    props: &[],
+    children: &[],
 };
 
 static RESERVE: Rule = Rule {

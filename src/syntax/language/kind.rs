@@ -21,7 +21,8 @@ pub enum Kind {
     MachinePath,
     /// A container image.
     Image,
-    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}` and `{secret.NAME}` are filled in.
+    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}`, `{secret.NAME}`, `{party.NAME.address}` and
+    /// `{party.NAME.port.PORT}` are filled in.
     Template,
     /// An IP address or a DNS name.
     Address,

@@ -143,8 +143,8 @@ fn join_network(
         }
         return None;
     };
-    let key = if scene.host.address.is_ipv6() { "ipv6_address" } else { "ipv4_address" };
-    let address = Address { network: name.to_string(), key, ip: scene.host.address.bare() };
+    let key = if scene.host.own_address().is_ipv6() { "ipv6_address" } else { "ipv4_address" };
+    let address = Address { network: name.to_string(), key, ip: scene.host.own_address().bare() };
     // Without an image of our own the first service has to own the address.
     let owner = if scene.plan().secretflow.is_some() {
         Container {
