@@ -118,7 +118,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 federation: &federation,
                 parties,
                 ca_pems: &pems,
-                requirements,
+                requirements: &requirements,
                 templates: &templates,
             };
             let tree = render_tree(rendered, goal, &mut findings);

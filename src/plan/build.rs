@@ -13,8 +13,7 @@ use crate::{
 
 use super::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups, Heu,
-    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
-    RayPlan, Spu,
+    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program, Spu,
     builder::Builder,
     federation_bytes,
     host_variables::variables,
@@ -30,9 +29,18 @@ pub struct Plans {
     /// Each party's own plan.
     pub parties: BTreeMap<PartyName, PartyPlan>,
     /// The pinned requirements of the runtime; empty for the embedded one.
-    pub requirements: &'static str,
+    pub requirements: Requirements,
     /// The plan digest: SHA-256 of `federation.json`.
     pub digest: Digest,
+}
+
+/// Lists of pinned packages, each `name==version` with hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Requirements {
+    /// What every party needs.
+    pub runtime: String,
+    /// What a party needs beside it that starts Ray's dashboard.
+    pub dashboard: String,
 }
 
 /// Builds the plans of a topology in which `check` found no error.
@@ -58,14 +66,22 @@ pub fn build(
         Some((party.name.value.clone(), plan))
     });
     let parties = parties.collect();
-    let requirements = builder.release.zip(topology.runtime.secretflow());
-    let requirements = requirements
-        .and_then(|(release, settings)| release.requirements(&settings.engine.value.to_string()))
-        .unwrap_or_default();
+    let requirements = builder.requirements();
     Plans { federation, parties, requirements, digest }
 }
 
 impl Builder<'_> {
+    fn requirements(&self) -> Requirements {
+        let Some((release, settings)) = self.release.zip(self.topology.runtime.secretflow()) else {
+            return Requirements::default();
+        };
+        let engine = settings.engine.value.to_string();
+        Requirements {
+            runtime: release.requirements(&engine).unwrap_or_default().to_owned(),
+            dashboard: release.dashboard(&engine).unwrap_or_default().to_owned(),
+        }
+    }
+
     fn federation(&self, identities: &BTreeMap<PartyName, Fingerprints>) -> Federation {
         let topology = self.topology;
         let slots = topology.slots();
@@ -217,7 +233,7 @@ impl Builder<'_> {
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
-            ray: has_ray.then(|| self.ray(party, host)),
+            ray: None,
             variables: Vec::new(),
             processes: Vec::new(),
             locations: Locations::new(),
@@ -225,28 +241,12 @@ impl Builder<'_> {
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
             ports,
         };
+        plan.ray = has_ray.then(|| self.ray(party, host, &plan));
         // Only SecretFlow has task workers, which read them.
         if self.topology.runtime.secretflow().is_some() {
             plan.variables = variables(&party.name.value, self.topology.mode, &plan);
         }
         plan
-    }
-
-    fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
-        let head = match &self.cluster {
-            None => party.main_host().map(|head| (party, head)),
-            Some(cluster) => cluster.head,
-        };
-        let is_other = |(leader, head): &(&model::Party, &model::Host)| {
-            leader.name.value != party.name.value || head.name.value != host.name.value
-        };
-        let resources = self.cluster.as_ref().map(|cluster| cluster.resources(&host.name.value));
-        RayPlan {
-            join: head.filter(is_other).and_then(|(leader, head)| self.gcs(leader, head)),
-            cpus: host.ray.cpus.value,
-            object_store: host.ray.object_store.value,
-            resources: resources.unwrap_or_default(),
-        }
     }
 }
 

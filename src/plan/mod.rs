@@ -22,7 +22,7 @@ mod step;
 mod targets;
 mod variable;
 
-pub use build::{Plans, build};
+pub use build::{Plans, Requirements, build};
 pub use effect::Effect;
 pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,

@@ -123,6 +123,11 @@ pub struct HostPlan {
     pub publish: Vec<PortMapping>,
 }
 
+/// The resource of a head that has further nodes. The receiver of each run asks for one unit of it, so that Ray starts
+/// it on the host that the peers dial (`docs/runtime.md`, Ray on several hosts of a party). Users' resources have no
+/// colon in their names.
+pub(super) const RECEIVER: &str = "sfgen:receiver";
+
 /// One Ray node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -131,9 +136,19 @@ pub struct RayPlan {
     pub join: Option<String>,
     /// `--num-cpus`.
     pub cpus: u32,
+    /// `--num-gpus`; absent where Ray looks for them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<u32>,
+    /// `--memory`; absent where Ray takes what is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
     /// `--object-store-memory`.
     pub object_store: Size,
-    /// `--resources`; party names with their slots in simulation.
+    /// `--dashboard-host`; absent where no dashboard is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<HostAddr>,
+    /// `--resources`: those of the topology, party names with their slots in simulation, and [`RECEIVER`] on a head that
+    /// has further nodes.
     pub resources: BTreeMap<String, u32>,
 }
 

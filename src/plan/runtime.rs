@@ -12,6 +12,7 @@ use crate::{
 
 use super::{
     FederationRuntime, Identity, RuntimeTls, SecretflowPlan, Simulation, builder::Builder,
+    party::RECEIVER,
 };
 
 impl Builder<'_> {
@@ -96,6 +97,9 @@ impl Builder<'_> {
         }
         if engine == Engine::Ray {
             comm["exit_on_sending_failure"] = json!(true);
+        }
+        if self.ties_receiver(party) {
+            comm["recv_resource_label"] = json!({ RECEIVER: 1 });
         }
         if back_end == BackEnd::BrpcLink {
             // SecretFlow's default is an hour, but the library's 30 s take effect (`docs/runtime.md`, Links between parties).

@@ -1,6 +1,6 @@
 //! `<party>/plan.json` and `<party>/requirements.txt`.
 
-use crate::plan::Effect;
+use crate::plan::{Effect, HostPlan, Requirements};
 
 use super::{
     artifact::{File, Files, Kind, OfParty},
@@ -20,5 +20,10 @@ fn requirements(party: &PartyScene<'_>) -> Files {
     if party.plan.secretflow.is_none() {
         return Ok(Vec::new());
     }
-    Ok(vec![File::new("requirements.txt", party.scene.requirements)])
+    let Requirements { runtime, dashboard } = party.scene.requirements;
+    // Ray's dashboard needs packages that a Ray node without one does not.
+    let has_dashboard =
+        |host: &HostPlan| host.ray.as_ref().is_some_and(|ray| ray.dashboard.is_some());
+    let more = if party.plan.hosts.values().any(has_dashboard) { dashboard.as_str() } else { "" };
+    Ok(vec![File::new("requirements.txt", format!("{runtime}{more}"))])
 }

@@ -39,8 +39,8 @@ impl Audience {
         }
     }
 
-    /// Who dials ports of a role at a host. Publishing a service opens it to everybody; links and Ray stay open only
-    /// to those who use them.
+    /// Who dials ports of a role at a host. Publishing a service or a dashboard that is started opens it to everybody; links
+    /// and Ray's other ports stay open only to those who use them.
     pub(super) fn at(
         host: &HostPlan,
         (role, ports): (&Role, PortRange),
@@ -49,9 +49,14 @@ impl Audience {
         let is_published = published(host, ports).next().is_some();
         match role {
             Role::Service(_) if is_published => Self::Everybody,
+            Role::Ray(RayPort::Dashboard) if is_published && has_dashboard(host) => Self::Everybody,
             _ => Self::of(role, federation),
         }
     }
+}
+
+fn has_dashboard(host: &HostPlan) -> bool {
+    host.ray.as_ref().is_some_and(|ray| ray.dashboard.is_some())
 }
 
 /// The mappings by which others than the machine's own programs reach one of these ports.

@@ -7,7 +7,7 @@ use sfgen::{
     diag::Findings,
     lockfile::{Lock, allocate},
     model::Topology,
-    plan::{Federation, Fingerprints, PartyPlan, build},
+    plan::{Federation, Fingerprints, PartyPlan, Requirements, build},
     render::{ArtifactTree, Input, RenderError, render},
     syntax::{self, MemoryWorkspace},
     types::{Digest, PartyName},
@@ -171,7 +171,8 @@ impl Sample {
         &self,
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
-        let requirements = "numpy==1.26.4\n";
+        let requirements =
+            &Requirements { runtime: "numpy==1.26.4\n".to_owned(), ..Requirements::default() };
         let (federation, ca_pems) = (&self.federation, &self.ca_pems);
         let parties = self.parties.clone();
         render(Input { federation, parties, ca_pems, requirements, templates })

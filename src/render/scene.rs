@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, Groups, HostPlan, PartyPlan},
+    plan::{Federation, Groups, HostPlan, PartyPlan, Requirements},
     types::{HostAddr, HostName, PartyName},
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Scene<'a> {
     /// The address of every host of every party.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
-    pub(super) requirements: &'a str,
+    pub(super) requirements: &'a Requirements,
     pub(super) engine: &'a Engine,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    plan::{Effect, Federation, Groups, PartyPlan},
+    plan::{Effect, Federation, Groups, PartyPlan, Requirements},
     types::PartyName,
 };
 
@@ -58,7 +58,7 @@ pub struct Input<'a> {
     /// The CA certificates as committed.
     pub ca_pems: &'a BTreeMap<PartyName, String>,
     /// The pinned packages of the runtime.
-    pub requirements: &'a str,
+    pub requirements: &'a Requirements,
     /// The user's own templates by their path below `templates/`, such as `party/RUNBOOK.md.hbs`.
     pub templates: &'a BTreeMap<String, String>,
 }

@@ -51,7 +51,12 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["ray_mode"], "`engine=\"ray\"` or `engine=\"threads\"` of `runtime`"),
     (&["num_cpus"], "`cpus=8` of `ray` in `host`"),
     (&["object_store_memory"], "`object-store=\"1GiB\"` of `ray` in `host`"),
-    (&["resources"], "`slots=16` of `ray` in `host`: sfgen names the resource after the party"),
+    (&["num_gpus"], "`gpus=2` of `ray` in `host`"),
+    (&["include_dashboard"], "`dashboard=#true` of `ray` in `host`"),
+    (
+        &["resources"],
+        "`resource \"fpga\" 1` inside `ray`; a party's own resource in a simulation is `slots=16` of `ray`",
+    ),
     (&["node_ip_address", "node_ip"], "`address=` of `host`"),
     (
         &["min_worker_port", "max_worker_port", "worker_port_list"],

@@ -14,6 +14,7 @@ mod env_files;
 mod examples;
 mod failures;
 mod federation;
+mod field_software;
 mod findings;
 mod fixes;
 mod fmt;

@@ -51,7 +51,7 @@ pin.spu = [{ args = [1, 31999], host = "alice-2" }, { args = [8], host = "alice-
 address = "10.0.0.1"
 listen = "0.0.0.0"
 reserve = [22, 80]
-ray = { cpus = 4, object-store = "2GiB", slots = 3 }
+ray = { cpus = 4, gpus = 1, memory = "8GiB", object-store = "2GiB", slots = 3, dashboard = true, resource = { fpga = 2 } }
 
 [party.alice.host.alice-2]
 address = "10.0.0.2"

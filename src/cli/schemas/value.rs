@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     syntax::language::{Entry, Kind},
-    types::{Account, Home, Image, PartyName, Port, RayPort, Reason, Role, Size, Span, Subnet},
+    types::{
+        Account, Home, Image, PartyName, Port, RayPort, Reason, ResourceName, Role, Size, Span,
+        Subnet,
+    },
 };
 
 /// `[IP:]MACHINE:CONTAINER`, or a port of the container alone.
@@ -34,6 +37,8 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Role => text(Some(role_pattern())),
         Kind::Duration(_) => of::<Span>(),
         Kind::Size(_) => of::<Size>(),
+        Kind::Bool => [("type".to_owned(), "boolean".into())].into_iter().collect(),
+        Kind::Resource => of::<ResourceName>(),
         Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),
         Kind::Code => text(Some("^SF[0-9]{4}$".to_owned())),
         Kind::Number(least, most) => {

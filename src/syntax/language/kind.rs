@@ -37,6 +37,10 @@ pub enum Kind {
     Duration(Option<Limit<Span>>),
     /// An amount of memory, and the largest one where that is smaller than the type's.
     Size(Option<Limit<Size>>),
+    /// `#true` or `#false`.
+    Bool,
+    /// The name of a resource of Ray.
+    Resource,
     /// A Python version, such as `3.10`.
     Python,
     /// The code of a finding.

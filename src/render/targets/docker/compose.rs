@@ -74,6 +74,8 @@ struct Container {
     health: Option<Health>,
     grace: Option<String>,
     shm_size: Option<String>,
+    /// How many GPUs the machine lends to Ray's container, which sees none otherwise.
+    gpus: Option<u32>,
     /// `shareable` for Ray, Ray's own for programs that join it: they share objects in `/dev/shm`.
     ipc: Option<String>,
     /// Ray's for programs that join it: they look for the node in `/proc`.
@@ -172,7 +174,7 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
     };
     let ray = ProcessName::Ray.to_string();
     let joins = process.joins_ray.then(|| format!("service:{ray}"));
-    let object_store = scene.host.ray.as_ref().filter(|_| process.is_ray());
+    let node = scene.host.ray.as_ref().filter(|_| process.is_ray());
     let root = locations.get(&Location::Root).cloned().unwrap_or_default();
     let reads = process.paths(Access::Read).map(|path| located(path, locations));
     let mut writes = process.paths(Access::Write);
@@ -190,8 +192,9 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
         depends_on: process.after.iter().map(|after| dependency(scene, after)).collect(),
         health: process.ready.map(|ready| health(process, ready)),
         grace: Some(seconds(process.grace)),
-        shm_size: object_store
+        shm_size: node
             .map(|ray| format!("{}b", ray.object_store.bytes().saturating_add(SHM_MARGIN))),
+        gpus: node.and_then(|ray| ray.gpus).filter(|gpus| *gpus > 0),
         ipc: joins.clone().or_else(|| process.is_ray().then(|| "shareable".to_owned())),
         // Ray's own init reaps for those who share its process numbers.
         init: joins.is_none(),
