@@ -3,7 +3,7 @@
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt},
-    types::{HostName, Partial, PartyName, Port, PortMapping, Role, ServiceName},
+    types::{HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, ServiceName},
 };
 
 use super::{Deploy, Host, Identity, Pin, Service, host::Addresses};
@@ -13,6 +13,8 @@ use super::{Deploy, Host, Identity, Pin, Service, host::Addresses};
 pub struct Party {
     /// Its name.
     pub name: Spanned<PartyName>,
+    /// What SecretFlow calls it, where that is written.
+    pub alias: Option<Spanned<RuntimeParty>>,
     /// How many parties are declared before it: the first one's first host leads a simulation.
     pub index: usize,
     /// Its hosts as declared. Launcher, driver and SPU nodes live on the first, which is its Ray head too.
@@ -66,8 +68,10 @@ impl Party {
         let declared = node.children_named("service").count();
         let is_whole = declared == services.len() && !is_misspelt("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
+        let alias = cursor.prop("as");
         Self {
             name,
+            alias,
             index,
             hosts,
             identity,
@@ -76,6 +80,13 @@ impl Party {
             services: Partial::new(services, is_whole),
             pins,
         }
+    }
+
+    /// What SecretFlow calls it.
+    #[must_use]
+    pub fn runtime_name(&self) -> RuntimeParty {
+        let alias = self.alias.as_ref();
+        alias.map_or_else(|| RuntimeParty::from(&self.name.value), |alias| alias.value.clone())
     }
 
     /// The host on which launcher, driver and SPU nodes live; `None` where none could be read.

@@ -8,7 +8,7 @@ use crate::{
     catalogue,
     lockfile::Allocation,
     model::{self, JobKind, Topology},
-    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role},
+    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role, RuntimeParty},
 };
 
 use super::{
@@ -100,7 +100,9 @@ impl Builder<'_> {
                 )
             });
             let slots = slots.get(&name).copied().unwrap_or(1);
-            let party = FederationParty { identity, slots, hosts: hosts.collect() };
+            let runtime_name =
+                Some(party.runtime_name()).filter(|other| other.as_str() != name.as_str());
+            let party = FederationParty { runtime_name, identity, slots, hosts: hosts.collect() };
             (name, party)
         });
         Federation {
@@ -173,6 +175,7 @@ impl Builder<'_> {
                 .map(|host| (host.name.value.clone(), self.host(party, host)))
                 .collect(),
             secretflow,
+            names: runtime_names(name, leads, federation, groups),
             links: links(name, leads, federation, groups),
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
@@ -244,7 +247,7 @@ impl Builder<'_> {
         plan.ray = has_ray.then(|| self.ray(party, host, &plan));
         // Only SecretFlow has task workers, which read them.
         if self.topology.runtime.secretflow().is_some() {
-            plan.variables = variables(&party.name.value, self.topology.mode, &plan);
+            plan.variables = variables(&party.runtime_name(), self.topology.mode, &plan);
         }
         plan
     }
@@ -277,6 +280,19 @@ fn plan_job(job: &model::Job) -> FederationJob {
     };
     let parties = job.parties.iter().map(|party| party.value.clone()).collect();
     FederationJob { parties, slots: job.slots.value, program }
+}
+
+/// What SecretFlow calls the parties that a plan names, where that is another name.
+fn runtime_names(
+    viewer: &PartyName,
+    leads: bool,
+    federation: &Federation,
+    groups: &Groups<'_>,
+) -> BTreeMap<PartyName, RuntimeParty> {
+    let peers = groups.peers(viewer);
+    let is_named = |name: &PartyName| leads || name == viewer || peers.contains(name);
+    let named = federation.parties.iter().filter(|(name, _)| is_named(name));
+    named.filter_map(|(name, party)| Some((name.clone(), party.runtime_name.clone()?))).collect()
 }
 
 /// Where `viewer` reaches each link, its own included.

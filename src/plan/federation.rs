@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{
     BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortRange, Role,
-    TopologyName,
+    RuntimeParty, TopologyName,
 };
 
 use super::{Engine, Links, Mode, json::json_bytes};
@@ -70,6 +70,9 @@ pub enum FederationRuntime {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FederationParty {
+    /// What SecretFlow calls it; absent where that is its name here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_name: Option<RuntimeParty>,
     /// Fingerprints of its certificates; `None` in simulation, where nobody meets.
     pub identity: Option<Fingerprints>,
     /// How many job runs it can have at once; each has ports of its own.

@@ -1,12 +1,12 @@
 //! The variables of a host, the same for all of its processes: those that task workers read (`docs/runtime.md`, Task
 //! workers).
 
-use crate::types::{Mode, PartyName, RayPort, Role};
+use crate::types::{Mode, RayPort, Role, RuntimeParty};
 
 use super::{HostPlan, variable::Variable};
 
 /// The variables of a host, given its ports and its Ray node.
-pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<Variable> {
+pub(super) fn variables(party: &RuntimeParty, mode: Mode, host: &HostPlan) -> Vec<Variable> {
     let mut variables = Vec::new();
     let mut set = |name: &str, value| variables.push(Variable { name: name.to_owned(), value });
     set("NODE_ID", party.to_string());

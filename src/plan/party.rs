@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{
     Account, DeviceName, Digest, Home, HostAddr, HostName, JobName, NetworkName, PartyName, Port,
-    PortMapping, PortRange, ProcessName, Role, Size, Subnet,
+    PortMapping, PortRange, ProcessName, Role, RuntimeParty, Size, Subnet,
 };
 
 use super::{Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable};
@@ -37,6 +37,9 @@ pub struct PartyPlan {
     pub hosts: BTreeMap<HostName, HostPlan>,
     /// SecretFlow's share of the plan; `None` with the embedded runtime.
     pub secretflow: Option<SecretflowPlan>,
+    /// What SecretFlow calls the parties of this plan, where that is another name than theirs here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<PartyName, RuntimeParty>,
     /// Where this party dials its peers, and, under its own name, what peers dial.
     pub links: LinkTable,
     /// The SPUs in which it takes part.
@@ -222,6 +225,12 @@ pub struct JobPlan {
 }
 
 impl PartyPlan {
+    /// What SecretFlow calls a party.
+    #[must_use]
+    pub fn runtime_name(&self, party: &PartyName) -> RuntimeParty {
+        self.names.get(party).cloned().unwrap_or_else(|| party.into())
+    }
+
     /// The host on which the launcher lives.
     #[must_use]
     pub fn main(&self) -> &HostPlan {

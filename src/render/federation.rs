@@ -41,7 +41,7 @@ fn nodes(tree: &TreeScene<'_>) -> Files {
     let nodes = tree.parties.values().map(|plan| {
         let host = plan.main();
         Node {
-            node_id: plan.party.to_string(),
+            node_id: plan.runtime_name(&plan.party).to_string(),
             node_ip: host.address.bare(),
             sf_port: host.port(&Role::Sf),
             spu_port: host.port(&Role::Spu),

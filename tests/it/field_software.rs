@@ -9,10 +9,10 @@ use sfgen::{
     fs,
     plan::{Locations, PartyPlan, located},
     syntax::MemoryWorkspace,
-    types::ProcessName,
+    types::{Mode, ProcessName},
 };
 
-use crate::federation::{Beside, compile_with};
+use crate::federation::{Beside, compile_in, compile_with};
 
 /// A topology of `tests/field/`.
 fn topology(name: &str) -> String {
@@ -32,6 +32,10 @@ fn compile(text: &str, beside: &[(&str, &str)]) -> Compilation {
 fn with(text: &str, old: &str, new: &str) -> String {
     assert!(text.contains(old), "{old} is in {text}");
     text.replace(old, new)
+}
+
+fn json(done: &Compilation, path: &str) -> Value {
+    serde_json::from_str(&file(done, path)).unwrap()
 }
 
 fn codes(done: &Compilation) -> Vec<&str> {
@@ -173,4 +177,45 @@ fn a_simulation_on_one_host_has_no_dashboard_to_publish() {
     let done = compile(first, &[]);
     let (found, _) = finding(&done, "SF0361");
     assert!(help(found).starts_with("drop both: a simulation on one host"), "{}", help(found));
+}
+
+#[test]
+fn secretflow_knows_parties_by_the_names_that_it_is_told() {
+    let text = topology("names-of-secretflow");
+    let done = compile(&text, &[]);
+    assert!(codes(&done).is_empty(), "{:?}", codes(&done));
+    let config = json(&done, "bank-1/one/cluster_config.json");
+    assert_eq!(config["self_party"], "Bank_1");
+    let parties: Vec<_> = config["parties"].as_object().unwrap().keys().collect();
+    assert_eq!(parties, ["Bank_1", "bank-3", "bank.2"]);
+    let spu = json(&done, "bank-2/two/spu.json");
+    let nodes = spu["spu"]["cluster_def"]["nodes"].as_array().unwrap();
+    let members: Vec<_> = nodes.iter().map(|node| node["party"].as_str().unwrap()).collect();
+    assert_eq!(members, ["Bank_1", "bank.2"]);
+    assert_eq!(
+        json(&done, "bank-3/three/heu.json")["heu"]["config"]["sk_keeper"]["party"],
+        "Bank_1"
+    );
+    let nodes = json(&done, "nodes.json");
+    let nodes = nodes.as_array().unwrap().iter().map(|node| node["node_id"].as_str().unwrap());
+    assert_eq!(nodes.collect::<Vec<_>>(), ["Bank_1", "bank.2", "bank-3"]);
+    assert!(file(&done, "bank-2/two/bank-2.env").contains("NODE_ID=bank.2\n"));
+    // Nobody learns a name without need, and one that is the party's own is not written twice.
+    assert_eq!(plan(&done, "bank-3").names.len(), 2);
+    assert!(!file(&done, "federation.json").contains("\"runtime_name\": \"bank-3\""));
+
+    let files = MemoryWorkspace::default().with("topology.kdl", text.as_str());
+    let done = compile_in(Mode::Simulation, files, Beside::default());
+    let flags = ray_flags(&done, "bank-2", "two");
+    assert!(flags.contains(&r#"--resources={"bank.2":16}"#.to_owned()), "{flags:?}");
+}
+
+#[test]
+fn two_parties_of_one_name_are_told_and_a_name_that_is_none_with_the_way_out() {
+    let text = topology("names-of-secretflow");
+    let done = compile(&with(&text, "bank.2", "bank-3"), &[]);
+    assert_eq!(finding(&done, "SF0160").1, [r#""bank-3""#, r#""bank-3""#]);
+    let done = compile(&with(&text, "\"bank-3\"", "\"bank_3\""), &[]);
+    let (found, _) = finding(&done, "SF0005");
+    assert!(help(found).ends_with("`as=\"bank_3\"` keeps the other one for SecretFlow"));
 }

@@ -40,6 +40,7 @@ pool = [1, 31999]
 subnet = "192.168.0.0/24"
 
 [party.alice]
+as = "Alice_1"
 identity = { ca = "ca.pem", cert = "node.pem", key = "node.key" }
 deploy = { name = "systemd", user = "u", home = "/h" }
 pin.sf = [1, 31999]

@@ -19,7 +19,7 @@ fn resource_of_a_party(context: Context<'_>, findings: &mut Findings) {
         for (resource, _) in &host.ray.resources {
             let mut parties = context.topology.parties.values();
             let Some(party) =
-                parties.find(|party| party.name.value.as_str() == resource.value.as_str())
+                parties.find(|party| party.runtime_name().as_str() == resource.value.as_str())
             else {
                 continue;
             };
@@ -27,7 +27,7 @@ fn resource_of_a_party(context: Context<'_>, findings: &mut Findings) {
             let message = format!("resource `{name}` is named like a party of the simulation");
             let finding = Finding::error(CODE, message)
                 .label(resource.span, "this would count the party's tasks")
-                .label(party.name.span, "the party")
+                .label(party.alias.as_ref().map_or(party.name.span, |alias| alias.span), "the party")
                 .help("give the resource another name; how many tasks of a party run at once is `slots=16` of `ray`");
             findings.push(finding);
         }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::{
     syntax::language::{Entry, Kind},
     types::{
-        Account, Home, Image, PartyName, Port, RayPort, Reason, ResourceName, Role, Size, Span,
-        Subnet,
+        Account, Home, Image, PartyName, Port, RayPort, Reason, ResourceName, Role, RuntimeParty,
+        Size, Span, Subnet,
     },
 };
 
@@ -38,6 +38,7 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Duration(_) => of::<Span>(),
         Kind::Size(_) => of::<Size>(),
         Kind::Bool => [("type".to_owned(), "boolean".into())].into_iter().collect(),
+        Kind::RuntimeParty => of::<RuntimeParty>(),
         Kind::Resource => of::<ResourceName>(),
         Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),
         Kind::Code => text(Some("^SF[0-9]{4}$".to_owned())),

@@ -39,6 +39,8 @@ pub enum Kind {
     Size(Option<Limit<Size>>),
     /// `#true` or `#false`.
     Bool,
+    /// What SecretFlow calls a party.
+    RuntimeParty,
     /// The name of a resource of Ray.
     Resource,
     /// A Python version, such as `3.10`.

@@ -17,7 +17,11 @@ pub(super) static PARTY: Rule = Rule {
     occurs: Occurs::Keyed,
     args_are: "a name",
     args: &[arg(Kind::Name(Name::Party), "Its name: a folder, a certificate, a Ray resource.")],
-    props: &[],
+    props: &[prop(
+        "as",
+        Kind::RuntimeParty,
+        "What SecretFlow calls it, where that is another name.",
+    )],
     children: &[
         must(&HOST, "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`"),
         may(&IDENTITY),
