@@ -1,5 +1,7 @@
 //! The driver: one function runs the phases.
 
+mod release;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
@@ -24,7 +26,7 @@ const OUTSIDE: &str = "the path leads out of the folder of the topology";
 const NOT_RENDERED: Code = Code("SF0706");
 
 /// The page of the finding that the driver makes itself.
-pub const PAGES: &[Page] = &[page!("compile", "SF0706")];
+pub const PAGES: &[Page] = &[page!("compile", "SF0706"), page!("compile", "SF0960")];
 
 /// What to compile.
 pub struct Input<'a> {
@@ -89,12 +91,15 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     if let Some(mut topology) = Topology::read(&loaded, &mut findings) {
         topology.mode = input.mode.unwrap_or(topology.mode);
         let certificates = read_certificates(input.workspace, &topology);
+        let known = release::find(input.workspace, &topology, &mut loaded.sources, &mut findings);
         check::check(
             Context {
                 topology: &topology,
                 nodes: &loaded.nodes,
                 sources: &loaded.sources,
                 certificates: &certificates,
+                release: known.release.as_deref(),
+                has_own_release: known.is_own,
                 unusable_scripts: &unusable_scripts(input.workspace, &topology),
                 now: input.now,
             },
@@ -109,7 +114,12 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
         let is_rendered = goal == Goal::Tree || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
-            let plans = plan::build(&topology, &allocation, &fingerprints(&certificates));
+            let plans = plan::build(
+                &topology,
+                known.release.as_deref(),
+                &allocation,
+                &fingerprints(&certificates),
+            );
             let pems = ca_pems(certificates);
             // The same goes for what the plans are made from.
             drop(topology);

@@ -60,7 +60,11 @@ class Cluster:
             self._spus[name] = sf.SPU(
                 cluster_def={
                     "nodes": [self._spu_node(name, party) for party in device["parties"]],
-                    "runtime_config": {"protocol": device["protocol"], "field": device["field"]},
+                    "runtime_config": {
+                        "protocol": device["protocol"],
+                        "field": device["field"],
+                        **device.get("runtime_config", {}),
+                    },
                 },
                 link_desc=device.get("link_desc") or None,
                 log_options=_spu_log_options(),
@@ -75,7 +79,8 @@ class Cluster:
             config = copy.deepcopy(device["config"])  # SecretFlow writes its defaults into what it gets.
             config["sk_keeper"] = {"party": _called(self._plan, device["sk_keeper"])}
             config["evaluators"] = [{"party": _called(self._plan, party)} for party in device["evaluators"]]
-            self._heus[name] = sf.HEU(config, getattr(spu_runtime.FieldType, device["field"]))
+            field = getattr(spu_runtime.FieldType, device["field"])
+            self._heus[name] = sf.HEU(config, field, device.get("fraction_bits") or 0)
         return self._heus[name]
 
     def _init_arguments(self) -> dict[str, Any]:

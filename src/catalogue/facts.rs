@@ -7,6 +7,8 @@ use std::{
 
 use serde::Deserialize;
 
+use super::setting::{HeuFacts, SettingFacts};
+
 /// Facts about one release of a runtime.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,15 @@ pub struct Release {
     /// PSI protocols by name.
     #[serde(default)]
     pub psi: BTreeMap<String, PsiFacts>,
+    /// Fields of SPU's `RuntimeConfig` beside protocol and ring, those of its messages behind a dot.
+    #[serde(default)]
+    pub runtime_config: BTreeMap<String, SettingFacts>,
+    /// Keys of `link_desc` of `sf.SPU`.
+    #[serde(default)]
+    pub link_desc: BTreeMap<String, SettingFacts>,
+    /// What an HEU can be told.
+    #[serde(default)]
+    pub heu: HeuFacts,
     /// The lists of pinned requirements by name: each `name==version` with the hashes of its files.
     #[serde(skip)]
     pub lists: BTreeMap<String, Cow<'static, str>>,

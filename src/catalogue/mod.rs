@@ -1,15 +1,19 @@
 //! What sfgen knows about runtimes: facts that change with their releases, as data.
 //!
-//! One file per release in `runtimes/`, embedded in the binary. An unknown release is a finding of `check`; this
-//! module only looks up.
+//! One file per release in `runtimes/`, embedded in the binary; a user may have further ones beside a topology. An unknown
+//! release is a finding of `check`; this module only looks up and reads.
 
 mod facts;
+mod pins;
+mod setting;
 
 use std::{borrow::Cow, sync::LazyLock};
 
 pub use facts::{
     AllowList, DeserializeFacts, EngineFacts, FieldFacts, ProtocolFacts, PsiFacts, Release,
 };
+pub use pins::{NoPin, Pin, pins};
+pub use setting::{HeuFacts, SettingFacts};
 
 const EMBEDDED: [&str; 4] = [
     include_str!("../../runtimes/secretflow-1.11.0b1.toml"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use crate::{
-    catalogue::{self, EngineFacts, Release},
+    catalogue::{EngineFacts, Release},
     diag::{Sources, Spanned},
     model::{Host, Identity, Network, Party, Secretflow, Topology},
     syntax::Node,
@@ -25,6 +25,10 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
+    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
+    pub release: Option<&'a Release>,
+    /// Whether a file beside the topology is about the release, even one that could not be read, which was reported.
+    pub has_own_release: bool,
     /// Why a job's script cannot be run, for each job of which that is so.
     pub unusable_scripts: &'a BTreeMap<JobName, String>,
     /// When the check is made: certificates end.
@@ -50,21 +54,15 @@ impl<'a> Context<'a> {
         self.secretflow().is_some_and(|settings| settings.engine.value == Engine::Ray)
     }
 
-    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
-    #[must_use]
-    pub fn release(&self) -> Option<&'static Release> {
-        catalogue::release(&self.secretflow()?.version.value)
-    }
-
     /// What is known about the engine.
     #[must_use]
-    pub fn engine(&self) -> Option<&'static EngineFacts> {
-        self.release()?.engines.get(&self.secretflow()?.engine.value.to_string())
+    pub fn engine(&self) -> Option<&'a EngineFacts> {
+        self.release?.engines.get(&self.secretflow()?.engine.value.to_string())
     }
 
     /// SecretFlow's settings and the engine's facts where parties talk to each other through it, in production.
     #[must_use]
-    pub fn links(&self) -> Option<(&'a Secretflow, &'static EngineFacts)> {
+    pub fn links(&self) -> Option<(&'a Secretflow, &'a EngineFacts)> {
         self.secretflow().zip(self.engine()).filter(|_| self.is_production())
     }
 

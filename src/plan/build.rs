@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use crate::{
-    catalogue,
+    catalogue::Release,
     lockfile::Allocation,
     model::{self, JobKind, Topology},
     types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role, RuntimeParty},
 };
 
 use super::{
-    FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups, Heu,
-    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program, Spu,
+    FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups,
+    HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
     builder::Builder,
-    federation_bytes,
+    devices, federation_bytes,
     host_variables::variables,
     processes::{self, Place},
     targets,
@@ -45,19 +43,15 @@ pub struct Requirements {
 
 /// Builds the plans of a topology in which `check` found no error.
 ///
-/// `identities` holds the fingerprints of each party's certificates; parties without one have none in the plan.
+/// `release` is what is known about the topology's release; `identities` holds the fingerprints of each party's certificates; parties without one have none in the plan.
 #[must_use]
 pub fn build(
     topology: &Topology,
+    release: Option<&Release>,
     ports: &Allocation,
     identities: &BTreeMap<PartyName, Fingerprints>,
 ) -> Plans {
-    let builder = Builder {
-        topology,
-        ports,
-        cluster: topology.simulation(),
-        release: topology.runtime.secretflow().and_then(|sf| catalogue::release(&sf.version.value)),
-    };
+    let builder = Builder { topology, ports, cluster: topology.simulation(), release };
     let federation = builder.federation(identities);
     let digest = Digest::of(&federation_bytes(&federation));
     let groups = Groups::of(&federation);
@@ -114,32 +108,18 @@ impl Builder<'_> {
             links: if self.cluster.is_some() { Links::Direct } else { topology.links.value },
             tls: topology.mode == Mode::Production && topology.tls_off.is_none(),
             parties: parties.collect(),
-            spus: topology.spus.iter().map(|(name, spu)| (name.clone(), plan_spu(spu))).collect(),
+            spus: topology
+                .spus
+                .iter()
+                .map(|(name, spu)| (name.clone(), devices::spu(spu)))
+                .collect(),
             heus: topology
                 .heus
                 .iter()
-                .filter_map(|(name, heu)| Some((name.clone(), self.heu(heu)?)))
+                .filter_map(|(name, heu)| Some((name.clone(), devices::heu(heu, &topology.spus)?)))
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
-    }
-
-    fn heu(&self, heu: &model::Heu) -> Option<Heu> {
-        let spus = self.topology.spus.values().map(|spu| spu.field.value.clone());
-        let field = heu.field.as_ref().map(|field| field.value.clone()).or_else(|| spus.min());
-        Some(Heu {
-            sk_keeper: heu.sk_keeper.as_ref()?.value.clone(),
-            evaluators: heu.evaluators.iter().map(|party| party.value.clone()).collect(),
-            // SecretFlow wants a ring even where no SPU is declared (`docs/runtime.md`, HEU).
-            field: field.unwrap_or_else(|| "FM128".to_owned()),
-            config: json!({
-                "mode": "PHEU",
-                "he_parameters": {
-                    "schema": "paillier",
-                    "key_pair": { "generate": { "bit_size": heu.key_size.value } },
-                },
-            }),
-        })
     }
 
     fn party(
@@ -250,22 +230,6 @@ impl Builder<'_> {
             plan.variables = variables(&party.runtime_name(), self.topology.mode, &plan);
         }
         plan
-    }
-}
-
-fn plan_spu(spu: &model::Spu) -> Spu {
-    let link = &spu.link;
-    let options = [
-        ("connect_retry_times", u64::from(link.connect_retries)),
-        ("connect_retry_interval_ms", link.connect_interval.millis()),
-        ("recv_timeout_ms", link.recv_timeout.millis()),
-        ("http_timeout_ms", link.http_timeout.millis()),
-    ];
-    Spu {
-        parties: spu.parties.iter().map(|party| party.value.clone()).collect(),
-        protocol: spu.protocol.value.clone(),
-        field: spu.field.value.clone(),
-        link_desc: options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 pub(super) struct Builder<'a> {
     pub(super) topology: &'a Topology,
     pub(super) ports: &'a Allocation,
-    pub(super) release: Option<&'static Release>,
+    pub(super) release: Option<&'a Release>,
     /// The one cluster of a simulation.
     pub(super) cluster: Option<Cluster<'a>>,
 }

@@ -114,8 +114,11 @@ pub struct Spu {
     pub protocol: String,
     /// Ring, as SPU spells it.
     pub field: String,
+    /// Further fields of `RuntimeConfig`, messages as objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runtime_config: BTreeMap<String, serde_json::Value>,
     /// `link_desc` of `sf.SPU`, by option name.
-    pub link_desc: BTreeMap<String, u64>,
+    pub link_desc: BTreeMap<String, serde_json::Value>,
 }
 
 /// An HEU: homomorphic encryption with one key keeper.
@@ -128,6 +131,9 @@ pub struct Heu {
     pub evaluators: Vec<PartyName>,
     /// Ring of the SPUs to which it converts, as SPU spells it.
     pub field: String,
+    /// Fraction bits of the SPUs with that ring, where they are not SPU's default: both scale numbers alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction_bits: Option<i64>,
     /// `mode`, `he_parameters` and the like of `sf.HEU`.
     pub config: serde_json::Value,
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod builder;
+mod devices;
 mod effect;
 mod federation;
 mod groups;

@@ -56,7 +56,7 @@ fn cluster_config(host: &HostScene<'_>) -> Files {
 struct SpuArguments<'a> {
     cluster_def: ClusterDef<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    link_desc: &'a BTreeMap<String, u64>,
+    link_desc: &'a BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +79,8 @@ struct SpuNode {
 struct RuntimeConfig<'a> {
     protocol: &'a str,
     field: &'a str,
+    #[serde(flatten)]
+    more: &'a BTreeMap<String, Value>,
 }
 
 fn spu(host: &HostScene<'_>) -> Files {
@@ -105,7 +107,11 @@ fn spu_arguments<'a>(plan: &'a PartyPlan, name: &DeviceName, spu: &'a Spu) -> Sp
     SpuArguments {
         cluster_def: ClusterDef {
             nodes: nodes.collect(),
-            runtime_config: RuntimeConfig { protocol: &spu.protocol, field: &spu.field },
+            runtime_config: RuntimeConfig {
+                protocol: &spu.protocol,
+                field: &spu.field,
+                more: &spu.runtime_config,
+            },
         },
         link_desc: &spu.link_desc,
     }
@@ -129,6 +135,8 @@ fn tls_opts(plan: &PartyPlan) -> Option<Value> {
 struct HeuArguments<'a> {
     config: Value,
     spu_field_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spu_fxp_fraction_bits: Option<i64>,
 }
 
 fn heu(host: &HostScene<'_>) -> Files {
@@ -142,7 +150,12 @@ fn heu(host: &HostScene<'_>) -> Files {
         let evaluators = heu.evaluators.iter();
         let evaluators = evaluators.map(|party| json!({ "party": plan.runtime_name(party) }));
         config["evaluators"] = evaluators.collect();
-        (name, HeuArguments { config, spu_field_type: &heu.field })
+        let arguments = HeuArguments {
+            config,
+            spu_field_type: &heu.field,
+            spu_fxp_fraction_bits: heu.fraction_bits,
+        };
+        (name, arguments)
     });
     Ok(vec![File::json("heu.json", &devices.collect::<BTreeMap<_, _>>())])
 }

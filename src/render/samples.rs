@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use sfgen::{
+    catalogue::release,
     diag::Findings,
     lockfile::{Lock, allocate},
     model::Topology,
@@ -150,7 +151,9 @@ impl Sample {
             .collect();
         let ca_pems = identities.keys().map(|name| (name.clone(), format!("CA of {name}\n")));
         let ca_pems = ca_pems.collect();
-        let plans = build(&topology, &allocation, &identities);
+        let settings = topology.runtime.secretflow();
+        let release = settings.and_then(|settings| release(&settings.version.value));
+        let plans = build(&topology, release, &allocation, &identities);
         let (federation, parties) = (plans.federation, plans.parties);
         Self { text: text.to_owned(), federation, parties, ca_pems }
     }

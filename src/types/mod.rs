@@ -11,6 +11,7 @@ mod host_addr;
 mod http_url;
 mod image;
 mod name;
+mod package;
 mod partial;
 mod port;
 mod port_mapping;
@@ -36,6 +37,7 @@ pub use image::Image;
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };
+pub use package::Package;
 pub use partial::Partial;
 pub use port::{Port, PortError, PortRange};
 pub use port_mapping::{PortMapping, PortMappingError};

@@ -2,7 +2,7 @@
 //! place and the help followed, or with what is generated for it.
 
 use camino::Utf8Path;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sfgen::{
     compile::Compilation,
     diag::{Finding, render_text},
@@ -34,7 +34,7 @@ fn with(text: &str, old: &str, new: &str) -> String {
     text.replace(old, new)
 }
 
-fn json(done: &Compilation, path: &str) -> Value {
+fn read_json(done: &Compilation, path: &str) -> Value {
     serde_json::from_str(&file(done, path)).unwrap()
 }
 
@@ -96,7 +96,7 @@ fn the_receiver_is_tied_to_the_host_that_peers_dial() {
         let plan = plan(&done, party);
         plan.secretflow.unwrap().init["cross_silo_comm_options"]["recv_resource_label"].clone()
     };
-    assert_eq!(label("mill"), serde_json::json!({ "sfgen:receiver": 1 }));
+    assert_eq!(label("mill"), json!({ "sfgen:receiver": 1 }));
     // With one Ray node there is nothing to choose.
     assert_eq!(label("farm"), Value::Null);
     assert!(!ray_flags(&done, "farm", "farm-1").iter().any(|flag| flag.contains("resources")));
@@ -184,19 +184,19 @@ fn secretflow_knows_parties_by_the_names_that_it_is_told() {
     let text = topology("names-of-secretflow");
     let done = compile(&text, &[]);
     assert!(codes(&done).is_empty(), "{:?}", codes(&done));
-    let config = json(&done, "bank-1/one/cluster_config.json");
+    let config = read_json(&done, "bank-1/one/cluster_config.json");
     assert_eq!(config["self_party"], "Bank_1");
     let parties: Vec<_> = config["parties"].as_object().unwrap().keys().collect();
     assert_eq!(parties, ["Bank_1", "bank-3", "bank.2"]);
-    let spu = json(&done, "bank-2/two/spu.json");
+    let spu = read_json(&done, "bank-2/two/spu.json");
     let nodes = spu["spu"]["cluster_def"]["nodes"].as_array().unwrap();
     let members: Vec<_> = nodes.iter().map(|node| node["party"].as_str().unwrap()).collect();
     assert_eq!(members, ["Bank_1", "bank.2"]);
     assert_eq!(
-        json(&done, "bank-3/three/heu.json")["heu"]["config"]["sk_keeper"]["party"],
+        read_json(&done, "bank-3/three/heu.json")["heu"]["config"]["sk_keeper"]["party"],
         "Bank_1"
     );
-    let nodes = json(&done, "nodes.json");
+    let nodes = read_json(&done, "nodes.json");
     let nodes = nodes.as_array().unwrap().iter().map(|node| node["node_id"].as_str().unwrap());
     assert_eq!(nodes.collect::<Vec<_>>(), ["Bank_1", "bank.2", "bank-3"]);
     assert!(file(&done, "bank-2/two/bank-2.env").contains("NODE_ID=bank.2\n"));
@@ -218,4 +218,147 @@ fn two_parties_of_one_name_are_told_and_a_name_that_is_none_with_the_way_out() {
     let done = compile(&with(&text, "\"bank-3\"", "\"bank_3\""), &[]);
     let (found, _) = finding(&done, "SF0005");
     assert!(help(found).ends_with("`as=\"bank_3\"` keeps the other one for SecretFlow"));
+}
+
+#[test]
+fn settings_of_devices_reach_what_secretflow_is_given() {
+    let done = compile(&topology("tuned-devices"), &[]);
+    let arguments = read_json(&done, "mill/mill-1/spu.json")["spu"].clone();
+    let config = json!({
+        "protocol": "CHEETAH", "field": "FM64", "sigmoid_mode": "SIGMOID_REAL", "fxp_fraction_bits": 20,
+        "enable_pphlo_profile": true, "cheetah_2pc_config": { "ot_kind": "YACL_Softspoken" },
+    });
+    assert_eq!(arguments["cluster_def"]["runtime_config"], config);
+    let link = json!({
+        "connect_retry_times": 60, "connect_retry_interval_ms": 1000, "recv_timeout_ms": 120_000,
+        "http_timeout_ms": 120_000, "throttle_window_size": 20, "brpc_channel_protocol": "http",
+        // brpc sends no HTTP over its default.
+        "brpc_channel_connection_type": "pooled",
+    });
+    assert_eq!(arguments["link_desc"], link);
+    let heu = read_json(&done, "farm/farm-1/heu.json")["heu"].clone();
+    assert_eq!(heu["spu_fxp_fraction_bits"], 20);
+    assert_eq!(heu["config"]["he_parameters"]["schema"], "ou");
+    let encoding = json!({
+        "cleartext_type": "DT_F64", "encoder": "BatchFloatEncoder",
+        "encoder_args": { "scale": 1000, "padding_bits": 16 },
+    });
+    assert_eq!(heu["config"]["encoding"], encoding);
+}
+
+#[test]
+fn a_setting_that_the_release_does_not_know_is_told_with_the_nearest() {
+    let text = topology("tuned-devices");
+    let of = |old: &str, new: &str| compile(&with(&text, old, new), &[]);
+    let cases = [
+        ("sigmoid-mode", "sigmoid_mode", "did you mean `sigmoid-mode`?"),
+        ("fxp-fraction-bits", "fxp-fracion-bits", "did you mean `fxp-fraction-bits`?"),
+        ("ot-kind", "ot-kin", "did you mean `cheetah-2pc-config.ot-kind`?"),
+        (
+            "enable-pphlo-profile=#true",
+            "field=\"FM64\"",
+            "it is written as `spu ... field=\"FM128\"`",
+        ),
+        ("connect-retries=60", "connect-retry-times=60", "it is written as `connect-retries=60`"),
+        ("throttle-window-size", "throttle-window", "did you mean `throttle-window-size`?"),
+    ];
+    for (old, new, wanted) in cases {
+        let done = of(old, new);
+        let (found, places) = finding(&done, "SF0460");
+        assert_eq!(help(found), wanted, "{new}");
+        let last = new.split('=').next().unwrap();
+        assert_eq!(places, [last]);
+    }
+    let older = with(&text, "1.13.0b0", "1.12.0b0");
+    let older = with(&older, "sigmoid-mode=\"SIGMOID_REAL\"", "sort-method=\"SORT_RADIX\"");
+    let done = compile(&older, &[]);
+    assert_eq!(help(finding(&done, "SF0460").0), "known in `1.13.0b0`, `1.14.0b0`");
+}
+
+#[test]
+fn a_value_that_the_release_does_not_take_is_told_with_what_it_takes() {
+    let text = topology("tuned-devices");
+    let cases = [
+        ("\"SIGMOID_REAL\"", "\"real\"", "SF0461", "write `SIGMOID_REAL`"),
+        ("bits=20 ", "bits=200 ", "SF0461", "write a number from 0 to 127"),
+        ("profile=#true", "profile=1", "SF0461", "write `#true` or `#false`"),
+        ("\"YACL_Softspoken\"", "\"YACL_Softspken\"", "SF0461", "write `YACL_Softspoken`"),
+        (
+            "encoder=\"BatchFloatEncoder\" scale=1000",
+            "encoder=\"FloatEncoder\" scale=1000",
+            "SF0462",
+            "drop it, or choose an encoder that takes it; `FloatEncoder` takes `scale`",
+        ),
+    ];
+    for (old, new, code, wanted) in cases {
+        let done = compile(&with(&text, old, new), &[]);
+        assert_eq!(help(finding(&done, code).0), wanted, "{new}");
+    }
+    let single = with(
+        &text,
+        "protocol=\"http\"",
+        "protocol=\"http\" brpc-channel-connection-type=\"single\"",
+    );
+    let done = compile(&single, &[]);
+    assert_eq!(finding(&done, "SF0461").1, [r#""single""#, r#""http""#]);
+}
+
+/// A file about a release that knows the engine `threads`.
+const RELEASE: &str = r#"name = "secretflow"
+version = "0.8.1b1"
+python = "3.8"
+[engines.threads]
+requirements = "threads"
+tls = false
+allow_list = false
+[deserialize]
+always = {}
+spu = {}
+heu = {}
+[protocols]
+[fields]
+"#;
+
+const RELEASE_PATH: &str = "runtimes/secretflow-0.8.1b1.toml";
+const LIST_PATH: &str = "runtimes/secretflow-0.8.1b1.threads.txt";
+
+/// A list of one package with a hash.
+fn list() -> String {
+    format!("secretflow==0.8.1b1 --hash=sha256:{}\n", "0a".repeat(32))
+}
+
+#[test]
+fn a_release_that_sfgen_does_not_know_can_be_described_beside_the_topology() {
+    let text = topology("release-of-ones-own");
+    let done = compile(&text, &[]);
+    let (found, places) = finding(&done, "SF0901");
+    assert_eq!(places[0], r#""0.8.1b1""#);
+    assert!(!found.message.contains("there is no"), "{}", found.message);
+    for part in ["`1.11.0b1`", "`1.14.0b0`", &format!("`{RELEASE_PATH}`")] {
+        assert!(help(found).contains(part), "{}", help(found));
+    }
+
+    let done = compile(&text, &[(RELEASE_PATH, RELEASE), (LIST_PATH, &list())]);
+    assert_eq!(file(&done, "mill/requirements.txt"), list());
+    assert_eq!(read_json(&done, "federation.json")["runtime"]["python"], "3.8");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_about_a_release_is_told_at_its_place_there() {
+    let text = topology("release-of-ones-own");
+    let list = list();
+    let broken =
+        |release: &str, list: &str| compile(&text, &[(RELEASE_PATH, release), (LIST_PATH, list)]);
+    let done = broken(&with(RELEASE, "tls = false", "tsl = false"), &list);
+    let (found, places) = finding(&done, "SF0960");
+    assert_eq!(places, ["tsl"], "{}", found.message);
+    assert!(!codes(&done).contains(&"SF0901"), "one mistake is one finding");
+    let done = broken(&with(RELEASE, "0.8.1b1", "0.8.2"), &list);
+    assert_eq!(finding(&done, "SF0960").1, [r#""0.8.2""#]);
+    let done = broken(RELEASE, "secretflow==0.8.1b1\n");
+    assert_eq!(finding(&done, "SF0960").1, ["secretflow==0.8.1b1"]);
+    let done = broken(RELEASE, "secretflow>=0.8\n");
+    assert_eq!(finding(&done, "SF0960").1, ["secretflow>=0.8"]);
+    let done = compile(&text, &[(RELEASE_PATH, RELEASE)]);
+    assert_eq!(finding(&done, "SF0960").1, [r#""threads""#]);
 }

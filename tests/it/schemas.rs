@@ -90,11 +90,14 @@ port = ["http", "https"]
 protocol = "SEMI2K"
 field = "FM128"
 parties = ["alice", "bob"]
+runtime-config = { fxp-fraction-bits = 20, sigmoid-mode = "SIGMOID_REAL", enable-hal-profile = true, cheetah-2pc-config = { ot-kind = "YACL_Ferret" } }
 link = { connect-retries = 1, connect-interval = "1s", recv-timeout = "1s", http-timeout = "1s" }
 
 [heu.heu]
 field = "FM64"
 key-size = 2048
+scheme = "ou"
+encoding = { cleartext-type = "DT_F64", encoder = "BatchFloatEncoder", scale = 100, padding-bits = 8 }
 sk-keeper = "alice"
 evaluators = ["bob"]
 

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("unknown_protocol.md"), unknown_protocol);
 
 fn unknown_protocol(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     for spu in context.topology.spus.values() {
         if !release.protocols.contains_key(&spu.protocol.value) {
             let known = release.protocols.keys().map(String::as_str);

@@ -89,7 +89,7 @@ fn set_beside_the_head(party: &Party, main: &Host) -> impl Iterator<Item = Findi
 
 /// The release's dashboard needs packages that nobody has looked for.
 fn without_packages(context: Context<'_>, host: &Host) -> Option<Finding> {
-    let release = context.release()?;
+    let release = context.release?;
     let engine = context.engine().filter(|engine| engine.dashboard.is_none())?;
     let known = releases()
         .iter()

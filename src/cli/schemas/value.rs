@@ -38,6 +38,10 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Duration(_) => of::<Span>(),
         Kind::Size(_) => of::<Size>(),
         Kind::Bool => [("type".to_owned(), "boolean".into())].into_iter().collect(),
+        Kind::Setting => {
+            let types = vec!["string", "integer", "boolean"];
+            [("type".to_owned(), types.into())].into_iter().collect()
+        }
         Kind::RuntimeParty => of::<RuntimeParty>(),
         Kind::Resource => of::<ResourceName>(),
         Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),

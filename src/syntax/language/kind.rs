@@ -39,6 +39,8 @@ pub enum Kind {
     Size(Option<Limit<Size>>),
     /// `#true` or `#false`.
     Bool,
+    /// A text, a whole number or a boolean, which the runtime gets as it is.
+    Setting,
     /// What SecretFlow calls a party.
     RuntimeParty,
     /// The name of a resource of Ray.
