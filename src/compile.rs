@@ -1,5 +1,7 @@
 //! The driver: one function runs the phases.
 
+mod beside;
+mod lists;
 mod release;
 
 use std::collections::BTreeMap;
@@ -19,14 +21,12 @@ use crate::{
     types::{Digest, JobName, Mode, Partial, PartyName},
 };
 
-/// What is committed with the topology lies beside it.
-const OUTSIDE: &str = "the path leads out of the folder of the topology";
-
 /// A value or template of the user that an artifact cannot carry.
 const NOT_RENDERED: Code = Code("SF0706");
 
 /// The page of the finding that the driver makes itself.
-pub const PAGES: &[Page] = &[page!("compile", "SF0706"), page!("compile", "SF0960")];
+pub const PAGES: &[Page] =
+    &[page!("compile", "SF0706"), page!("compile", "SF0960"), page!("compile", "SF0961")];
 
 /// What to compile.
 pub struct Input<'a> {
@@ -92,6 +92,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         topology.mode = input.mode.unwrap_or(topology.mode);
         let certificates = read_certificates(input.workspace, &topology);
         let known = release::find(input.workspace, &topology, &mut loaded.sources, &mut findings);
+        let lists = lists::read(input.workspace, &topology, &mut loaded.sources, &mut findings);
         check::check(
             Context {
                 topology: &topology,
@@ -100,6 +101,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 certificates: &certificates,
                 release: known.release.as_deref(),
                 has_own_release: known.is_own,
+                package_lists: &lists,
                 unusable_scripts: &unusable_scripts(input.workspace, &topology),
                 now: input.now,
             },
@@ -117,6 +119,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
             let plans = plan::build(
                 &topology,
                 known.release.as_deref(),
+                &lists,
                 &allocation,
                 &fingerprints(&certificates),
             );
@@ -181,8 +184,7 @@ fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certific
 fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<JobName, String> {
     let scripts = topology.jobs.iter().filter_map(|(name, job)| {
         let JobKind::Script { path, .. } = &job.kind else { return None };
-        let read = syntax::normalise(&path.value).ok_or_else(|| OUTSIDE.to_owned());
-        let why = match read.and_then(|path| workspace.read(&path)) {
+        let why = match beside::read(workspace, &path.value) {
             Ok(Some(_)) => return None,
             Ok(None) => "there is no such file".to_owned(),
             Err(why) => why,
@@ -193,10 +195,7 @@ fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<
 }
 
 fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertificate {
-    let Some(path) = syntax::normalise(path) else {
-        return ReadCertificate::Broken(Unreadable::File(OUTSIDE.to_owned()));
-    };
-    match workspace.read(&path) {
+    match beside::read(workspace, path) {
         Ok(None) => ReadCertificate::Absent,
         Err(why) => ReadCertificate::Broken(Unreadable::File(why)),
         Ok(Some(bytes)) => match (Certificate::from_pem(&bytes), String::from_utf8(bytes)) {

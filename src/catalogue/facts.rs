@@ -7,7 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
-use super::setting::{HeuFacts, SettingFacts};
+use super::{
+    pins::pins,
+    setting::{HeuFacts, SettingFacts},
+};
 
 /// Facts about one release of a runtime.
 #[derive(Clone, Debug, Deserialize)]
@@ -125,6 +128,14 @@ impl Release {
     #[must_use]
     pub fn dashboard(&self, engine: &str) -> Option<&str> {
         self.list(self.engines.get(engine)?.dashboard.as_ref()?)
+    }
+
+    /// The versions of the packages that an engine is installed from, by their normal names.
+    #[must_use]
+    pub fn pinned(&self, engine: &str) -> BTreeMap<String, String> {
+        let (pins, _) = pins(self.requirements(engine).unwrap_or_default());
+        let packages = pins.into_iter().map(|pin| pin.package);
+        packages.map(|one| (one.normal_name(), one.version().to_owned())).collect()
     }
 
     fn list(&self, name: &str) -> Option<&str> {

@@ -5,6 +5,7 @@
 
 mod facts;
 mod pins;
+mod programs;
 mod setting;
 
 use std::{borrow::Cow, sync::LazyLock};
@@ -13,6 +14,7 @@ pub use facts::{
     AllowList, DeserializeFacts, EngineFacts, FieldFacts, ProtocolFacts, PsiFacts, Release,
 };
 pub use pins::{NoPin, Pin, pins};
+pub use programs::packages_of;
 pub use setting::{HeuFacts, SettingFacts};
 
 const EMBEDDED: [&str; 4] = [

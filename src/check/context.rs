@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::{
     catalogue::{EngineFacts, Release},
     diag::{Sources, Spanned},
-    model::{Host, Identity, Network, Party, Secretflow, Topology},
+    model::{Host, Identity, Network, PackageLists, Party, Secretflow, Topology},
     syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub release: Option<&'a Release>,
     /// Whether a file beside the topology is about the release, even one that could not be read, which was reported.
     pub has_own_release: bool,
+    /// The lists of packages that `requirements` names.
+    pub package_lists: &'a PackageLists,
     /// Why a job's script cannot be run, for each job of which that is so.
     pub unusable_scripts: &'a BTreeMap<JobName, String>,
     /// When the check is made: certificates end.

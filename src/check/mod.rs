@@ -21,6 +21,7 @@ mod ray;
 mod run;
 mod runtime;
 mod services;
+mod software;
 mod tree;
 mod trust;
 

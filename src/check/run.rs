@@ -5,7 +5,7 @@ use crate::{diag::Findings, types::TargetName};
 use super::{
     context::Context,
     definition::{Check, Subject},
-    devices, docker, hosts, jobs, kuscia, ports, ray, runtime, services, tree, trust,
+    devices, docker, hosts, jobs, kuscia, ports, ray, runtime, services, software, tree, trust,
 };
 
 /// The checks of each subject.
@@ -13,6 +13,7 @@ pub const SUBJECTS: &[Subject] = &[
     Subject::of_all(tree::CHECKS),
     Subject::of_all(jobs::CHECKS),
     Subject::of_all(services::CHECKS),
+    Subject::of_all(software::CHECKS),
     Subject::of_all(hosts::CHECKS),
     Subject::of_all(ports::CHECKS),
     Subject::of_all(ray::CHECKS),

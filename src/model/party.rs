@@ -6,7 +6,7 @@ use crate::{
     types::{HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, ServiceName},
 };
 
-use super::{Deploy, Host, Identity, Pin, Service, host::Addresses};
+use super::{Deploy, Host, Identity, Pin, Service, Software, host::Addresses};
 
 /// One organisation and its machines.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Party {
     pub deploy_span: Option<SourceSpan>,
     /// Its services as declared.
     pub services: Partial<Vec<Service>>,
+    /// What is installed for it beside SecretFlow.
+    pub software: Software,
     /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
 }
@@ -69,6 +71,7 @@ impl Party {
         let is_whole = declared == services.len() && !is_misspelt("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
         let alias = cursor.prop("as");
+        let software = Software::read(cursor);
         Self {
             name,
             alias,
@@ -78,6 +81,7 @@ impl Party {
             deploy,
             deploy_span,
             services: Partial::new(services, is_whole),
+            software,
             pins,
         }
     }

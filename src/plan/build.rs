@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     catalogue::Release,
     lockfile::Allocation,
-    model::{self, JobKind, Topology},
+    model::{self, JobKind, PackageLists, Topology},
     types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role, RuntimeParty},
 };
 
@@ -43,15 +43,17 @@ pub struct Requirements {
 
 /// Builds the plans of a topology in which `check` found no error.
 ///
-/// `release` is what is known about the topology's release; `identities` holds the fingerprints of each party's certificates; parties without one have none in the plan.
+/// `release` is what is known about the topology's release, `lists` holds the packages that it names, and `identities` the
+/// fingerprints of each party's certificates; parties without one have none in the plan.
 #[must_use]
 pub fn build(
     topology: &Topology,
     release: Option<&Release>,
+    lists: &PackageLists,
     ports: &Allocation,
     identities: &BTreeMap<PartyName, Fingerprints>,
 ) -> Plans {
-    let builder = Builder { topology, ports, cluster: topology.simulation(), release };
+    let builder = Builder { topology, ports, cluster: topology.simulation(), release, lists };
     let federation = builder.federation(identities);
     let digest = Digest::of(&federation_bytes(&federation));
     let groups = Groups::of(&federation);

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortRange, Role,
-    RuntimeParty, TopologyName,
+    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, Package, PartyName, Port, PortRange,
+    Role, RuntimeParty, TopologyName,
 };
 
 use super::{Engine, Links, Mode, json::json_bytes};
@@ -60,6 +60,9 @@ pub enum FederationRuntime {
         /// Names that messages of peers may unpickle, by module; `*` for every name of a module. `None` where
         /// the list was lifted or the engine has none.
         deserialize: Option<BTreeMap<String, BTreeSet<String>>>,
+        /// Packages beside it that all parties install.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        packages: Vec<Package>,
         /// What carries the messages between parties; absent where it is SecretFlow's default.
         #[serde(default, skip_serializing_if = "BackEnd::is_default")]
         back_end: BackEnd,

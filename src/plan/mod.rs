@@ -19,6 +19,7 @@ mod process;
 mod processes;
 mod ray;
 mod runtime;
+mod software;
 mod step;
 mod targets;
 mod variable;
@@ -39,6 +40,7 @@ pub use party::{
     RuntimeTls, SecretflowPlan, Simulation,
 };
 pub use process::{Access, PathUse, Process, ProcessKind, Readiness, Restart, RunsAs};
+pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{UID, VENV};
 pub use variable::Variable;

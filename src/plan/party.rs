@@ -7,11 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    Account, DeviceName, Digest, Home, HostAddr, HostName, JobName, NetworkName, PartyName, Port,
-    PortMapping, PortRange, ProcessName, Role, RuntimeParty, Size, Subnet,
+    Account, DeviceName, Digest, Home, HostAddr, HostName, Image, JobName, NetworkName, PartyName,
+    Port, PortMapping, PortRange, ProcessName, Role, RuntimeParty, Size, Subnet,
 };
 
-use super::{Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable};
+use super::{
+    Engine, Heu, LinkAddress, Locations, Mode, Process, Program, SoftwarePlan, Spu, Step, Variable,
+};
 
 /// The plan of one party, complete: no decision is left to who carries it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +69,9 @@ pub enum Deploy {
     Docker {
         /// The network that the containers join.
         network: ContainerNetwork,
+        /// The image for all that has none of its own; absent where one is built.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<Image>,
     },
 }
 
@@ -171,6 +176,9 @@ pub struct SecretflowPlan {
     pub tls: Option<RuntimeTls>,
     /// Parties and address of a simulation; `None` in production.
     pub simulation: Option<Simulation>,
+    /// What is installed beside it, and from where all is.
+    #[serde(default, skip_serializing_if = "SoftwarePlan::is_default")]
+    pub software: SoftwarePlan,
 }
 
 /// Paths that `tls_config` and `tls_opts` name.

@@ -4,10 +4,7 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    catalogue::INSTALL_OPTIONS,
-    types::{Account, Home, HostName, NetworkName, PartyName, Subnet},
-};
+use crate::types::{Account, Home, HostName, NetworkName, PartyName, Subnet};
 
 /// When a step is due.
 #[derive(
@@ -85,6 +82,8 @@ pub enum Action {
         requirements: Utf8PathBuf,
         /// Who owns it.
         owner: Account,
+        /// The options of pip, the list included.
+        options: Vec<String>,
     },
     /// Copies a file; folders above it are made.
     CopyFile {
@@ -277,11 +276,10 @@ impl Action {
                 let rest = [owner.as_str(), "--", python.as_str(), "-m", "venv", folder.as_str()];
                 words(&["runuser", "-u"], rest)
             }
-            Self::InstallPackages { folder, requirements, owner } => {
+            Self::InstallPackages { folder, owner, options, .. } => {
                 let pip = folder.join("bin/pip");
                 let start = [owner.as_str(), "--", pip.as_str(), "install"];
-                let list = ["-r", requirements.as_str()];
-                let rest = start.into_iter().chain(INSTALL_OPTIONS).chain(list);
+                let rest = start.into_iter().chain(options.iter().map(String::as_str));
                 words(&["runuser", "-u"], rest)
             }
             Self::CopyFile { from, to, owner, mode } => {

@@ -1,6 +1,12 @@
-//! `<party>/plan.json` and `<party>/requirements.txt`.
+//! `<party>/plan.json`, and the lists of packages that are installed for the party: `<party>/requirements.txt` and, where the
+//! topology asks for more, `packages-hashed.txt`, `packages.txt` and `constraints.txt`.
 
-use crate::plan::{Effect, HostPlan, Requirements};
+use crate::{
+    catalogue::pins,
+    plan::{
+        CONSTRAINTS, Effect, HostPlan, PackageList, PlannedPackage, Requirements, SoftwarePlan,
+    },
+};
 
 use super::{
     artifact::{File, Files, Kind, OfParty},
@@ -25,5 +31,29 @@ fn requirements(party: &PartyScene<'_>) -> Files {
     let has_dashboard =
         |host: &HostPlan| host.ray.as_ref().is_some_and(|ray| ray.dashboard.is_some());
     let more = if party.plan.hosts.values().any(has_dashboard) { dashboard.as_str() } else { "" };
-    Ok(vec![File::new("requirements.txt", format!("{runtime}{more}"))])
+    let requirements = format!("{runtime}{more}");
+    let software = party.plan.secretflow.as_ref().map(|secretflow| &secretflow.software);
+    let mut files = Vec::new();
+    for list in software.into_iter().flat_map(SoftwarePlan::lists) {
+        if list == PackageList::Runtime {
+            files.push(File::new(list.file(), requirements.as_str()));
+            continue;
+        }
+        let lines = software.into_iter().flat_map(|software| software.of(list)).map(line);
+        files.push(File::new(list.file(), lines.collect::<String>()));
+    }
+    if files.iter().any(|file| file.path == PackageList::Bare.file()) {
+        let (pins, _) = pins(&requirements);
+        let versions = pins.iter().map(|pin| format!("{}\n", pin.package));
+        files.push(File::new(CONSTRAINTS, versions.collect::<String>()));
+    }
+    Ok(files)
+}
+
+/// A package as pip reads it.
+fn line(planned: &PlannedPackage) -> String {
+    let package = planned.package.to_string();
+    let hashes = planned.hashes.iter().map(|hash| format!("--hash={hash}"));
+    let parts: Vec<String> = [package].into_iter().chain(hashes).collect();
+    format!("{}\n", parts.join(" \\\n    "))
 }

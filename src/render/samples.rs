@@ -7,7 +7,7 @@ use sfgen::{
     catalogue::release,
     diag::Findings,
     lockfile::{Lock, allocate},
-    model::Topology,
+    model::{PackageLists, Topology},
     plan::{Federation, Fingerprints, PartyPlan, Requirements, build},
     render::{ArtifactTree, Input, RenderError, render},
     syntax::{self, MemoryWorkspace},
@@ -153,7 +153,8 @@ impl Sample {
         let ca_pems = ca_pems.collect();
         let settings = topology.runtime.secretflow();
         let release = settings.and_then(|settings| release(&settings.version.value));
-        let plans = build(&topology, release, &allocation, &identities);
+        let lists = PackageLists::new();
+        let plans = build(&topology, release, &lists, &allocation, &identities);
         let (federation, parties) = (plans.federation, plans.parties);
         Self { text: text.to_owned(), federation, parties, ca_pems }
     }

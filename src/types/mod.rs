@@ -10,6 +10,7 @@ mod endpoint;
 mod host_addr;
 mod http_url;
 mod image;
+mod index_url;
 mod name;
 mod package;
 mod partial;
@@ -34,6 +35,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use host_addr::{HostAddr, HostAddrError};
 pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
 pub use image::Image;
+pub use index_url::IndexUrl;
 pub use name::{
     DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
 };

@@ -41,6 +41,10 @@ subnet = "192.168.0.0/24"
 
 [party.alice]
 as = "Alice_1"
+index-url = "https://pypi.lan/simple"
+packages = ["celery==5.4.0", "redis==5.0.4"]
+requirements = "requirements.txt"
+wheels = "/opt/wheels"
 identity = { ca = "ca.pem", cert = "node.pem", key = "node.key" }
 deploy = { name = "systemd", user = "u", home = "/h" }
 pin.sf = [1, 31999]

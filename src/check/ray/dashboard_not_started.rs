@@ -48,19 +48,16 @@ fn dashboard_not_started(context: Context<'_>, findings: &mut Findings) {
         } else {
             "drop both here: the first party's first host is the head of a simulation".to_owned()
         };
-        let finding = match mapping {
-            Some(mapping) => {
-                let message =
-                    format!("port {range} of `{name}` is published, and no dashboard starts there");
-                Finding::error(CODE, message)
-                    .label(mapping.span, "leads to the dashboard")
-                    .label(pin.range.span, "its port, on which nothing listens")
-            }
-            None => {
-                let message =
-                    format!("a port is kept for the dashboard of `{name}`, which is not started");
-                Finding::warning(CODE, message).label(pin.range.span, "nothing listens here")
-            }
+        let finding = if let Some(mapping) = mapping {
+            let message =
+                format!("port {range} of `{name}` is published, and no dashboard starts there");
+            Finding::error(CODE, message)
+                .label(mapping.span, "leads to the dashboard")
+                .label(pin.range.span, "its port, on which nothing listens")
+        } else {
+            let message =
+                format!("a port is kept for the dashboard of `{name}`, which is not started");
+            Finding::warning(CODE, message).label(pin.range.span, "nothing listens here")
         };
         findings.push(finding.label(node(main), "Ray is started without one").help(help));
     }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::{
     syntax::language::{Entry, Kind},
     types::{
-        Account, Home, Image, PartyName, Port, RayPort, Reason, ResourceName, Role, RuntimeParty,
-        Size, Span, Subnet,
+        Account, Home, Image, IndexUrl, Package, PartyName, Port, RayPort, Reason, ResourceName,
+        Role, RuntimeParty, Size, Span, Subnet,
     },
 };
 
@@ -38,6 +38,8 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Duration(_) => of::<Span>(),
         Kind::Size(_) => of::<Size>(),
         Kind::Bool => [("type".to_owned(), "boolean".into())].into_iter().collect(),
+        Kind::Package => of::<Package>(),
+        Kind::IndexUrl => of::<IndexUrl>(),
         Kind::Setting => {
             let types = vec!["string", "integer", "boolean"];
             [("type".to_owned(), types.into())].into_iter().collect()

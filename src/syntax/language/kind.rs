@@ -39,6 +39,10 @@ pub enum Kind {
     Size(Option<Limit<Size>>),
     /// `#true` or `#false`.
     Bool,
+    /// A package of Python, pinned: `celery==5.4.0`.
+    Package,
+    /// The URL of an index of packages.
+    IndexUrl,
     /// A text, a whole number or a boolean, which the runtime gets as it is.
     Setting,
     /// What SecretFlow calls a party.

@@ -9,6 +9,7 @@ use super::{
     },
     rule::{Occurs, Rule, arg, may, must, prop},
     service::SERVICE,
+    software::{INDEX_URL, PACKAGES, REQUIREMENTS, WHEELS},
 };
 
 pub(super) static PARTY: Rule = Rule {
@@ -17,17 +18,19 @@ pub(super) static PARTY: Rule = Rule {
     occurs: Occurs::Keyed,
     args_are: "a name",
     args: &[arg(Kind::Name(Name::Party), "Its name: a folder, a certificate, a Ray resource.")],
-    props: &[prop(
-        "as",
-        Kind::RuntimeParty,
-        "What SecretFlow calls it, where that is another name.",
-    )],
+    props: &[
+        prop("as", Kind::RuntimeParty, "What SecretFlow calls it, where that is another name."),
+        INDEX_URL,
+    ],
     children: &[
         must(&HOST, "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`"),
         may(&IDENTITY),
         may(&DEPLOY),
         may(&PIN),
         may(&SERVICE),
+        may(&PACKAGES),
+        may(&REQUIREMENTS),
+        may(&WHEELS),
     ],
 };
 

@@ -60,6 +60,8 @@ struct Container {
     image: String,
     /// The Dockerfile, where the image is built here.
     dockerfile: Option<String>,
+    /// The folder of wheels that the build is given.
+    wheels: Option<String>,
     user: Option<String>,
     folder: Option<String>,
     command: Vec<String>,
@@ -108,7 +110,7 @@ struct Health {
 }
 
 fn files(scene: &HostScene<'_>) -> Files {
-    let Deploy::Docker { network } = &scene.plan().deploy else { return Ok(Vec::new()) };
+    let Deploy::Docker { network, .. } = &scene.plan().deploy else { return Ok(Vec::new()) };
     let processes = scene.host.processes.iter().filter(|process| process.is_kept_up());
     let mut containers: Vec<_> = processes.map(|process| of_process(scene, process)).collect();
     if containers.is_empty() {
@@ -157,11 +159,17 @@ fn join_network(
     Some(name.to_string())
 }
 
-/// A container of the image that the Dockerfile describes.
+/// A container of the image that the topology names, else of the one that the Dockerfile describes.
 fn built(scene: &HostScene<'_>) -> Container {
+    if let Deploy::Docker { image: Some(image), .. } = &scene.plan().deploy {
+        return Container { image: image.to_string(), ..Container::default() };
+    }
+    let secretflow = scene.plan().secretflow.as_ref();
+    let wheels = secretflow.and_then(|secretflow| secretflow.software.source.wheels.as_ref());
     Container {
         image: project(&scene.federation().topology, &scene.plan().party),
         dockerfile: Some(format!("{}/docker/Dockerfile", scene.name)),
+        wheels: wheels.map(ToString::to_string),
         ..Container::default()
     }
 }
