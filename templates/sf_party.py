@@ -123,12 +123,13 @@ class Cluster:
         return _join(self._plan["listen"], self._port(link, links, self._party))
 
     def _port(self, link: str, links: dict[str, Any], party: str) -> int:
-        ports, slot = self._link(link, links, party), self._slots[party]
-        port = ports["first"] + slot
-        if not ports["first"] <= port <= ports["last"]:
-            span = f"{ports['first']} to {ports['last']}, which is slot 0 to {ports['last'] - ports['first']}"
+        address, slot = self._link(link, links, party), self._slots[party]
+        ranges = [(address["first"], address["last"]), *address.get("more", [])]
+        ports = [port for first, last in ranges for port in range(first, last + 1)]  # one per slot
+        if not 0 <= slot < len(ports):
+            span = f"{', '.join(f'{first} to {last}' for first, last in ranges)}, which is slot 0 to {len(ports) - 1}"
             raise PlanError(f"Slot {slot} of {party} has no port for {link}: the plan has {span}.")
-        return port
+        return ports[slot]
 
     def _link(self, link: str, links: dict[str, Any], party: str) -> dict[str, Any]:
         if party not in links:

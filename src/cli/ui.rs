@@ -97,7 +97,7 @@ impl Ui {
     /// A result as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("reports have string keys");
-        self.write_stdout(escape_display_controls(&text) + "\n");
+        self.write_stdout(escape_display_controls(text) + "\n");
     }
 
     /// A line about what is going on.

@@ -1,280 +1,222 @@
 //! Gives every demand its numbers: pins first, then what the lock remembers, then what is free.
+//!
+//! What the lock remembers of a listener is a list of numbers that only gets longer: what is missing is added at its
+//! end, if possible right behind it. A listener that grows therefore keeps every number it has, and none is ever given
+//! to another listener. Ranges that can grow get room when they begin or go on, as far as the pool has plenty.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
-    diag::{Code, Finding, Findings},
+    diag::Findings,
     model::{Demand, Topology, demands},
-    types::{HostAddr, PortRange, PortScope, Role},
+    types::{HostAddr, PortRange, PortRanges, Role},
 };
 
 use super::{
-    format::{Key, Lock, lock_text},
-    taken::{Taken, first_fit},
+    allocation::{Allocation, Move, Remembered},
+    book::Book,
+    format::{Key, Line, Lock, SpuKey},
+    report::{report_missing, report_overlaps},
+    room::Room,
+    spus::{SpuLines, SpuNumbers, spu_lines},
 };
-
-/// Two lines of the lock claim one number of one machine.
-const LOCK_OVERLAP: Code = Code("SF0603");
-/// The pool has no room left.
-const POOL_TOO_SMALL: Code = Code("SF0210");
-
-/// Every listener's numbers, and what has changed about them.
-#[derive(Clone, Debug)]
-pub struct Allocation {
-    /// The numbers of each demand.
-    pub ports: BTreeMap<Key, PortRange>,
-    /// Numbers that the lock remembers and that nobody uses any more. They stay reserved.
-    pub unused: BTreeMap<Key, PortRange>,
-    /// The roles whose numbers are others than in the lock as it was: the old ones could not stay or did not suffice.
-    pub moved: BTreeMap<Key, Move>,
-}
-
-/// Old and new numbers of a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Move {
-    /// The old numbers.
-    pub from: PortRange,
-    /// The new ones.
-    pub to: PortRange,
-}
 
 /// Allots ports to every listener of `topology`. A demand that cannot be met is reported.
 pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Allocation {
     let demands = demands(topology);
     // In the order of keys, as the demands are.
     let keys: Vec<Key> = demands.iter().map(key_of).collect();
-    let mut granted: Vec<Option<PortRange>> = vec![None; demands.len()];
+    report_overlaps(&demands, &keys, lock, findings);
     let mut book = Book::new(topology);
-    for (demand, granted) in demands.iter().zip(&mut granted) {
+    for demand in &demands {
         if let Some(pin) = demand.pin {
             book.take(demand.machine, pin.range.value);
-            *granted = Some(pin.range.value);
         }
     }
     // Numbers of what was removed stay reserved on every machine: the lock does not say on which one they were used.
     let gone = lock.ports.iter().filter(|(key, _)| keys.binary_search(key).is_err());
-    let unused: BTreeMap<Key, PortRange> =
-        gone.map(|(key, (range, _))| (key.clone(), *range)).collect();
-    for range in unused.values() {
-        book.everywhere.insert(*range);
-    }
-    report_overlaps(&demands, &keys, lock, findings);
-    let remembered = |key: &Key| lock.ports.get(key).map(|(range, _)| *range);
-    for ((demand, key), granted) in demands.iter().zip(&keys).zip(&mut granted) {
-        let is_kept = |range: &PortRange| {
-            range.count() >= u32::from(demand.count) && book.is_free(demand.machine, *range)
-        };
-        let kept = remembered(key).filter(|range| granted.is_none() && is_kept(range));
-        if let Some(range) = kept {
-            book.take(demand.machine, range);
-            *granted = Some(range);
-        }
-    }
-    let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
-    let open = demands.iter().zip(&keys).zip(&mut granted).filter(|(_, granted)| granted.is_none());
-    for ((demand, key), granted) in open {
-        let grown = remembered(key).and_then(|range| book.grow(demand, range));
-        *granted = grown.or_else(|| book.find(demand));
-        match granted {
-            Some(range) => book.take(demand.machine, *range),
-            None => {
-                missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(demand.count);
-            }
-        }
-    }
-    report_missing(topology, &missing, findings);
-    let granted = keys.into_iter().zip(granted);
-    let ports: BTreeMap<Key, PortRange> =
-        granted.filter_map(|(key, range)| Some((key, range?))).collect();
-    let moved = ports.iter().filter_map(|(key, to)| {
-        let from = remembered(key).filter(|from| from != to)?;
-        Some((key.clone(), Move { from, to: *to }))
-    });
-    Allocation { moved: moved.collect(), ports, unused }
+    let unused: BTreeMap<Key, PortRanges> =
+        gone.filter_map(|(key, lines)| Some((key.clone(), sequence(lines)?))).collect();
+    unused.values().flat_map(PortRanges::ranges).for_each(|range| book.withhold(*range));
+    let lines = spu_lines(lock);
+    let listeners = demands.iter().zip(&keys);
+    let mut listeners: Vec<Listener<'_>> = listeners
+        .map(|(demand, key)| {
+            let known = lock.ports.get(key).map(Vec::as_slice).unwrap_or_default();
+            Listener::remembered(demand, key, known, &lines, &mut book)
+        })
+        .collect();
+    extend(&mut listeners, &book, topology, findings);
+    conclude(listeners, lock, unused)
 }
 
 fn key_of(demand: &Demand<'_>) -> Key {
     Key { party: demand.party.clone(), host: demand.host.clone(), role: demand.role.clone() }
 }
 
-/// Who uses which numbers, so far.
-struct Book<'a> {
-    topology: &'a Topology,
-    /// What each machine listens on or has reserved.
-    machines: BTreeMap<HostAddr, Taken>,
-    /// What no machine may use: numbers of removed parties and, with `scope="global"`, those of all parties.
-    everywhere: Taken,
-    /// What any party has: with `scope="global"` no other party may have it.
-    anyone: Taken,
+/// The numbers of these lines one after the other; `None` without a line.
+fn sequence(lines: &[Line]) -> Option<PortRanges> {
+    PortRanges::new(lines.iter().map(|line| line.range)).ok()
 }
 
-impl<'a> Book<'a> {
-    fn new(topology: &'a Topology) -> Self {
-        let mut machines: BTreeMap<HostAddr, Taken> = BTreeMap::new();
-        for (_, host) in topology.hosts() {
-            let machine = machines.entry(host.address.value.clone()).or_default();
-            host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
-        }
-        Self { topology, machines, everywhere: Taken::default(), anyone: Taken::default() }
-    }
-
-    fn take(&mut self, machine: &HostAddr, range: PortRange) {
-        self.machines.entry(machine.clone()).or_default().insert(range);
-        self.anyone.insert(range);
-    }
-
-    /// Whether a machine can keep a range that it already has: only its own machine matters, so that a valid
-    /// allotment never moves because of what another party does.
-    fn is_free(&self, machine: &HostAddr, range: PortRange) -> bool {
-        self.machines.get(machine).is_none_or(|taken| !taken.meets(range))
-    }
-
-    fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
-        let mut sets = vec![&self.everywhere];
-        sets.extend(self.machines.get(machine));
-        if self.topology.ports.scope == PortScope::Global {
-            sets.push(&self.anyone);
-        }
-        sets
-    }
-
-    fn find(&self, demand: &Demand<'_>) -> Option<PortRange> {
-        first_fit(self.topology.ports.pool.value, demand.count, &self.sets(demand.machine))
-    }
-
-    /// A longer range with the same first number, so that a firewall rule need only be widened.
-    fn grow(&self, demand: &Demand<'_>, old: PortRange) -> Option<PortRange> {
-        let longer = PortRange::of_len(old.first(), demand.count)?;
-        let pool = self.topology.ports.pool.value;
-        let inside = pool.contains(longer.first()) && pool.contains(longer.last());
-        let free = self.sets(demand.machine).iter().all(|set| !set.meets(longer));
-        (inside && free && longer.count() > old.count()).then_some(longer)
-    }
+/// A demand with what it holds so far.
+struct Listener<'a> {
+    demand: &'a Demand<'a>,
+    key: &'a Key,
+    /// Its numbers, those kept for growth included.
+    held: Vec<PortRange>,
+    /// Numbers that it had before it was pinned.
+    given_up: Vec<PortRange>,
+    /// What it used when the lock was written, as far as the lock tells.
+    before: Option<PortRanges>,
+    /// The numbers of each SPU, for `spu`.
+    spus: Option<SpuNumbers<'a>>,
 }
 
-fn report_overlaps(demands: &[Demand<'_>], keys: &[Key], lock: &Lock, findings: &mut Findings) {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<(&Key, PortRange)>> = BTreeMap::new();
-    let open = demands.iter().zip(keys).filter(|(demand, _)| demand.pin.is_none());
-    for (demand, key) in open {
-        if let Some((range, _)) = lock.ports.get(key) {
-            by_machine.entry(demand.machine).or_default().push((key, *range));
-        }
-    }
-    for (machine, mut claims) in by_machine {
-        claims.sort_by_key(|(key, range)| (*range, *key));
-        for pair in claims.windows(2) {
-            let [(first, a), (second, b)] = pair else { continue };
-            if !a.overlaps(*b) {
-                continue;
+impl<'a> Listener<'a> {
+    /// What the lock has of it and the machine can keep.
+    fn remembered(
+        demand: &'a Demand<'a>,
+        key: &'a Key,
+        known: &[Line],
+        spus: &SpuLines<'a>,
+        book: &mut Book<'a>,
+    ) -> Self {
+        let mut kept = Vec::new();
+        for line in known {
+            for part in book.kept(demand.machine, line.range) {
+                book.take(demand.machine, part);
+                kept.push(part);
             }
-            let message = format!("the lock gives {b} on {machine} to both {first} and {second}");
-            let mut finding = Finding::error(LOCK_OVERLAP, message);
-            for (key, text) in [(second, "this line"), (first, "and this line")] {
-                if let Some(place) = lock.get(key) {
-                    finding = finding.label(place.span, text);
-                }
-            }
-            findings.push(finding.help(
-                "restore the lock from git, or remove one of the two lines to have its ports allotted anew",
-            ));
         }
+        let (held, given_up) = match demand.pin {
+            Some(pin) => (vec![pin.range.value], kept),
+            None => (kept, Vec::new()),
+        };
+        let all = sequence(known);
+        let count = u32::from(demand.count);
+        let mut before = all.and_then(|all| all.part(0, count.min(all.count())));
+        let mut numbers = None;
+        if demand.role == Role::Spu {
+            let lines = spus.get(&(demand.party, demand.host));
+            let remembered = SpuNumbers::remembered(demand, known, lines);
+            let used = remembered.current(demand).flat_map(|(_, numbers)| numbers.to_vec());
+            before = PortRanges::of(used).ok();
+            numbers = Some(remembered.within(&held));
+        }
+        Self { demand, key, held, given_up, before, spus: numbers }
+    }
+
+    /// How many numbers it lacks. A pin that is too short is a finding of its own.
+    fn missing(&self) -> u16 {
+        if self.demand.pin.is_some() {
+            return 0;
+        }
+        let held: u32 = self.held.iter().map(|range| range.count()).sum();
+        let needed = match &self.spus {
+            Some(spus) => u32::try_from(spus.needed(self.demand)).unwrap_or(u32::MAX),
+            None => self.demand.count.into(),
+        };
+        u16::try_from(needed.saturating_sub(held)).unwrap_or(u16::MAX)
+    }
+
+    /// Numbers for what it lacks: behind what it has, else at another place, with `room` more where there is space.
+    fn find(&self, missing: u16, room: u16, book: &Book<'_>) -> Option<PortRange> {
+        let most = missing.saturating_add(room);
+        let last = self.held.last();
+        let behind = last.and_then(|last| book.behind(self.demand, *last, (missing, most)));
+        behind.or_else(|| book.find(self.demand, most)).or_else(|| book.find(self.demand, missing))
     }
 }
 
-/// The pool with room for `count` more, upwards first; `None` where ports that programs may listen on do not suffice.
-fn widened(pool: PortRange, count: u32) -> Option<(u32, u32)> {
-    let (first, last) = (u32::from(pool.first().get()), u32::from(pool.last().get()));
-    let (lowest, highest) = (PortRange::PLANNABLE.first(), PortRange::PLANNABLE.last());
-    let above = u32::from(highest.get()).saturating_sub(last).min(count);
-    let first = first.checked_sub(count - above)?;
-    (first >= u32::from(lowest.get())).then_some((first, last + above))
-}
-
-fn report_missing(
+/// Adds what is missing. Where the pool has no space for all, it is tried again with less room for growth.
+fn extend<'a>(
+    listeners: &mut [Listener<'a>],
+    book: &Book<'a>,
     topology: &Topology,
-    missing: &BTreeMap<&HostAddr, (u32, &Demand<'_>)>,
     findings: &mut Findings,
 ) {
-    let pool = &topology.ports.pool;
-    let Some((machine, (_, demand))) = missing.iter().next() else { return };
-    let count: u32 = missing.values().map(|(count, _)| count).sum();
-    let message = format!(
-        "the pool {} has {count} ports too few: there is no room for `{}` of {}",
-        pool.value, demand.role, demand.party
-    );
-    let mut ways = Vec::new();
-    if let Some((first, last)) = widened(pool.value, count) {
-        ways.push(format!(
-            "widen the pool (`pool {first} {last}` or more, from {} to {})",
-            PortRange::PLANNABLE.first(),
-            PortRange::PLANNABLE.last()
-        ));
-    }
-    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
-    if topology.ports.scope == PortScope::Global && machines.len() > 1 {
-        let why = "since only listeners of one machine can collide";
-        ways.push(format!("write `ports scope=\"host\"`, {why}"));
-    } else {
-        ways.push(format!("give the parties on {machine} fewer slots or CPUs"));
-    }
-    let help = ways.join(", or ");
-    let finding = Finding::error(POOL_TOO_SMALL, message)
-        .label(pool.span, "this pool")
-        .label(demand.span, format!("`{}` is wanted here", demand.role))
-        .help(help);
-    findings.push(finding);
-}
-
-impl Allocation {
-    /// The text of the lock to write: these numbers, and those of whoever was removed.
-    #[must_use]
-    pub fn lock_text(&self) -> String {
-        lock_text(self.ports.iter().chain(&self.unused))
-    }
-
-    /// The text of the lock without the numbers that nobody uses any more.
-    #[must_use]
-    pub fn pruned_lock_text(&self) -> String {
-        lock_text(&self.ports)
-    }
-
-    /// The numbers of one role.
-    #[must_use]
-    pub fn get(&self, key: &Key) -> Option<PortRange> {
-        self.ports.get(key).copied()
-    }
-
-    /// The numbers of all roles of one host.
-    pub fn of_host<'a>(
-        &'a self,
-        party: &'a crate::types::PartyName,
-        host: &'a crate::types::HostName,
-    ) -> impl Iterator<Item = (&'a Role, PortRange)> {
-        // Keys are sorted by party, host and role, of which this is the least.
-        let first = Key { party: party.clone(), host: host.clone(), role: Role::Control };
-        let mine = self
-            .ports
-            .range(first..)
-            .take_while(move |(key, _)| key.party == *party && key.host == *host);
-        mine.map(|(key, range)| (&key.role, *range))
+    let lacking: Vec<(usize, u16)> = listeners
+        .iter()
+        .enumerate()
+        .map(|(index, listener)| (index, listener.missing()))
+        .filter(|(_, missing)| *missing > 0)
+        .collect();
+    let wanted = lacking.iter().map(|(index, missing)| (listeners[*index].demand, *missing));
+    let mut room = Room::new(wanted, book);
+    let (found, missing) = loop {
+        let mut book = book.clone();
+        let mut found = Vec::new();
+        let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
+        for (index, count) in &lacking {
+            let listener = &listeners[*index];
+            let demand = listener.demand;
+            match listener.find(*count, room.of(demand), &book) {
+                Some(range) => {
+                    book.take(demand.machine, range);
+                    found.push((*index, range));
+                }
+                None => missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(*count),
+            }
+        }
+        let reduced = missing.keys().filter(|machine| room.give_up(machine)).count();
+        if reduced == 0 {
+            break (found, missing);
+        }
+    };
+    report_missing(topology, &missing, findings);
+    for (index, range) in found {
+        listeners[index].held.push(range);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::Port;
-
-    fn pool(first: u16, last: u16) -> PortRange {
-        let port = |number| Port::try_from(i128::from(number)).unwrap();
-        PortRange::new(port(first), port(last)).unwrap()
+fn conclude(
+    listeners: Vec<Listener<'_>>,
+    lock: &Lock,
+    unused: BTreeMap<Key, PortRanges>,
+) -> Allocation {
+    let ranges = |lines: &Vec<Line>| lines.iter().map(|line| line.range).collect();
+    let spus = lock.spus.iter().map(|(key, lines)| (key.clone(), ranges(lines)));
+    let mut done = Allocation {
+        ports: BTreeMap::new(),
+        kept: BTreeMap::new(),
+        spus: BTreeMap::new(),
+        unused,
+        moved: BTreeMap::new(),
+        remembered: Remembered { spus: spus.collect(), ..Remembered::default() },
+    };
+    for Listener { demand, key, held, given_up, before, spus } in listeners {
+        let Ok(all) = PortRanges::new(held.iter().copied()) else { continue };
+        let spus = spus.map(|spus| spus.complete(demand, &held));
+        let used = match &spus {
+            // A pin is in a firewall already: the listener has all of it.
+            _ if demand.pin.is_some() => Some(all.clone()),
+            Some(spus) => spus.used(demand, &held),
+            None => all.part(0, u32::from(demand.count).min(all.count())),
+        };
+        let Some(used) = used else { continue };
+        if let Some(spus) = spus {
+            let numbers = spus.current(demand).filter_map(|(spu, numbers)| {
+                Some((spu.clone(), PortRanges::of(numbers.iter().copied()).ok()?))
+            });
+            done.spus.insert(key.clone(), numbers.collect());
+            for (spu, numbers) in spus.lines() {
+                let (party, host) = (key.party.clone(), key.host.clone());
+                let line = SpuKey { party, host, spu: spu.clone() };
+                done.remembered.spus.insert(line, numbers.ranges().to_vec());
+            }
+        }
+        if let Some(from) = before.filter(|before| !used.cover(before)) {
+            done.moved.insert(key.clone(), Move { from, to: used.clone() });
+        }
+        if let Some(kept) = all.without(&used) {
+            done.kept.insert(key.clone(), kept);
+        }
+        done.remembered.ports.insert(key.clone(), all.ranges().to_vec());
+        if !given_up.is_empty() {
+            done.remembered.given_up.insert(key.clone(), given_up);
+        }
+        done.ports.insert(key.clone(), used);
     }
-
-    #[test]
-    fn a_pool_is_widened_upwards_then_downwards_and_never_into_ports_of_others() {
-        assert_eq!(widened(pool(20000, 20010), 40), Some((20000, 20050)));
-        assert_eq!(widened(pool(20000, 32760), 40), Some((19967, 32767)));
-        assert_eq!(widened(pool(1024, 32760), 40), None);
-        assert_eq!(widened(pool(40000, 40010), 40), Some((39960, 40010)));
-    }
+    done
 }

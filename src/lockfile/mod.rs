@@ -4,11 +4,17 @@
 //! machines; it does not know what the numbers are used for.
 
 mod allocate;
+mod allocation;
+mod book;
 mod format;
 mod pages;
 mod read;
+mod report;
+mod room;
+mod spus;
 mod taken;
 
-pub use allocate::{Allocation, Move, allocate};
-pub use format::{Key, Lock};
+pub use allocate::allocate;
+pub use allocation::{Allocation, Move};
+pub use format::{Key, Line, Lock, SpuKey};
 pub use pages::PAGES;

@@ -1,5 +1,7 @@
 //! Reads a lock. Every mistake in the file is reported at its place, and a lock with a mistake is not used.
 
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
 use toml::{
     Spanned as TomlSpanned,
     de::{DeInteger, DeTable, DeValue},
@@ -11,7 +13,7 @@ use crate::{
     types::{Port, PortRange},
 };
 
-use super::format::{Key, Lock, VERSION};
+use super::format::{Line, Lock, VERSION, line_name, numbered};
 
 /// The lock cannot be read.
 const UNREADABLE: Code = Code("SF0601");
@@ -73,13 +75,14 @@ impl Reader<'_> {
         for (key, value) in table {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("version", _) => {}
-                ("ports", DeValue::Table(ports)) => self.ports(ports, &mut lock),
-                ("ports", _) => {
-                    let why = "`ports` is a table, `[ports]` on a line of its own";
-                    self.reject(UNREADABLE, why, value.span(), "this is none", RESTORE);
+                ("ports", DeValue::Table(lines)) => lock.ports = self.lines(lines),
+                ("spus", DeValue::Table(lines)) => lock.spus = self.lines(lines),
+                (name @ ("ports" | "spus"), _) => {
+                    let why = format!("`{name}` is a table, `[{name}]` on a line of its own");
+                    self.reject(UNREADABLE, &why, value.span(), "this is none", RESTORE);
                 }
                 (other, _) => {
-                    let help = match nearest(other, ["version", "ports"]) {
+                    let help = match nearest(other, ["version", "ports", "spus"]) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "remove it, or restore the file from git".to_owned(),
                     };
@@ -115,10 +118,15 @@ impl Reader<'_> {
         None
     }
 
-    fn ports(&mut self, ports: &DeTable<'_>, lock: &mut Lock) {
+    /// The lines of a table by key, those of one key in the order of their numbers.
+    fn lines<K: Ord + Display + FromStr<Err = String>>(
+        &mut self,
+        table: &DeTable<'_>,
+    ) -> BTreeMap<K, Vec<Line>> {
         let help = "restore the line from git, or remove it to have its ports allotted anew";
-        for (key, value) in ports {
-            let name = match key.get_ref().parse::<Key>() {
+        let mut read: BTreeMap<(K, u16), Line> = BTreeMap::new();
+        for (key, value) in table {
+            let name = match numbered::<K>(key.get_ref()) {
                 Ok(name) => name,
                 Err(why) => {
                     self.reject(NO_ALLOTMENT, &why, key.span(), "this key", help);
@@ -127,15 +135,20 @@ impl Reader<'_> {
             };
             match range(value.get_ref()) {
                 Ok(range) => {
-                    let span = SourceSpan::new(self.file, value.span());
-                    lock.ports.insert(name, (range, Some(span)));
+                    let span = Some(SourceSpan::new(self.file, value.span()));
+                    read.insert(name, Line { range, span });
                 }
                 Err(why) => {
-                    let why = format!("{name} has no ports: {why}");
+                    let why = format!("{} has no ports: {why}", line_name(&name.0, name.1));
                     self.reject(NO_ALLOTMENT, &why, value.span(), "this value", help);
                 }
             }
         }
+        let mut lines: BTreeMap<K, Vec<Line>> = BTreeMap::new();
+        for ((key, _), line) in read {
+            lines.entry(key).or_default().push(line);
+        }
+        lines
     }
 
     fn reject(
@@ -196,8 +209,10 @@ fn first_of(table: &DeTable<'_>, key: &str) -> Option<std::ops::Range<usize>> {
     if let Some(entry) = table.get_key_value(key) {
         return Some(place(entry));
     }
-    let DeValue::Table(ports) = table.get("ports")?.get_ref() else { return None };
-    ports.get_key_value(key).map(place)
+    ["ports", "spus"].into_iter().find_map(|name| {
+        let DeValue::Table(lines) = table.get(name)?.get_ref() else { return None };
+        lines.get_key_value(key).map(place)
+    })
 }
 
 /// The markers that git leaves where both sides of a merge changed the same lines.
@@ -271,6 +286,9 @@ mod tests {
             "\"a/a/sf\" = 7",
             "\"a/a/sf\" = [7]",
             "\"a/a/ray.x\" = [7, 7]",
+            "\"a/a/sf.1\" = [7, 7]",
+            "[spus]\n\"a/a/credit.1\" = [7, 7]",
+            "[spus]\n\"a/a/credit\" = 7",
             "a.sf = [7, 7]",
         ] {
             assert_eq!(line(wrong), ["SF0606"], "{wrong}");

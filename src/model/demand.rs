@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::SourceSpan,
-    types::{Engine, HostAddr, HostName, PartyName, RayPort, Role},
+    types::{DeviceName, Engine, HostAddr, HostName, PartyName, RayPort, Role},
 };
 
 use super::{Cluster, Host, Party, Pin, Runtime, Topology};
@@ -22,6 +22,10 @@ pub struct Demand<'a> {
     pub role: Role,
     /// How many.
     pub count: u16,
+    /// How many more are kept beside them at the first allotment, so that the party can grow without a gap.
+    pub room: u16,
+    /// The SPUs that share them, by name, each with as many as the others; none for other roles than `spu`.
+    pub spus: Vec<&'a DeviceName>,
     /// Numbers that the user wants them to be.
     pub pin: Option<&'a Pin>,
     /// The host, for findings.
@@ -35,7 +39,13 @@ pub fn demands(topology: &Topology) -> Vec<Demand<'_>> {
     let counts = PartyCounts::new(topology);
     for (party, host) in topology.hosts() {
         for (role, count) in counts.roles(party, host) {
+            let spus = match role {
+                Role::Spu => counts.spus_of(&party.name.value),
+                _ => Vec::new(),
+            };
             all.push(Demand {
+                room: room(&role, count, counts.slots_of(&party.name.value)),
+                spus,
                 party: &party.name.value,
                 host: &host.name.value,
                 machine: &host.address.value,
@@ -64,27 +74,36 @@ struct PartyCounts<'a> {
     topology: &'a Topology,
     cluster: Option<Cluster<'a>>,
     slots: BTreeMap<&'a PartyName, u16>,
-    spus: BTreeMap<&'a PartyName, u16>,
+    spus: BTreeMap<&'a PartyName, Vec<&'a DeviceName>>,
 }
 
 impl<'a> PartyCounts<'a> {
     fn new(topology: &'a Topology) -> Self {
-        let mut spus: BTreeMap<&PartyName, u16> = BTreeMap::new();
-        for spu in topology.spus.values() {
+        let mut spus: BTreeMap<&PartyName, Vec<&DeviceName>> = BTreeMap::new();
+        for (name, spu) in &topology.spus {
             // A party that an SPU names twice was reported; the SPU counts once.
             let parties: BTreeSet<_> = spu.parties.iter().map(|party| &party.value).collect();
             for party in parties {
-                let count = spus.entry(party).or_default();
-                *count = count.saturating_add(1);
+                spus.entry(party).or_default().push(name);
             }
         }
         Self { topology, cluster: topology.simulation(), slots: topology.slots(), spus }
     }
 
+    /// How many runs a party can have at once.
+    fn slots_of(&self, party: &PartyName) -> u16 {
+        self.slots.get(party).copied().unwrap_or(1)
+    }
+
+    /// The SPUs of a party by name.
+    fn spus_of(&self, party: &PartyName) -> Vec<&'a DeviceName> {
+        self.spus.get(party).cloned().unwrap_or_default()
+    }
+
     fn roles(&self, party: &Party, host: &Host) -> Vec<(Role, u16)> {
         let (name, host_name) = (&party.name.value, &host.name.value);
         let is_main = party.main_host().is_some_and(|main| main.name.value == *host_name);
-        let slots = self.slots.get(name).copied().unwrap_or(1);
+        let slots = self.slots_of(name);
         let mut roles: Vec<_> = service_roles(party, host_name);
         let target = party.deploy.target();
         if is_main && self.cluster.is_none() {
@@ -94,6 +113,7 @@ impl<'a> PartyCounts<'a> {
         let Runtime::Secretflow(secretflow) = &self.topology.runtime else { return roles };
         if is_main {
             if let Some(spus) = self.spus.get(name) {
+                let spus = u16::try_from(spus.len()).unwrap_or(u16::MAX);
                 roles.push((Role::Spu, spus.saturating_mul(slots)));
                 if self.cluster.is_none() && self.topology.tls_off.is_none() {
                     roles.push((Role::SpuLocal, spus.saturating_mul(slots)));
@@ -116,6 +136,20 @@ impl<'a> PartyCounts<'a> {
     }
 }
 
+/// The fewest numbers that a range which can grow begins with, used ones included: task workers count on ten a role.
+const FIRST_RANGE: u16 = 10;
+
+/// What is kept beside the numbers that a role needs: for links and Ray's workers as much as twice the slots take.
+fn room(role: &Role, count: u16, slots: u16) -> u16 {
+    match role {
+        Role::Sf | Role::Spu | Role::SpuLocal | Role::Heu => {
+            count.saturating_mul(2).max(FIRST_RANGE) - count
+        }
+        Role::Ray(RayPort::Workers) => slots.saturating_mul(WORKERS_PER_SLOT),
+        Role::Control | Role::Ray(_) | Role::Service(_) => 0,
+    }
+}
+
 /// The ports of the services of a host. A port that two of them declare was reported; it counts once.
 fn service_roles(party: &Party, host: &HostName) -> Vec<(Role, u16)> {
     let ports = party.services_on(host).flat_map(|service| &service.ports);
@@ -123,9 +157,12 @@ fn service_roles(party: &Party, host: &HostName) -> Vec<(Role, u16)> {
     names.into_iter().map(|name| (Role::Service(name.clone()), 1)).collect()
 }
 
+/// Worker processes of Ray that a run may have beside those of its CPUs.
+const WORKERS_PER_SLOT: u16 = 8;
+
 /// How many worker processes a Ray node may have: Ray starts one per CPU at once and more for actors, of which a run
 /// has about four per party (`docs/runtime.md`, Ports of Ray). A job hangs where there are too few, so there are spare ones.
 fn ray_workers(host: &Host, slots: u16) -> u16 {
     let cpus = u16::try_from(host.ray.cpus.value).unwrap_or(u16::MAX);
-    cpus.saturating_mul(2).saturating_add(slots.saturating_mul(8)).saturating_add(8)
+    cpus.saturating_mul(2).saturating_add(slots.saturating_mul(WORKERS_PER_SLOT)).saturating_add(8)
 }

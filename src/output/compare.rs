@@ -82,7 +82,7 @@ pub fn compare<'a>(
     let mut changes = Vec::new();
     for (path, artifact) in tree.iter() {
         let mut change = |kind| {
-            let (path, new) = (path.to_path_buf(), Some(artifact.bytes.as_slice()));
+            let (path, new) = (path.to_path_buf(), Some(&*artifact.bytes));
             changes.push(FileChange { path, kind, effect: artifact.effect, new });
         };
         let Some(found) = on_disk.files.get(&**path) else {

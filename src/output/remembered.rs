@@ -6,19 +6,23 @@ use camino::Utf8Path;
 
 use crate::{
     fs::{Content, FsError},
-    lockfile::{Key, Lock},
+    lockfile::{Key, Line, Lock, SpuKey},
     plan::PartyPlan,
     tree::{Tree, TreeError},
-    types::{Digest, PortRange},
+    types::{Digest, PortRange, PortRanges},
 };
 
 use super::compare::{Comparison, FileChange, FileChangeKind};
 
 /// The ports that a tree names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TreePorts {
     /// The numbers of each listener, as far as the plans could be read.
-    pub ports: BTreeMap<Key, PortRange>,
+    pub ports: BTreeMap<Key, PortRanges>,
+    /// What is kept for their growth.
+    pub kept: BTreeMap<Key, PortRanges>,
+    /// The numbers of each SPU.
+    pub spus: BTreeMap<SpuKey, PortRanges>,
     /// Whether every plan is there as it was written.
     pub is_whole: bool,
 }
@@ -27,7 +31,7 @@ impl TreePorts {
     /// The ports of the tree in `out`; `None` where there is no tree.
     pub fn read(out: &Utf8Path) -> Result<Option<Self>, FsError> {
         let Some(tree) = Tree::open(out)? else { return Ok(None) };
-        let mut found = Self { ports: BTreeMap::new(), is_whole: true };
+        let mut found = Self { is_whole: true, ..Self::default() };
         let manifest = match tree.manifest() {
             Ok(Some(manifest)) => manifest,
             Ok(None) => return Ok(None),
@@ -51,10 +55,14 @@ impl TreePorts {
 
     fn add(&mut self, plan: PartyPlan) {
         for (host, host_plan) in plan.hosts {
-            for (role, range) in host_plan.ports {
-                let key = Key { party: plan.party.clone(), host: host.clone(), role };
-                self.ports.insert(key, range);
-            }
+            let key = |role| Key { party: plan.party.clone(), host: host.clone(), role };
+            self.ports.extend(host_plan.ports.into_iter().map(|(role, ports)| (key(role), ports)));
+            self.kept.extend(host_plan.kept.into_iter().map(|(role, ports)| (key(role), ports)));
+        }
+        for (spu, parties) in plan.links.spu {
+            let own = parties.get(&plan.party).and_then(|link| link.ports().ok());
+            let key = SpuKey { party: plan.party.clone(), host: plan.main_host.clone(), spu };
+            self.spus.extend(own.map(|ports| (key, ports)));
         }
     }
 
@@ -62,8 +70,8 @@ impl TreePorts {
     pub fn about_to_change(
         comparison: &Comparison<'_>,
         out: &Utf8Path,
-    ) -> Result<BTreeMap<Key, PortRange>, FsError> {
-        let mut found = Self { ports: BTreeMap::new(), is_whole: false };
+    ) -> Result<BTreeMap<Key, PortRanges>, FsError> {
+        let mut found = Self::default();
         let Some(tree) = Tree::open(out)? else { return Ok(found.ports) };
         let is_on_disk = |change: &&FileChange<'_>| change.kind != FileChangeKind::Added;
         for change in comparison.changes.iter().filter(is_on_disk) {
@@ -79,8 +87,16 @@ impl TreePorts {
     /// The lock that remembers these ports.
     #[must_use]
     pub fn to_lock(&self) -> Lock {
-        let ports = self.ports.iter().map(|(key, range)| (key.clone(), (*range, None)));
-        Lock { ports: ports.collect() }
+        let lines = |ranges: Vec<PortRange>| {
+            ranges.into_iter().map(|range| Line { range, span: None }).collect()
+        };
+        let ports = self.ports.iter().map(|(key, ports)| {
+            let kept = self.kept.get(key).map_or(&[][..], PortRanges::ranges);
+            let all = PortRanges::new(ports.ranges().iter().chain(kept).copied());
+            (key.clone(), lines(all.map_or_else(|_| Vec::new(), |all| all.ranges().to_vec())))
+        });
+        let spus = self.spus.iter().map(|(key, own)| (key.clone(), lines(own.ranges().to_vec())));
+        Lock { ports: ports.collect(), spus: spus.collect() }
     }
 }
 

@@ -127,7 +127,7 @@ impl Walk<'_> {
             }
         };
         self.search_in(bytes.as_slice(), &path)?;
-        let planned = planned.map(|artifact| artifact.bytes.as_slice());
+        let planned = planned.map(|artifact| &*artifact.bytes);
         let is_same = planned == Some(bytes.as_slice());
         let has_mode = mode & 0o111 == FILE_MODE & 0o111;
         let found = Found {

@@ -41,7 +41,6 @@ pub fn lock_workspace(folder: &Utf8Path) -> Result<Option<WorkspaceLock>, FsErro
 /// the next `plan` knows which files are ours however many writes in a row are cut off. Only these lists are waited for:
 /// what a power cut does to the thousands of other files shows by their digests, and the next `plan` writes them again.
 pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError> {
-    let manifest = json_bytes(&comparison.manifest);
     if comparison.is_current() {
         return Ok(());
     }
@@ -67,6 +66,7 @@ pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError>
             _ => fs::replace_unsynced(&path, bytes, FILE_MODE)?,
         }
     }
+    let manifest = json_bytes(&comparison.manifest);
     fs::write_atomically(&out.join(Manifest::FILE), &manifest, FILE_MODE)?;
     fs::sync_folder(out)?;
     // Only now: as long as the old manifest may be what a power cut leaves, the list of what was written is needed.

@@ -1,12 +1,15 @@
 //! From topology and allotted ports to the plans.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     catalogue::Release,
     lockfile::Allocation,
     model::{self, JobKind, PackageLists, Topology},
-    types::{DeviceName, Digest, JobName, Links, Mode, PartyName, RayPort, Role, RuntimeParty},
+    types::{
+        DeviceName, Digest, HostName, JobName, Links, Mode, PartyName, PortRanges, RayPort, Role,
+        RuntimeParty,
+    },
 };
 
 use super::{
@@ -14,6 +17,7 @@ use super::{
     HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
     builder::Builder,
     devices, federation_bytes,
+    groups::counted_off,
     host_variables::variables,
     processes::{self, Place},
     targets,
@@ -35,10 +39,10 @@ pub struct Plans {
 /// Lists of pinned packages, each `name==version` with hashes.
 #[derive(Clone, Debug, Default)]
 pub struct Requirements {
-    /// What every party needs.
-    pub runtime: String,
-    /// What a party needs beside it that starts Ray's dashboard.
-    pub dashboard: String,
+    /// What a party needs. The text is shared among all of them.
+    pub runtime: Arc<[u8]>,
+    /// What a party needs that starts Ray's dashboard.
+    pub with_dashboard: Arc<[u8]>,
 }
 
 /// Builds the plans of a topology in which `check` found no error.
@@ -72,9 +76,11 @@ impl Builder<'_> {
             return Requirements::default();
         };
         let engine = settings.engine.value.to_string();
+        let runtime = release.requirements(&engine).unwrap_or_default();
+        let dashboard = release.dashboard(&engine).unwrap_or_default();
         Requirements {
-            runtime: release.requirements(&engine).unwrap_or_default().to_owned(),
-            dashboard: release.dashboard(&engine).unwrap_or_default().to_owned(),
+            runtime: runtime.as_bytes().into(),
+            with_dashboard: format!("{runtime}{dashboard}").into_bytes().into(),
         }
     }
 
@@ -84,21 +90,21 @@ impl Builder<'_> {
         let parties = topology.parties.values().map(|party| {
             let name = party.name.value.clone();
             let identity = identities.get(&name).cloned();
+            let own_slots = slots.get(&name).copied().unwrap_or(1);
             let hosts = party.hosts.iter().map(|host| {
                 let dialled = self
                     .ports
                     .of_host(&name, &host.name.value)
                     .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
-                let ports = dialled.map(|(role, range)| (role.clone(), range)).collect();
-                (
-                    host.name.value.clone(),
-                    FederationHost { address: host.address.value.clone(), ports },
-                )
+                let ports = dialled.map(|(role, ports)| (role.clone(), ports.clone())).collect();
+                let spus = self.spu_ports(&ports, &name, &host.name.value, own_slots);
+                let address = host.address.value.clone();
+                (host.name.value.clone(), FederationHost { address, ports, spus })
             });
-            let slots = slots.get(&name).copied().unwrap_or(1);
+            let hosts = hosts.collect();
             let runtime_name =
                 Some(party.runtime_name()).filter(|other| other.as_str() != name.as_str());
-            let party = FederationParty { runtime_name, identity, slots, hosts: hosts.collect() };
+            let party = FederationParty { runtime_name, identity, slots: own_slots, hosts };
             (name, party)
         });
         Federation {
@@ -122,6 +128,24 @@ impl Builder<'_> {
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
+    }
+
+    /// The ports of the SPUs of a host, where counting them off by name would give others: those that were there when
+    /// an SPU or a slot joined have kept theirs.
+    fn spu_ports(
+        &self,
+        ports: &BTreeMap<Role, PortRanges>,
+        party: &PartyName,
+        host: &HostName,
+        slots: u16,
+    ) -> BTreeMap<DeviceName, PortRanges> {
+        let spus = ports.get(&Role::Spu).zip(self.ports.spus_of_host(party, host));
+        let Some((range, spus)) = spus else { return BTreeMap::new() };
+        let is_usual = spus
+            .values()
+            .enumerate()
+            .all(|(index, own)| counted_off(range, index, slots).as_ref() == Some(own));
+        if is_usual { BTreeMap::new() } else { spus.clone() }
     }
 
     fn party(
@@ -214,7 +238,8 @@ impl Builder<'_> {
 
     fn host(&self, party: &model::Party, host: &model::Host) -> HostPlan {
         let ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let ports: BTreeMap<_, _> = ports.map(|(role, range)| (role.clone(), range)).collect();
+        let ports: BTreeMap<_, _> = ports.map(|(role, own)| (role.clone(), own.clone())).collect();
+        let kept = self.ports.kept_of_host(&party.name.value, &host.name.value);
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
@@ -224,6 +249,7 @@ impl Builder<'_> {
             locations: Locations::new(),
             steps: Vec::new(),
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
+            kept: kept.map(|(role, kept)| (role.clone(), kept.clone())).collect(),
             ports,
         };
         plan.ray = has_ray.then(|| self.ray(party, host, &plan));

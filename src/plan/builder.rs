@@ -22,7 +22,7 @@ impl Builder<'_> {
     /// `host:port` of a head's GCS.
     pub(super) fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
         let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let (_, range) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
-        Some(Endpoint { host: host.address.value.clone(), port: range.first() }.to_string())
+        let (_, own) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
+        Some(Endpoint { host: host.address.value.clone(), port: own.first() }.to_string())
     }
 }

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, Package, PartyName, Port, PortRange,
-    Role, RuntimeParty, TopologyName,
+    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, Package, PartyName, Port, PortError,
+    PortRange, PortRanges, Role, RuntimeParty, TopologyName,
 };
 
 use super::{Engine, Links, Mode, json::json_bytes};
@@ -104,7 +104,25 @@ pub struct FederationHost {
     /// What peers dial.
     pub address: HostAddr,
     /// The ports that peers dial; those of Ray and of services are the party's own.
-    pub ports: BTreeMap<Role, PortRange>,
+    pub ports: BTreeMap<Role, PortRanges>,
+    /// The ports of each SPU, in the order of the slots; empty where those of `spu` count them off by name, each SPU
+    /// with one per slot.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spus: BTreeMap<DeviceName, PortRanges>,
+}
+
+impl FederationHost {
+    /// Every range of ports with its role.
+    pub fn port_ranges(&self) -> impl Iterator<Item = (&Role, PortRange)> {
+        port_ranges(&self.ports)
+    }
+}
+
+/// Every range with its role: a listener that went on at another place has several.
+pub(super) fn port_ranges(
+    ports: &BTreeMap<Role, PortRanges>,
+) -> impl Iterator<Item = (&Role, PortRange)> {
+    ports.iter().flat_map(|(role, ports)| ports.ranges().iter().map(move |range| (role, *range)))
 }
 
 /// An SPU: a virtual machine whose memory is shared among its parties in secret.
@@ -200,7 +218,7 @@ impl Federation {
     }
 }
 
-/// Where a link of a peer is dialled: slot `n` at `first + n`.
+/// Where a link of a peer is dialled: slot `n` at `first + n` and, beyond `last`, in the ranges of `more`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkAddress {
@@ -208,14 +226,31 @@ pub struct LinkAddress {
     pub host: HostAddr,
     /// Port of slot 0.
     pub first: Port,
-    /// Port of the last slot.
+    /// Port of the last slot, or of the last one of the first range.
     pub last: Port,
+    /// The ranges in which further slots go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<PortRange>,
 }
 
 impl LinkAddress {
+    /// The link at these ports of a machine, one per slot.
+    #[must_use]
+    pub fn new(host: HostAddr, ports: &PortRanges) -> Self {
+        let [first, more @ ..] = ports.ranges() else { unreachable!("a listener has a port") };
+        Self { host, first: first.first(), last: first.last(), more: more.to_vec() }
+    }
+
+    /// The ports, one per slot.
+    pub fn ports(&self) -> Result<PortRanges, PortError> {
+        let first = PortRange::new(self.first, self.last)?;
+        let all = std::iter::once(first).chain(self.more.iter().copied());
+        Ok(PortRanges::new(all).expect("there is a first range"))
+    }
+
     /// The port of one slot, `None` where the peer has fewer slots.
     #[must_use]
     pub fn port(&self, slot: u16) -> Option<Port> {
-        self.first.plus(slot).filter(|port| *port <= self.last)
+        self.ports().ok()?.nth(slot)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{DeviceName, JobName, PartyName, PortRange, Role};
+use crate::types::{DeviceName, JobName, PartyName, PortRanges, Role};
 
 use super::{Federation, FederationHost, FederationJob, Heu, Link, LinkAddress, Spu};
 
@@ -87,27 +87,33 @@ impl<'a> Groups<'a> {
     ) -> Option<LinkAddress> {
         let (_, host) = self.federation.main_host(peer)?;
         let ports = match link {
-            Link::Sf => *host.ports.get(&Role::Sf)?,
+            Link::Sf => host.ports.get(&Role::Sf)?.clone(),
             Link::Spu(name) => self.spu_ports(peer, host, name)?,
         };
-        Some(LinkAddress { host: host.address.clone(), first: ports.first(), last: ports.last() })
+        Some(LinkAddress::new(host.address.clone(), &ports))
     }
 
-    /// The part of a party's `spu` range that belongs to one of its SPUs: they follow each other by name, each
-    /// with as many numbers as the party has slots.
+    /// The part of a party's `spu` range that belongs to one of its SPUs: unless the plan says otherwise, they follow
+    /// each other by name, each with as many numbers as the party has slots.
     fn spu_ports(
         &self,
         party: &PartyName,
         host: &FederationHost,
         name: &DeviceName,
-    ) -> Option<PortRange> {
-        let range = *host.ports.get(&Role::Spu)?;
+    ) -> Option<PortRanges> {
+        if !host.spus.is_empty() {
+            return host.spus.get(name).cloned();
+        }
         let mut own = self.membership(party)?.spus.iter();
-        let index = u16::try_from(own.position(|(other, _)| *other == name)?).ok()?;
-        let slots = self.federation.parties.get(party)?.slots;
-        PortRange::of_len(range.nth(index.checked_mul(slots)?)?, slots)
-            .filter(|part| range.contains(part.last()))
+        let index = own.position(|(other, _)| *other == name)?;
+        counted_off(host.ports.get(&Role::Spu)?, index, self.federation.parties.get(party)?.slots)
     }
+}
+
+/// The ports of the SPU at `index` where each has as many as there are slots.
+pub(super) fn counted_off(ports: &PortRanges, index: usize, slots: u16) -> Option<PortRanges> {
+    let slots = u32::from(slots);
+    ports.part(u32::try_from(index).ok()?.checked_mul(slots)?, slots)
 }
 
 impl Federation {

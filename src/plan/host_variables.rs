@@ -1,7 +1,7 @@
 //! The variables of a host, the same for all of its processes: those that task workers read (`docs/runtime.md`, Task
 //! workers).
 
-use crate::types::{Mode, RayPort, Role, RuntimeParty};
+use crate::types::{Mode, PortRanges, RayPort, Role, RuntimeParty};
 
 use super::{HostPlan, variable::Variable};
 
@@ -34,14 +34,21 @@ pub(super) fn variables(party: &RuntimeParty, mode: Mode, host: &HostPlan) -> Ve
             set(name, port.to_string());
         }
     }
-    for (role, first, last) in [
-        (Role::Sf, "SF_PORT_RANGE_START", "SF_PORT_RANGE_END"),
-        (Role::Spu, "SPU_PORT_RANGE_START", "SPU_PORT_RANGE_END"),
-        (Role::Heu, "HEU_PORT_RANGE_START", "HEU_PORT_RANGE_END"),
+    for (role, first, last, several) in [
+        (Role::Sf, "SF_PORT_RANGE_START", "SF_PORT_RANGE_END", "SF_PORT_RANGES"),
+        (Role::Spu, "SPU_PORT_RANGE_START", "SPU_PORT_RANGE_END", "SPU_PORT_RANGES"),
+        (Role::Heu, "HEU_PORT_RANGE_START", "HEU_PORT_RANGE_END", "HEU_PORT_RANGES"),
     ] {
-        if let Some(range) = host.ports.get(&role) {
+        let ranges = host.ports.get(&role).map_or(&[][..], PortRanges::ranges);
+        if let Some(range) = ranges.first() {
             set(first, range.first().to_string());
             set(last, range.last().to_string());
+        }
+        // Between two places are ports of others, so the usual pair stops at the end of the first.
+        if ranges.len() > 1 {
+            let all: Vec<_> =
+                ranges.iter().map(|range| format!("{}-{}", range.first(), range.last())).collect();
+            set(several, all.join(","));
         }
     }
     if let Some(port) = host.port(&Role::Service("redis".to_owned())) {

@@ -9,5 +9,7 @@ use crate::types::escape_display_controls;
 #[must_use]
 pub fn json_bytes(value: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_string_pretty(value).expect("plans have text keys and no floats");
-    (escape_display_controls(&json) + "\n").into_bytes()
+    let mut json = escape_display_controls(json);
+    json.push('\n');
+    json.into_bytes()
 }

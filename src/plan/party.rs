@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{
     Account, DeviceName, Digest, Home, HostAddr, HostName, Image, JobName, NetworkName, PartyName,
-    Port, PortMapping, PortRange, ProcessName, Role, RuntimeParty, Size, Subnet,
+    Port, PortMapping, PortRange, PortRanges, ProcessName, Role, RuntimeParty, Size, Subnet,
 };
 
 use super::{
     Engine, Heu, LinkAddress, Locations, Mode, Process, Program, SoftwarePlan, Spu, Step, Variable,
+    federation::port_ranges,
 };
 
 /// The plan of one party, complete: no decision is left to who carries it out.
@@ -112,7 +113,10 @@ pub struct HostPlan {
     /// What peers, and the party's own other hosts, dial.
     pub address: HostAddr,
     /// Every listener of the host.
-    pub ports: BTreeMap<Role, PortRange>,
+    pub ports: BTreeMap<Role, PortRanges>,
+    /// Numbers that are kept for the growth of these listeners; nothing listens there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<Role, PortRanges>,
     /// Its Ray node, if the engine is Ray.
     pub ray: Option<RayPlan>,
     /// Variables that all of its processes have, as in its env file.
@@ -250,7 +254,12 @@ impl HostPlan {
     /// The first number of a role, for roles that have exactly one.
     #[must_use]
     pub fn port(&self, role: &Role) -> Option<Port> {
-        self.ports.get(role).map(|range| range.first())
+        self.ports.get(role).map(PortRanges::first)
+    }
+
+    /// Every range of ports with its role: a listener that went on at another place has several.
+    pub fn port_ranges(&self) -> impl Iterator<Item = (&Role, PortRange)> {
+        port_ranges(&self.ports)
     }
 
     /// Its process of that name.

@@ -64,7 +64,7 @@ impl Place<'_> {
 
     fn port(&self, role: &Role) -> Option<Port> {
         let mut ports = self.ports.of_host(&self.party.name.value, &self.host.name.value);
-        ports.find(|(other, _)| *other == role).map(|(_, range)| range.first())
+        ports.find(|(other, _)| *other == role).map(|(_, own)| own.first())
     }
 }
 

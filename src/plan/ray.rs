@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{
     model,
-    types::{HostAddr, ProcessName, RayPort, Role},
+    types::{HostAddr, PortRanges, ProcessName, RayPort, Role},
 };
 
 use super::{HostPlan, Location, RayPlan, Word, builder::Builder, party::RECEIVER};
@@ -58,9 +58,9 @@ impl Builder<'_> {
 /// Where the dashboard listens: on loopback, and where the topology publishes its port, on all addresses of the
 /// container, to which that leads.
 fn dashboard_address(host: &HostPlan) -> HostAddr {
-    let port = host.ports.get(&Role::Ray(RayPort::Dashboard));
+    let port = host.port(&Role::Ray(RayPort::Dashboard));
     let is_published =
-        port.is_some_and(|port| host.publish.iter().any(|one| one.container.overlaps(*port)));
+        port.is_some_and(|port| host.publish.iter().any(|one| one.container.contains(port)));
     HostAddr::Ip(match (is_published, host.address.is_ipv6()) {
         (false, false) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         (false, true) => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -98,9 +98,18 @@ pub(super) fn command(host: &HostPlan, ray: &RayPlan) -> Vec<Word> {
     flag("dashboard-agent-grpc-port", number(RayPort::DashboardAgentGrpc));
     flag("runtime-env-agent-port", number(RayPort::RuntimeEnvAgent));
     flag("metrics-export-port", number(RayPort::MetricsExport));
-    let workers = host.ports.get(&Role::Ray(RayPort::Workers));
-    flag("min-worker-port", workers.map(|range| range.first().to_string()));
-    flag("max-worker-port", workers.map(|range| range.last().to_string()));
+    match host.ports.get(&Role::Ray(RayPort::Workers)).map(PortRanges::ranges) {
+        Some([one]) => {
+            flag("min-worker-port", Some(one.first().to_string()));
+            flag("max-worker-port", Some(one.last().to_string()));
+        }
+        Some(several) => {
+            let ports = several.iter().flat_map(|range| range.iter());
+            let ports: Vec<String> = ports.map(|port| port.to_string()).collect();
+            flag("worker-port-list", Some(ports.join(",")));
+        }
+        None => {}
+    }
     flag("num-cpus", Some(ray.cpus.to_string()));
     flag("num-gpus", ray.gpus.map(|gpus| gpus.to_string()));
     flag("memory", ray.memory.map(|memory| memory.bytes().to_string()));

@@ -9,8 +9,9 @@ mod target;
 
 use crate::{
     diag::{Code, Finding, SourceSpan},
-    lockfile::{Key, Lock},
+    lockfile::{Key, Lock, SpuKey},
     syntax::{Loaded, Mention, mentions, nearest},
+    types::Role,
 };
 
 pub use edit::EditedFile;
@@ -68,9 +69,10 @@ pub fn rename(input: Input<'_>) -> Result<Renaming, Vec<Finding>> {
         _ => {}
     }
     if let Some(lock) = input.lock
-        && let Some((key, (_, span))) = lock.ports.iter().find(|(key, _)| new.owns(key))
+        && let Some((key, lines)) = lock.ports.iter().find(|(key, _)| new.owns(key))
     {
-        return Err(vec![already_allotted(input.pair, &new, key, *span, declared.is_none())]);
+        let span = lines.first().and_then(|line| line.span);
+        return Err(vec![already_allotted(input.pair, &new, key, span, declared.is_none())]);
     }
     if let Some(finding) = old.shared_text(&places) {
         return Err(vec![finding]);
@@ -89,7 +91,17 @@ fn rename_lock(lock: Option<&Lock>, old: &Target, new: &Target) -> (Option<Lock>
             key = new.take(key);
             renamed.push(key.clone());
         }
-        made.ports.insert(key, *entry);
+        made.ports.insert(key, entry.clone());
+    }
+    for (key, lines) in lock.iter().flat_map(|lock| &lock.spus) {
+        // The numbers of its SPUs are part of a host's `spu`.
+        let SpuKey { party, host, spu } = key.clone();
+        let mut whole = Key { party, host, role: Role::Spu };
+        if old.owns(&whole) {
+            whole = new.take(whole);
+        }
+        let Key { party, host, .. } = whole;
+        made.spus.insert(SpuKey { party, host, spu }, lines.clone());
     }
     (Some(made).filter(|_| !renamed.is_empty()), renamed)
 }

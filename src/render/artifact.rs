@@ -1,5 +1,7 @@
 //! What a kind of artifact is: which templates it fills in, and how it makes its files.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 
 use crate::plan::{Effect, json_bytes};
@@ -14,15 +16,18 @@ use super::{
 pub(super) struct File {
     /// Its path, relative to the folder of the scope: the tree, the party or the host.
     pub(super) path: Utf8PathBuf,
-    /// Its content.
-    pub(super) bytes: Vec<u8>,
+    /// Its content. Files of several parties may share one.
+    pub(super) bytes: Arc<[u8]>,
 }
 
 impl File {
+    /// A text that grew piece by piece may take twice the room of its content, which is too much for a tree that is
+    /// held whole: what is kept is of the exact length.
     pub(super) fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
-        let mut bytes = bytes.into();
-        // A large tree is held whole, and a text that grew piece by piece may take twice the room of its content.
-        bytes.shrink_to_fit();
+        Self::shared(path, bytes.into().into())
+    }
+
+    pub(super) fn shared(path: impl Into<Utf8PathBuf>, bytes: Arc<[u8]>) -> Self {
         Self { path: path.into(), bytes }
     }
 

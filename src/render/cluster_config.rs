@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn secretflow_is_told_where_peers_are_and_where_to_listen() {
         let tree = samples::production().render().unwrap();
-        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(
             ["cluster_config", "spu", "heu"]
                 .map(|name| text(&format!("alice/alice-1/{name}.json")))

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn the_env_file_has_the_variables_of_task_workers() {
         let tree = samples::production().render().unwrap();
-        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(text("alice/alice-1/alice.env"));
         assert!(text("carol/carol-2/carol.env").contains("RAY_NODE_TYPE=worker\n"));
     }

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_node_list_has_the_four_keys_that_task_workers_read() {
         let tree = samples::production().render().unwrap();
-        let nodes = String::from_utf8(tree.get("nodes.json").unwrap().bytes.clone()).unwrap();
+        let nodes = String::from_utf8(tree.get("nodes.json").unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(nodes);
     }
 }

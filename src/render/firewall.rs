@@ -63,14 +63,14 @@ fn files(scene: &HostScene<'_>) -> Files {
         return Ok(Vec::new());
     }
     let mut rules = Vec::new();
-    for (role, range) in &host.ports {
-        let audience = Audience::at(host, (role, *range), scene.federation());
+    for (role, range) in host.port_ranges() {
+        let audience = Audience::at(host, (role, range), scene.federation());
         if audience == Audience::Everybody {
-            rules.push(Rule::to_all(&role.to_string(), *range));
+            rules.push(Rule::to_all(&role.to_string(), range));
             continue;
         }
         let sources = sources(role, scene.party, host);
-        rules.extend(rules_for(&role.to_string(), *range, sources));
+        rules.extend(rules_for(&role.to_string(), range, sources));
     }
     let bridged =
         matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. }, .. });
@@ -85,7 +85,7 @@ fn files(scene: &HostScene<'_>) -> Files {
         hook: if bridged { "forward" } else { "input" },
         destination,
         rules,
-        ports: set(PortRange::merged(host.ports.values().copied()).iter()),
+        ports: set(PortRange::merged(host.port_ranges().map(|(_, range)| range)).iter()),
     };
     Ok(vec![File::new("firewall.nft", scene.fill(TEMPLATE, &view)?)])
 }
@@ -140,7 +140,7 @@ mod tests {
 
     fn firewall(sample: &samples::Sample, path: &str) -> String {
         let tree = sample.render().unwrap();
-        String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap()
+        String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap()
     }
 
     #[test]

@@ -49,12 +49,12 @@ fn files(tree: &TreeScene<'_>) -> Files {
         plan.hosts.iter().map(move |(name, host)| (plan.party.to_string(), name, host))
     });
     let tables = hosts.map(|(party, name, host)| {
-        let mut ports: Vec<_> = host.ports.iter().collect();
+        let mut ports: Vec<_> = host.port_ranges().collect();
         ports.sort_by_key(|(_, range)| range.first());
         let rows = ports.into_iter().map(|(role, range)| Row {
             ports: range.to_string(),
             role: role.to_string(),
-            dialled_by: dialled_by(host, (role, *range), scene.federation),
+            dialled_by: dialled_by(host, (role, range), scene.federation),
             purpose: purpose(role),
         });
         Table { party, host: name.to_string(), address: host.address.bare(), rows: rows.collect() }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn every_port_has_a_row_that_says_who_dials_it() {
         let tree = samples::production().render().unwrap();
-        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap();
+        let text = String::from_utf8(tree.get("PORTS.md").unwrap().bytes.to_vec()).unwrap();
         insta::assert_snapshot!(text);
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn systemd_exec(text: &str) -> Result<String, &'static str> {
 /// reads, cannot have all, and for the byte order mark.
 pub(super) fn yaml(text: &str) -> Result<String, &'static str> {
     let json = serde_json::to_string(without_nul(text)?).expect("a text is JSON");
-    Ok(escape_display_controls(&json).replace('\u{feff}', "\\ufeff"))
+    Ok(escape_display_controls(json).replace('\u{feff}', "\\ufeff"))
 }
 
 /// A YAML string in a compose file, where `$` begins a variable.

@@ -182,7 +182,7 @@ mod tests {
     fn runbook(sample: &samples::Sample, party: &str) -> String {
         let tree = sample.render().unwrap();
         let path = format!("{party}/RUNBOOK.md");
-        String::from_utf8(tree.get(&path).unwrap().bytes.clone()).unwrap()
+        String::from_utf8(tree.get(&path).unwrap().bytes.to_vec()).unwrap()
     }
 
     #[test]

@@ -175,8 +175,10 @@ impl Sample {
         &self,
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
-        let requirements =
-            &Requirements { runtime: "numpy==1.26.4\n".to_owned(), ..Requirements::default() };
+        let requirements = &Requirements {
+            runtime: b"numpy==1.26.4\n".as_slice().into(),
+            ..Requirements::default()
+        };
         let (federation, ca_pems) = (&self.federation, &self.ca_pems);
         let parties = self.parties.clone();
         render(Input { federation, parties, ca_pems, requirements, templates })
@@ -187,7 +189,7 @@ impl Sample {
     pub(crate) fn file(&self, path: &str) -> String {
         let tree = self.render().unwrap();
         let file = tree.get(path).unwrap_or_else(|| panic!("there is no {path}"));
-        String::from_utf8(file.bytes.clone()).unwrap()
+        String::from_utf8(file.bytes.to_vec()).unwrap()
     }
 
     /// Two more parties, which have nothing to do with the others. They get the ports that are left.

@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_plan_digest_is_that_of_the_file() {
         let sample = samples::production();
-        let file = tree(&sample).get("federation.json").unwrap().bytes.clone();
+        let file = tree(&sample).get("federation.json").unwrap().bytes.to_vec();
         assert_eq!(Digest::of(&file), Digest::of(&federation_bytes(&sample.federation)));
         assert_eq!(serde_json::from_slice::<Federation>(&file).unwrap(), sample.federation);
     }
@@ -205,7 +205,7 @@ mod tests {
             assert_eq!(file, artifact, "{path}");
         }
         let ports = |tree: &ArtifactTree| {
-            String::from_utf8(tree.get("PORTS.md").unwrap().bytes.clone()).unwrap()
+            String::from_utf8(tree.get("PORTS.md").unwrap().bytes.to_vec()).unwrap()
         };
         for line in ports(&before).lines() {
             assert!(ports(&after).lines().any(|other| other == line), "{line}");

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_party_trusts_the_authorities_of_its_peers_and_no_others() {
         let tree = samples::production().with_unrelated_parties().render().unwrap();
-        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = |path: &str| String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         assert_eq!(text("alice/tls/peers.pem"), "CA of bob\nCA of carol\n");
         assert_eq!(text("ca/bob.pem"), "CA of bob\n");
         insta::assert_snapshot!(text("alice/tls/allowlist.json"));

@@ -1,6 +1,6 @@
 //! What rendering returns: every file of the tree, in memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use camino::Utf8PathBuf;
 
@@ -14,7 +14,7 @@ pub const FILE_MODE: u32 = 0o644;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
     /// Its content.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
     /// What its change means for the machines it is for.
     pub effect: Effect,
 }

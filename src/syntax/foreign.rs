@@ -55,10 +55,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["sk_keeper"], "`sk-keeper \"alice\"` in `heu`"),
     (&["he_parameters", "key_pair", "bit_size"], "`scheme=\"paillier\" key-size=2048` of `heu`"),
     (&["schema"], "`scheme=\"paillier\"` of `heu`"),
-    (
-        &["cleartext_type", "encoder_args"],
-        "`encoding cleartext-type=\"DT_F32\" encoder=\"FloatEncoder\"` in `heu`",
-    ),
+    (&["encoder_args"], "`encoding cleartext-type=\"DT_F32\" encoder=\"FloatEncoder\"` in `heu`"),
     (&["spu_field_type"], "`field=` of `heu`"),
     (&["ray_mode"], "`engine=\"ray\"` or `engine=\"threads\"` of `runtime`"),
     (&["num_cpus"], "`cpus=8` of `ray` in `host`"),

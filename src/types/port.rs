@@ -151,6 +151,14 @@ impl PortRange {
         self.first <= other.first && other.last <= self.last
     }
 
+    /// What is left of the range without `other`: nothing, one part or two.
+    pub fn minus(self, other: Self) -> impl Iterator<Item = Self> {
+        let below = other.first.get().checked_sub(1).and_then(NonZeroU16::new).map(Port);
+        let below = below.map(|last| (self.first, last.min(self.last)));
+        let above = other.last.plus(1).map(|first| (first.max(self.first), self.last));
+        [below, above].into_iter().flatten().filter_map(|(first, last)| Self::new(first, last).ok())
+    }
+
     /// Ranges in order, those that touch or overlap made one: nft refuses a set whose intervals overlap.
     #[must_use]
     pub fn merged(ranges: impl IntoIterator<Item = Self>) -> Vec<Self> {
@@ -237,6 +245,19 @@ mod tests {
         assert_eq!(range(20000, 20003).nth(3), Some(Port::try_from(20003).unwrap()));
         assert_eq!(range(20000, 20003).nth(4), None);
         assert_eq!(range(1, 65535).count(), 65535);
+    }
+
+    #[test]
+    fn what_is_left_of_a_range_is_below_and_above() {
+        let left = |other| range(10, 20).minus(other).collect::<Vec<_>>();
+        assert_eq!(left(range(12, 14)), [range(10, 11), range(15, 20)]);
+        assert_eq!(left(range(1, 14)), [range(15, 20)]);
+        assert_eq!(left(range(20, 65535)), [range(10, 19)]);
+        assert_eq!(left(range(10, 20)), []);
+        assert_eq!(
+            (left(range(1, 9)), left(range(21, 30))),
+            (vec![range(10, 20)], vec![range(10, 20)])
+        );
     }
 
     #[test]

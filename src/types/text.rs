@@ -41,7 +41,11 @@ pub fn is_display_control(c: char) -> bool {
 
 /// JSON in which such characters are escapes; each reader of JSON gets the same texts from it.
 #[must_use]
-pub fn escape_display_controls(json: &str) -> String {
+pub fn escape_display_controls(json: String) -> String {
+    // Nearly all JSON is plain ASCII, where a look at the bytes suffices.
+    if json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+        return json;
+    }
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         // JSON's own layout has line feeds; those of texts are escapes already.
@@ -160,7 +164,7 @@ mod tests {
     fn json_with_escapes_is_the_same_json() {
         let text = "a\u{1b}\u{7f}\u{85}\u{61c}\u{200f}\u{2028}\u{202e}\u{2066}\n\t\u{200d}ä";
         let value = serde_json::json!({ text: [text] });
-        let escaped = escape_display_controls(&serde_json::to_string_pretty(&value).unwrap());
+        let escaped = escape_display_controls(serde_json::to_string_pretty(&value).unwrap());
         assert!(!escaped.contains(|c| is_display_control(c) && c != '\n'), "{escaped}");
         assert!(escaped.contains("\\u202e") && escaped.contains('\u{200d}'), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);

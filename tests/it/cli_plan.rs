@@ -111,7 +111,7 @@ fn a_stale_tree_is_status_3_for_ci_and_a_dry_run_writes_nothing() {
 #[test]
 fn a_locked_plan_fails_instead_of_changing_the_lock() {
     let ws = two_parties();
-    ws.edit("topology.kdl", |text| text.replace("kind=\"sum\"", "kind=\"sum\" slots=2"));
+    ws.edit("topology.kdl", |text| text.replace("kind=\"sum\"", "kind=\"sum\" slots=20"));
     let before = ws.files("generated");
     let ran = ws.run(&["plan", "--locked"]).status_is(3);
     assert!(ran.stderr.contains("the lock would change"), "{}", ran.stderr);

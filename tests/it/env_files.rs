@@ -49,7 +49,7 @@ fn planned(party: &str, host: &HostPlan) -> Variables {
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     for (role, name) in [(Role::Sf, "SF"), (Role::Spu, "SPU"), (Role::Heu, "HEU")] {
-        let range = host.ports[&role];
+        let &[range] = host.ports[&role].ranges() else { panic!("{role} is in several places") };
         variables.insert(format!("{name}_PORT_RANGE_START"), range.first().to_string());
         variables.insert(format!("{name}_PORT_RANGE_END"), range.last().to_string());
     }

@@ -73,7 +73,7 @@ fn file(done: &Compilation, path: &str) -> String {
         panic!("{}", render_text(&done.findings, &done.sources, 100, false));
     };
     let file = output.tree.get(path).unwrap_or_else(|| panic!("{path} is in the tree"));
-    String::from_utf8(file.bytes.clone()).unwrap()
+    String::from_utf8(file.bytes.to_vec()).unwrap()
 }
 
 #[track_caller]

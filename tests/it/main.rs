@@ -21,6 +21,8 @@ mod fmt;
 mod fuzzing;
 mod generated;
 mod golden;
+mod growth;
+mod growth_steps;
 mod guard;
 mod hostile;
 mod hostile_trees;

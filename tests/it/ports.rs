@@ -8,7 +8,7 @@ use sfgen::{
     compile::{Compilation, Input, compile},
     lockfile::{Allocation, Key},
     syntax::MemoryWorkspace,
-    types::PortRange,
+    types::{PortRange, PortRanges},
 };
 
 use crate::federation::NOW;
@@ -75,8 +75,10 @@ fn assert_sound(parties: &[Party], scope: &str, allocation: &Allocation) {
         let party = parties.iter().find(|party| format!("p{}", party.name) == key.party.as_str());
         party.unwrap().machine
     };
-    let all: Vec<(&Key, PortRange)> =
-        allocation.ports.iter().map(|(key, range)| (key, *range)).collect();
+    let held = allocation.ports.iter().chain(&allocation.kept);
+    let all: Vec<(&Key, PortRange)> = held
+        .flat_map(|(key, ports)| ports.ranges().iter().map(move |range| (key, *range)))
+        .collect();
     for (index, (key, range)) in all.iter().enumerate() {
         assert!(range.first().get() >= 20000 && range.last().get() <= 23999, "{key} {range}");
         assert!(!range.iter().any(|port| [20007, 20100].contains(&port.get())), "{key} {range}");
@@ -112,7 +114,7 @@ proptest! {
         steps in vec(subsequence((1..5_usize).collect::<Vec<_>>(), 1..4), 1..5),
     ) {
         let mut lock: Option<String> = None;
-        let mut known: BTreeMap<Key, PortRange> = BTreeMap::new();
+        let mut known: BTreeMap<Key, PortRanges> = BTreeMap::new();
         for step in steps {
             let there = |party: &&Party| party.name == 0 || step.contains(&party.name);
             let present: Vec<Party> = all.iter().filter(there).cloned().collect();

@@ -68,7 +68,7 @@ fn plan(done: &Compilation, party: &str) -> PartyPlan {
 fn file(done: &Compilation, path: &str) -> String {
     let tree = &done.output.as_ref().expect("there are no errors").tree;
     let file = tree.get(path).unwrap_or_else(|| panic!("{path} is in the tree"));
-    String::from_utf8(file.bytes.clone()).unwrap()
+    String::from_utf8(file.bytes.to_vec()).unwrap()
 }
 
 fn simulation(plan: &PartyPlan) -> &Simulation {
@@ -92,7 +92,7 @@ fn ray(plan: &PartyPlan) -> &RayPlan {
 }
 
 fn ports(plan: &PartyPlan) -> Vec<PortRange> {
-    plan.hosts.values().flat_map(|host| host.ports.values().copied()).collect()
+    plan.hosts.values().flat_map(|host| host.port_ranges().map(|(_, range)| range)).collect()
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn told(done: &Compilation) -> String {
 #[track_caller]
 fn file(done: &Compilation, path: &str) -> String {
     let output = done.output.as_ref().unwrap_or_else(|| panic!("{}", told(done)));
-    String::from_utf8(output.tree.get(path).expect(path).bytes.clone()).unwrap()
+    String::from_utf8(output.tree.get(path).expect(path).bytes.to_vec()).unwrap()
 }
 
 /// The shell commands of a runbook, as a Markdown reader and bash take them apart. None of them is run.
@@ -286,7 +286,7 @@ fn every_nasty_text_arrives_in_plans_and_runbooks() {
 fn no_file_of_the_tree_has_characters_that_readers_are_not_shown() {
     let tree = compile_text(&topology(&owned(NASTY))).output.unwrap().tree;
     for (path, file) in tree.iter() {
-        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        let text = String::from_utf8(file.bytes.to_vec()).unwrap();
         let hidden = text.chars().find(|c| is_display_control(*c) && *c != '\n');
         assert_eq!(hidden, None, "{path}");
     }

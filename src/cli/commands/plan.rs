@@ -1,6 +1,6 @@
 //! `sfgen plan`: check, allot, write.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ use crate::{
     output::{Comparison, FileChange, FileChangeKind, TreePorts, compare, write},
     plan::Effect,
     tree::Tree,
-    types::{Digest, PartyName, PortRange},
+    types::{Digest, PartyName, PortRanges},
 };
 
 use super::{
@@ -152,7 +152,7 @@ struct Plan<'a> {
     out: Utf8PathBuf,
     comparison: Comparison<'a>,
     /// The ports in the plans on disk that change.
-    tree_ports: BTreeMap<Key, PortRange>,
+    tree_ports: BTreeMap<Key, PortRanges>,
     lock: Utf8PathBuf,
     lock_text: String,
     lock_on_disk: Option<Vec<u8>>,
@@ -234,97 +234,119 @@ fn report(
             plan: plan.map(|plan| plan.output.digest),
             current: plan.is_some_and(Plan::is_current),
             ports: plan.map(Plan::port_changes).unwrap_or_default(),
-            files: plan.map(file_reports).unwrap_or_default(),
+            files: plan
+                .map(|plan| changes(plan).map(FileReport::from).collect())
+                .unwrap_or_default(),
         });
     } else if let Some((plan, args)) = plan {
         // At once: a tree may have many thousands of lines.
-        let lines = as_text(plan, args)?;
-        if !lines.is_empty() {
-            ui.result(lines.join("\n"));
+        let text = as_text(plan, args)?;
+        if !text.is_empty() {
+            ui.result(text.trim_end_matches('\n'));
         }
     }
     Ok(())
 }
 
-fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<Vec<String>, Failure> {
-    let mut lines = plan.port_changes();
+fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<String, Failure> {
+    let mut text = plan.port_changes().into_iter().map(|line| line + "\n").collect::<String>();
+    let mut line = |line: std::fmt::Arguments<'_>| {
+        writeln!(text, "{line}").expect("a String takes all text");
+    };
     let mut party = None;
-    for file in file_reports(plan) {
-        if party.as_ref() != Some(&file.party) {
-            let whose = file.party.as_deref().unwrap_or("for all parties");
-            lines.push(format!("{whose}:"));
-            party = Some(file.party);
+    for Changed { party: whose, change } in changes(plan) {
+        if party != Some(whose) {
+            line(format_args!("{}:", whose.unwrap_or("for all parties")));
+            party = Some(whose);
         }
-        let sign = match file.change {
-            ChangeWord::Added => '+',
-            ChangeWord::Changed => '~',
-            ChangeWord::Removed => '-',
+        let sign = match change.kind {
+            FileChangeKind::Added => '+',
+            FileChangeKind::Changed => '~',
+            FileChangeKind::Removed => '-',
         };
-        lines.push(format!("  {sign} {:<44} {}", file.path, file.effect.words()));
+        line(format_args!("  {sign} {:<44} {}", change.path, change.effect.words()));
     }
     if args.diff {
         let folder = Tree::open(&plan.out)?;
         for change in &plan.comparison.changes {
-            lines.push(unified_diff(change, folder.as_ref(), &plan.out)?);
+            line(format_args!("{}", unified_diff(change, folder.as_ref(), &plan.out)?));
         }
     }
     let digest = plan.output.digest.short();
     if plan.is_current() {
-        lines.push(format!("nothing changed; plan {digest}"));
+        line(format_args!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
-        lines.push(format!("not written; plan would be {digest}"));
+        line(format_args!("not written; plan would be {digest}"));
     } else if plan.obstacles(args.overwrite).next().is_none() {
-        lines.push(format!("plan {digest}: {} and {}", plan.out, plan.lock));
+        line(format_args!("plan {digest}: {} and {}", plan.out, plan.lock));
     }
-    Ok(lines)
+    Ok(text)
 }
 
-fn file_reports(plan: &Plan<'_>) -> Vec<FileReport> {
+/// A changed file, and the party whose file it is.
+struct Changed<'a> {
+    party: Option<&'a str>,
+    change: &'a FileChange<'a>,
+}
+
+impl From<Changed<'_>> for FileReport {
+    fn from(Changed { party, change }: Changed<'_>) -> Self {
+        Self {
+            path: change.path.to_string(),
+            party: party.map(str::to_owned),
+            change: match change.kind {
+                FileChangeKind::Added => ChangeWord::Added,
+                FileChangeKind::Changed => ChangeWord::Changed,
+                FileChangeKind::Removed => ChangeWord::Removed,
+            },
+            effect: change.effect,
+        }
+    }
+}
+
+/// The changed files, those that all parties share first, then party by party.
+fn changes<'a>(plan: &'a Plan<'_>) -> impl Iterator<Item = Changed<'a>> {
     let parties = &plan.output.federation.parties;
-    let mut files: Vec<FileReport> = plan
-        .comparison
-        .changes
-        .iter()
-        .map(|change| {
-            let folder = change.path.components().next().map(|part| part.as_str().to_owned());
-            let is_folder = change.path.components().count() > 1;
-            let party = folder.filter(|name| is_folder && name != "ca");
-            let is_party = |name: &str| {
-                name.parse::<PartyName>().is_ok_and(|name| parties.contains_key(&name))
-            };
-            let party =
-                party.filter(|name| change.kind == FileChangeKind::Removed || is_party(name));
-            FileReport {
-                path: change.path.to_string(),
-                party,
-                change: match change.kind {
-                    FileChangeKind::Added => ChangeWord::Added,
-                    FileChangeKind::Changed => ChangeWord::Changed,
-                    FileChangeKind::Removed => ChangeWord::Removed,
-                },
-                effect: change.effect,
-            }
-        })
-        .collect();
-    files.sort_by(|a, b| (&a.party, &a.path).cmp(&(&b.party, &b.path)));
-    files
+    let is_party =
+        |name: &str| name.parse::<PartyName>().is_ok_and(|name| parties.contains_key(&name));
+    let changes = plan.comparison.changes.iter().map(|change| {
+        let folder = change.path.as_str().split_once('/').map(|(folder, _)| folder);
+        let party = folder.filter(|name| {
+            *name != "ca" && (change.kind == FileChangeKind::Removed || is_party(name))
+        });
+        Changed { party, change }
+    });
+    let mut changes: Vec<_> = changes.collect();
+    changes.sort_by(|a, b| {
+        (a.party, &a.change.path.as_str()).cmp(&(b.party, &b.change.path.as_str()))
+    });
+    changes.into_iter()
 }
 
 /// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it. Ports that are
 /// new are left out: PORTS.md is the better list of them.
-fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRange>) -> Vec<String> {
-    let Allocation { ports, unused, moved } = allocation;
+fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRanges>) -> Vec<String> {
+    let Allocation { ports, kept, unused, moved, .. } = allocation;
     let unused = unused.iter().map(|(key, range)| {
         format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)")
     });
-    let forgotten = ports.iter().filter_map(|(key, to)| {
+    let changed = ports.iter().filter_map(|(key, to)| {
         let from = tree.get(key).filter(|from| *from != to && !moved.contains_key(key))?;
-        Some(format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}"))
+        let left = from.without(to);
+        Some(match left {
+            None => format!("ports: {key} grows from {from} to {to}"),
+            Some(left) if kept.get(key).is_some_and(|kept| kept.cover(&left)) => {
+                format!("ports: {key} shrinks from {from} to {to} and keeps {left} for growth")
+            }
+            Some(_) => {
+                format!("ports: {key} moves from {from}, which the lock has forgotten, to {to}")
+            }
+        })
     });
     let moved = moved
         .iter()
         .map(|(key, Move { from, to })| format!("ports: {key} moves from {from} to {to}"));
-    unused.chain(moved).chain(forgotten).collect()
+    unused.chain(moved).chain(changed).collect()
 }
 
 fn unified_diff(

@@ -62,7 +62,7 @@ fn changed(side: &Side, planned: &Output) -> Vec<String> {
     let own = format!("{}/plan.json", side.party());
     let files = ["federation.json".to_owned(), own];
     let is_other = |file: &String| {
-        let now = planned.tree.get(file).map(|artifact| artifact.bytes.as_slice());
+        let now = planned.tree.get(file).map(|artifact| &*artifact.bytes);
         now != side.file(Utf8Path::new(file))
     };
     files.into_iter().filter(is_other).map(|file| format!("`{file}`")).collect()

@@ -12,7 +12,10 @@
 mod records;
 mod relay;
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -31,7 +34,7 @@ use crate::{
         identity::{HANDSHAKE, HELLO},
     },
     plan::PartyPlan,
-    types::{DeviceName, HostAddr, JobName, Role},
+    types::{DeviceName, HostAddr, JobName, Port, Role},
 };
 
 /// Connections through one door. A peer's SPU needs a handful, and several parties may share one address.
@@ -50,15 +53,18 @@ pub struct SpuDoor {
 #[must_use]
 pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName, SpuDoor> {
     let ports = &plan.main().ports;
-    let ranges = ports.get(&Role::Spu).zip(ports.get(&Role::SpuLocal));
-    let (Some((outer, inner)), Some(job)) = (ranges, plan.jobs.get(job)) else {
+    let (Some(inner), Some(job)) = (ports.get(&Role::SpuLocal), plan.jobs.get(job)) else {
         return BTreeMap::new();
     };
+    // Each port that peers dial has one on loopback, in order; nobody else needs to know which.
+    let own = plan.links.spu.values().filter_map(|links| links.get(&plan.party)?.ports().ok());
+    let outer: BTreeSet<Port> = own.flat_map(|ports| ports.iter().collect::<Vec<_>>()).collect();
     let taking_part =
         plan.spus.iter().filter(|(_, spu)| spu.parties.iter().all(|p| job.parties.contains(p)));
     let door = |name: &DeviceName| {
         let outside = plan.links.spu.get(name)?.get(&plan.party)?.port(slot)?;
-        let inside = inner.nth(outside.get().checked_sub(outer.first().get())?)?;
+        let index = outer.iter().position(|port| *port == outside)?;
+        let inside = inner.nth(u16::try_from(index).ok()?)?;
         let listen = match &plan.listen {
             HostAddr::Ip(ip) => *ip,
             HostAddr::Dns(_) => [0, 0, 0, 0].into(),

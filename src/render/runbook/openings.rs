@@ -26,9 +26,9 @@ pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let plan = scene.plan;
     let mut ways = Ways::default();
     for host in plan.hosts.values() {
-        for (role, range) in &host.ports {
+        for (role, range) in host.port_ranges() {
             for from in sources(role, scene, host) {
-                ways.add(&from, &host.address, role, *range);
+                ways.add(&from, &host.address, role, range);
             }
         }
     }
@@ -43,11 +43,11 @@ pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     for peer in &scene.peers {
         let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
-            for (role, range) in &host.ports {
+            for (role, range) in host.port_ranges() {
                 let is_dialled = Audience::of(role, federation) == Audience::Peers
                     && peers_of(role, scene).contains(peer);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
-                    ways.add(from, &host.address, role, *range);
+                    ways.add(from, &host.address, role, range);
                 }
             }
         }

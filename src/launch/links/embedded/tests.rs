@@ -31,7 +31,7 @@ async fn specs(parties: &Parties, inputs: &[(&str, i64)]) -> Vec<SumSpec> {
     for (name, _) in inputs {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = i128::from(listener.local_addr().unwrap().port()).try_into().unwrap();
-        let address = LinkAddress { host: host.clone(), first: port, last: port };
+        let address = LinkAddress { host: host.clone(), first: port, last: port, more: Vec::new() };
         links.insert(party(name), address);
         held.push(listener);
     }

@@ -23,9 +23,9 @@ pub(super) const PROBE: Probe = Probe { name: "planned ports are free", run };
 fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let Some(host) = machine.host_plan() else { return Vec::new() };
     let mut busy: BTreeMap<&Role, Vec<Port>> = BTreeMap::new();
-    for (role, range) in &host.ports {
+    for (role, ports) in &host.ports {
         let address = bind_address(machine.plan, role);
-        let taken = range.iter().filter(|port| is_taken(address, *port));
+        let taken = ports.iter().filter(|port| is_taken(address, *port));
         busy.insert(role, taken.collect());
     }
     busy.retain(|_, ports| !ports.is_empty());

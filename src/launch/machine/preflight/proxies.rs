@@ -54,7 +54,12 @@ mod tests {
         let mut sample = Sample::new();
         for (party, host) in [("bob", "10.0.0.2"), ("carol", "sf.bank.example.org")] {
             let port = 20_000_i128.try_into().unwrap();
-            let link = LinkAddress { host: host.parse().unwrap(), first: port, last: port };
+            let link = LinkAddress {
+                host: host.parse().unwrap(),
+                first: port,
+                last: port,
+                more: Vec::new(),
+            };
             sample.plan.links.sf.insert(party.parse().unwrap(), link);
         }
         let mut set = |name: &str, value: &str| drop(sample.env.insert(name.into(), value.into()));

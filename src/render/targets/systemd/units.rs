@@ -208,7 +208,7 @@ mod tests {
         let tree = samples::production().render().unwrap();
         let text = |name: &str| {
             let path = format!("alice/alice-1/systemd/sfgen-credit-risk-alice{name}");
-            String::from_utf8(tree.get(&path).unwrap().bytes.clone()).unwrap()
+            String::from_utf8(tree.get(&path).unwrap().bytes.to_vec()).unwrap()
         };
         insta::assert_snapshot!(
             [text(".target"), text("-ray.service"), text("-worker.service")].join("\n")
@@ -219,7 +219,7 @@ mod tests {
     fn a_variable_that_the_env_file_sets_too_is_won_by_the_service() {
         let tree = samples::production().with_env("APP_ENV", "50% $a \"b\"").render().unwrap();
         let path = "alice/alice-1/systemd/sfgen-credit-risk-alice-worker.service";
-        let text = String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         let exec = r#"ExecStart="/usr/bin/env" "APP_ENV=50%% $$a \"b\"" "python" "#;
         assert!(text.contains(exec), "{text}");
         assert!(!text.contains("Environment=\"APP_ENV"), "{text}");
@@ -229,7 +229,7 @@ mod tests {
     fn a_home_below_a_hidden_folder_is_bound_back_in() {
         let tree = samples::production().with_home("/home/sf").render().unwrap();
         let path = "alice/alice-1/systemd/sfgen-credit-risk-alice-ray.service";
-        let text = String::from_utf8(tree.get(path).unwrap().bytes.clone()).unwrap();
+        let text = String::from_utf8(tree.get(path).unwrap().bytes.to_vec()).unwrap();
         assert!(text.contains("ProtectHome=tmpfs\nBindPaths=/home/sf\n"), "{text}");
     }
 }
