@@ -290,6 +290,33 @@ pub fn is_program(path: &Utf8Path) -> bool {
         && nix::unistd::access(path.as_std_path(), nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
+/// What this user may do with a file or folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnAccess {
+    /// Read it; in a folder, see and read what is in it.
+    Read,
+    /// Change it; in a folder, also read what is in it, and make and remove files.
+    Write,
+}
+
+/// Whether this user may do so; links are followed.
+#[must_use]
+pub fn may(path: &Utf8Path, access: OwnAccess) -> bool {
+    use nix::unistd::AccessFlags;
+    let search = if path.is_dir() { AccessFlags::X_OK } else { AccessFlags::empty() };
+    let wanted = match access {
+        OwnAccess::Read => AccessFlags::R_OK,
+        OwnAccess::Write => AccessFlags::R_OK | AccessFlags::W_OK,
+    };
+    nix::unistd::access(path.as_std_path(), wanted | search).is_ok()
+}
+
+/// Whether a user ID is this user's own, or that of root, who may do everything anyway.
+#[must_use]
+pub fn is_own_or_roots(owner: u32) -> bool {
+    owner == nix::unistd::geteuid().as_raw() || owner == 0
+}
+
 /// How many bytes the file system of `path` can hold in all, and how many are free for us.
 pub fn space(path: &Utf8Path) -> Result<(u64, u64), FsError> {
     let stat = nix::sys::statvfs::statvfs(path.as_std_path())

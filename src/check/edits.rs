@@ -110,6 +110,26 @@ impl Context<'_> {
         Some(Fix { label: label.into(), edits: vec![node_removal(self.sources, node.whole)?] })
     }
 
+    /// Puts a node in front of the node `name` that has an argument at that place.
+    pub(super) fn insert_before(
+        &self,
+        label: impl Into<String>,
+        value: SourceSpan,
+        name: &str,
+        node: &str,
+    ) -> Option<Fix> {
+        let source = self.sources.get(value.file);
+        if is_toml(&source.name) {
+            return None;
+        }
+        let start = self.node_around(value).filter(|node| node.name.value == name)?.whole.start;
+        let line = source.text[..start].rsplit('\n').next().unwrap_or_default();
+        // On a line of its own where the node has one.
+        let is_own = line.trim().is_empty();
+        let text = if is_own { format!("{node}\n{line}") } else { format!("{node}; ") };
+        Some(Fix::replace(label, SourceSpan { end: start, start, ..value }, text))
+    }
+
     fn written(&self, span: SourceSpan) -> &str {
         &self.sources.get(span.file).text[span.start..span.end]
     }

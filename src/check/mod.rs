@@ -12,6 +12,7 @@ mod definition;
 mod devices;
 mod docker;
 mod edits;
+mod files;
 mod hosts;
 mod jobs;
 mod kuscia;
@@ -20,10 +21,12 @@ mod ports;
 mod ray;
 mod run;
 mod runtime;
+mod secrets;
 mod services;
 mod software;
 mod tree;
 mod trust;
+mod words;
 
 use crate::diag::Page;
 

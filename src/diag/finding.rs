@@ -11,6 +11,8 @@ pub struct Label {
     pub span: SourceSpan,
     /// What stands there, in the light of the finding.
     pub text: String,
+    /// Whether what stands there is a secret, which is shown nowhere: findings end up in logs.
+    pub is_secret: bool,
 }
 
 /// One thing that is wrong.
@@ -54,7 +56,14 @@ impl Finding {
     /// Adds a place.
     #[must_use]
     pub fn label(mut self, span: SourceSpan, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: text.into(), is_secret: false });
+        self
+    }
+
+    /// Adds a place at which a secret stands.
+    #[must_use]
+    pub fn secret_label(mut self, span: SourceSpan, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into(), is_secret: true });
         self
     }
 

@@ -30,7 +30,9 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
         .with_context_lines(1)
         .with_links(false)
         .without_cause_chain();
-    let sources = shown_sources(sources);
+    let labels = findings.iter().flat_map(|finding| &finding.labels);
+    let secrets: Vec<_> = labels.filter(|label| label.is_secret).map(|label| label.span).collect();
+    let sources = shown_sources(sources, &secrets);
     let mut text = String::new();
     for finding in findings.iter().take(SHOWN) {
         let mut parts = Block::parts(finding, &sources).into_iter();

@@ -8,6 +8,8 @@ use crate::{
     types::{HostAddr, HostName, Port, ResourceName, Size},
 };
 
+use super::MachineFiles;
+
 /// A host is named again with another address.
 const TWO_ADDRESSES: Code = Code("SF0103");
 
@@ -24,6 +26,8 @@ pub struct Host {
     pub reserved: Vec<Spanned<Port>>,
     /// The Ray node that runs here if the engine is Ray.
     pub ray: Ray,
+    /// What the machine has for the party's processes on it.
+    pub files: MachineFiles,
 }
 
 /// Settings of a Ray node.
@@ -65,7 +69,8 @@ impl Host {
         let reserved = reserved.flat_map(|child| cursor.at(child).args()).collect();
         let ray = or_absent(node.child("ray"), "ray", span);
         let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
-        Some(Self { name, address: address?, listen, reserved, ray })
+        let files = MachineFiles::read(cursor);
+        Some(Self { name, address: address?, listen, reserved, ray, files })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     types::{JobName, Partial, PartyName, PathText},
 };
 
-use super::{device::read_parties, placeholder::Text};
+use super::{Mount, device::read_parties, placeholder::Text};
 
 /// A script and a kind at once, or arguments without a script.
 const MIXED_KIND: Code = Code("SF0013");
@@ -26,6 +26,8 @@ pub struct Job {
     pub slots: Spanned<u16>,
     /// What it runs.
     pub kind: JobKind,
+    /// Data that it works with at each of its parties.
+    pub mounts: Partial<Vec<Mount>>,
 }
 
 /// What a job runs.
@@ -52,7 +54,8 @@ impl Job {
         let parties = read_parties(cursor);
         let slots = cursor.prop_or_default("slots");
         let kind = Self::read_kind(cursor);
-        Some(Self { name: name.clone(), parties: parties?, slots, kind: kind? })
+        let mounts = Mount::all(cursor);
+        Some(Self { name: name.clone(), parties: parties?, slots, kind: kind?, mounts })
     }
 
     /// What the job runs; `None` where it is of no known kind, of which nothing more can be said.

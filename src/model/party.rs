@@ -3,10 +3,16 @@
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt},
-    types::{HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, ServiceName},
+    types::{
+        HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, SecretName,
+        ServiceName,
+    },
 };
 
-use super::{Deploy, Host, Identity, Pin, Service, Software, host::Addresses};
+use super::{
+    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, Software,
+    host::Addresses,
+};
 
 /// One organisation and its machines.
 #[derive(Clone, Debug)]
@@ -31,6 +37,8 @@ pub struct Party {
     pub software: Software,
     /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
+    /// What all of its machines have for its processes.
+    pub files: MachineFiles,
 }
 
 impl Party {
@@ -83,6 +91,7 @@ impl Party {
             services: Partial::new(services, is_whole),
             software,
             pins,
+            files: MachineFiles::read(cursor),
         }
     }
 
@@ -113,6 +122,31 @@ impl Party {
         let is_here =
             |service: &&Service| self.host_of(service).is_some_and(|own| own.name.value == *host);
         self.services.iter().filter(is_here)
+    }
+
+    /// The mounts of a service: its own, those of its host, and those of the party, the nearest first.
+    #[must_use]
+    pub fn mounts_of_service<'a>(&'a self, host: &'a Host, service: &'a Service) -> Vec<&'a Mount> {
+        Mount::visible(&[&service.files.mounts, &host.files.mounts, &self.files.mounts])
+    }
+
+    /// The mounts of a job at this party: where its data lies is known to the party better than to the job, which all
+    /// parties share.
+    #[must_use]
+    pub fn mounts_of_job<'a>(&'a self, host: &'a Host, job: &'a Job) -> Vec<&'a Mount> {
+        Mount::visible(&[&host.files.mounts, &self.files.mounts, &job.mounts])
+    }
+
+    /// The secret of that name which processes on a host have: a service's own, else the host's, else the party's.
+    #[must_use]
+    pub fn secret<'a>(
+        &'a self,
+        host: &'a Host,
+        service: Option<&'a Service>,
+        name: &SecretName,
+    ) -> Option<&'a Secret> {
+        let own = service.and_then(|service| service.files.secret(name));
+        own.or_else(|| host.files.secret(name)).or_else(|| self.files.secret(name))
     }
 
     /// The pin that holds a port, on whichever of its hosts.

@@ -1,8 +1,8 @@
-//! Text with placeholders: `{port.redis}`, `{host.address}`, `{party}`, `{home}`; `{{` and `}}` are braces.
+//! Text with placeholders: `{port.redis}`, `{host.address}`, `{party}`, `{home}`, `{secret.db}`; `{{` and `}}` are braces.
 
 use std::fmt;
 
-use crate::types::{Placeholder, Role, Template};
+use crate::types::{Placeholder, Role, SecretName, Template};
 
 /// A text of the topology in which values of the plan are filled in later.
 pub type Text = Template<Variable>;
@@ -18,6 +18,8 @@ pub enum Variable {
     Party,
     /// The folder of the party's installation.
     Home,
+    /// Where the process reads a secret.
+    Secret(SecretName),
 }
 
 impl fmt::Display for Variable {
@@ -27,6 +29,7 @@ impl fmt::Display for Variable {
             Self::HostAddress => f.write_str("host.address"),
             Self::Party => f.write_str("party"),
             Self::Home => f.write_str("home"),
+            Self::Secret(name) => write!(f, "secret.{name}"),
         }
     }
 }
@@ -35,13 +38,17 @@ impl Placeholder for Variable {
     fn named(name: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "there is no placeholder `{{{name}}}`; known are `{{port.NAME}}`, `{{host.address}}`, `{{party}}` and `{{home}}`"
+                "there is no placeholder `{{{name}}}`; known are `{{port.NAME}}`, `{{host.address}}`, `{{party}}`, `{{home}}` and `{{secret.NAME}}`"
             )
         };
         match name {
             "host.address" => Ok(Variable::HostAddress),
             "party" => Ok(Variable::Party),
             "home" => Ok(Variable::Home),
+            _ if name.starts_with("secret.") => {
+                let secret = name["secret.".len()..].parse();
+                secret.map(Variable::Secret).map_err(|_| unknown())
+            }
             _ => {
                 let role = name.strip_prefix("port.").ok_or_else(unknown)?;
                 role.parse().map(Variable::Port).map_err(|_| unknown())

@@ -8,7 +8,7 @@ use crate::{
     types::{HostName, Image, Partial, Port, ProcessName, Role, ServiceName, Span},
 };
 
-use super::placeholder::Text;
+use super::{MachineFiles, placeholder::Text};
 
 /// A variable is given twice.
 const TWICE: Code = Code("SF0004");
@@ -36,6 +36,8 @@ pub struct Service {
     pub host: Option<Spanned<HostName>>,
     /// How long it may take to stop before it is killed.
     pub grace: Span,
+    /// What its machine has for it.
+    pub files: MachineFiles,
 }
 
 /// A listener of a service.
@@ -82,6 +84,7 @@ impl Service {
             image: cursor.prop("image"),
             host: cursor.prop("host"),
             grace: cursor.prop_or_default("grace").value,
+            files: MachineFiles::read(cursor),
         }
     }
 

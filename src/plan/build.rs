@@ -19,8 +19,8 @@ use super::{
     devices, federation_bytes,
     groups::counted_off,
     host_variables::variables,
-    processes::{self, Place},
-    targets,
+    place::{Place, Who},
+    processes, targets,
 };
 
 /// All plans of a topology.
@@ -185,9 +185,17 @@ impl Builder<'_> {
             links: links(name, leads, federation, groups),
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
-            jobs: self.jobs(party, main, membership),
+            jobs: BTreeMap::new(),
         };
-        processes::add(party, self.ports, &mut plan);
+        let place = Place {
+            topology: self.topology,
+            party,
+            host: main,
+            ports: self.ports,
+            deploy: &plan.deploy,
+        };
+        plan.jobs = self.jobs(&place, membership);
+        processes::add(self.topology, party, self.ports, &mut plan);
         targets::complete(&self.topology.name.value, &mut plan);
         Some(plan)
     }
@@ -200,14 +208,12 @@ impl Builder<'_> {
 
     fn jobs(
         &self,
-        party: &model::Party,
-        main: &model::Host,
+        place: &Place<'_>,
         membership: Option<&Membership<'_>>,
     ) -> BTreeMap<JobName, JobPlan> {
-        let name = &party.name.value;
-        let place = Place { party, host: main, ports: self.ports };
+        let name = &place.party.name.value;
         let all = &self.topology.jobs;
-        let mine: Vec<&model::Job> = if self.leads(party) {
+        let mine: Vec<&model::Job> = if self.leads(place.party) {
             all.values().collect()
         } else {
             let own = membership.into_iter().flat_map(|membership| &membership.jobs);
@@ -218,7 +224,7 @@ impl Builder<'_> {
             let program = match &job.kind {
                 JobKind::Script { path, args } => Program::Script {
                     path: path.value.to_string(),
-                    args: args.iter().map(|arg| place.fill(&arg.value)).collect(),
+                    args: args.iter().map(|arg| place.fill(&arg.value, Who::Job(job))).collect(),
                 },
                 _ => shared.program,
             };

@@ -15,6 +15,7 @@ mod location;
 mod manifest;
 mod names;
 mod party;
+mod place;
 mod process;
 mod processes;
 mod ray;
@@ -39,10 +40,10 @@ pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,
     RuntimeTls, SecretflowPlan, Simulation,
 };
-pub use process::{Access, PathUse, Process, ProcessKind, Readiness, Restart, RunsAs};
+pub use process::{PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, SecretUse};
 pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{UID, VENV};
 pub use variable::Variable;
 
-pub use crate::types::{Engine, Links, Mode};
+pub use crate::types::{Access, Engine, Links, Mode};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Account, Image, Port, ProcessName, Span};
+use crate::types::{Access, Account, Image, MachinePath, Port, ProcessName, SecretName, Span};
 
 use super::{Location, Variable, Word};
 
@@ -63,6 +63,13 @@ pub struct Process {
     /// The paths that it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathUse>,
+    /// The secrets that it reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretUse>,
+    /// Files on the machine with more of its variables. What the plan sets wins over them, and a later file over an
+    /// earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env_files: Vec<MachinePath>,
 }
 
 /// What a process is.
@@ -146,16 +153,21 @@ pub struct PathUse {
     pub path: Word,
     /// What it does with it.
     pub access: Access,
+    /// Where the program sees it, for what is mounted from the machine; `None` for what the installation brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounted_at: Option<MachinePath>,
 }
 
-/// What a process does with a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// It reads what is there.
-    Read,
-    /// It makes, changes and removes files.
-    Write,
+/// A secret of the machine that a process reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretUse {
+    /// What it is called.
+    pub name: SecretName,
+    /// The file on the machine.
+    pub file: MachinePath,
+    /// Where the program reads it.
+    pub path: MachinePath,
 }
 
 impl Process {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     lockfile::Allocation,
-    model::{self, Text, Variable},
-    types::{Image, JobName, Port, ProcessName, RayPort, Role, ServiceName},
+    model::{self, Text, Topology},
+    types::{Image, JobName, ProcessName, RayPort, Role, ServiceName},
 };
 
 use super::{
     Access, HostPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program, Readiness,
     Restart, RunsAs, Word,
+    place::{Place, Who},
     process::{JOB_GRACE, LAUNCHER_GRACE, LAUNCHER_READY_WITHIN, RAY_GRACE, RAY_READY_WITHIN},
     ray, targets,
 };
@@ -23,10 +24,16 @@ const PLAIN_OUTPUT: [(&str, &str); 3] =
     [("PYTHONUNBUFFERED", "1"), ("NO_COLOR", "1"), ("RAY_COLOR_PREFIX", "0")];
 
 /// Adds what runs on each host of a party, and the process of each job.
-pub(super) fn add(party: &model::Party, ports: &Allocation, plan: &mut PartyPlan) {
+pub(super) fn add(
+    topology: &Topology,
+    party: &model::Party,
+    ports: &Allocation,
+    plan: &mut PartyPlan,
+) {
     for host in &party.hosts {
         let name = &host.name.value;
-        let place = Place { party, host, ports };
+        let deploy = &plan.deploy;
+        let place = Place { topology, party, host, ports, deploy };
         let maker = Maker { place, plan, host: &plan.hosts[name] };
         let processes = maker.all();
         let jobs: Vec<_> = plan
@@ -39,32 +46,6 @@ pub(super) fn add(party: &model::Party, ports: &Allocation, plan: &mut PartyPlan
             plan.jobs.get_mut(&name).expect("a job of this plan").process = process;
         }
         plan.hosts.get_mut(name).expect("a host of this plan").processes = processes;
-    }
-}
-
-/// A host of the topology, in which texts are filled in.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) party: &'a model::Party,
-    pub(super) host: &'a model::Host,
-    pub(super) ports: &'a Allocation,
-}
-
-impl Place<'_> {
-    /// Fills in the placeholders of a text; `check` has seen that each has a value.
-    pub(super) fn fill(&self, text: &Text) -> String {
-        let value = |variable: &Variable| match variable {
-            Variable::Port(role) => self.port(role).map(|port| port.to_string()),
-            Variable::HostAddress => Some(self.host.address.value.bare()),
-            Variable::Party => Some(self.party.name.value.to_string()),
-            Variable::Home => self.party.deploy.home().map(ToString::to_string),
-        };
-        text.fill(value).unwrap_or_default()
-    }
-
-    fn port(&self, role: &Role) -> Option<Port> {
-        let mut ports = self.ports.of_host(&self.party.name.value, &self.host.name.value);
-        ports.find(|(other, _)| *other == role).map(|(_, own)| own.first())
     }
 }
 
@@ -98,12 +79,24 @@ impl Maker<'_> {
         process.grace = RAY_GRACE;
         // It keeps the session's files, and its workers read the certificates of the jobs that they run for.
         process.paths.extend(self.credentials());
-        process.paths.push(PathUse { path: Location::Run.word(), access: Access::Write });
+        process.paths.push(used(Location::Run.word(), Access::Write));
+        // Its workers run what jobs hand to devices.
+        let jobs = self.jobs();
+        process.paths.extend(self.place.mounts_of_ray(&jobs));
+        process.secrets = self.place.secrets_of_jobs(&jobs);
         Some(process)
     }
 
+    /// The jobs that run on the host.
+    fn jobs(&self) -> Vec<&model::Job> {
+        let is_main = self.place.host.name.value == self.plan.main_host;
+        let own = self.plan.jobs.keys().filter(|_| is_main);
+        own.filter_map(|name| self.place.topology.jobs.get(name)).collect()
+    }
+
     fn service(&self, service: &model::Service) -> Process {
-        let fill = |text: &Text| Word::literal(self.place.fill(text));
+        let who = Who::Service(service);
+        let fill = |text: &Text| Word::literal(self.place.fill(text, who));
         let command = service.command.iter().map(|word| fill(&word.value)).collect();
         let name = ProcessName::Service(service.name.value.clone());
         let image = service.image.as_ref().map(|image| image.value.clone());
@@ -130,6 +123,9 @@ impl Maker<'_> {
         process.ready = ready.map(|port| Readiness { port, within: service.ready_within });
         process.grace = service.grace;
         process.after = after;
+        process.paths.extend(self.place.mounts(who));
+        process.secrets = self.place.secrets(who);
+        process.env_files = self.place.env_files(service);
         if follows_ray {
             self.join_ray(&mut process);
         }
@@ -174,9 +170,9 @@ impl Maker<'_> {
         process.ready = Some(Readiness { port: control, within: LAUNCHER_READY_WITHIN });
         process.grace = LAUNCHER_GRACE;
         process.paths = vec![
-            PathUse { path: Location::Root.word(), access: Access::Read },
-            PathUse { path: Location::Logs.word(), access: Access::Write },
-            PathUse { path: Location::Run.word(), access: Access::Write },
+            used(Location::Root.word(), Access::Read),
+            used(Location::Logs.word(), Access::Write),
+            used(Location::Run.word(), Access::Write),
         ];
         process.paths.extend(self.identity());
         Some(process)
@@ -206,13 +202,17 @@ impl Maker<'_> {
         if matches!(program, Program::Sum) {
             process.paths.extend(self.identity());
         }
+        if let Some(job) = self.place.topology.jobs.get(name) {
+            process.paths.extend(self.place.mounts(Who::Job(job)));
+            process.secrets = self.place.secrets(Who::Job(job));
+        }
         Some(process)
     }
 
     fn join_ray(&self, process: &mut Process) {
         process.joins_ray = true;
         process.paths.extend(self.credentials());
-        process.paths.push(PathUse { path: Location::Run.word(), access: Access::Write });
+        process.paths.push(used(Location::Run.word(), Access::Write));
     }
 
     /// A process in the runtime's own environment, which finds the tree, and writes logs and caches.
@@ -241,7 +241,7 @@ impl Maker<'_> {
             env,
             folder: Some(Location::Root),
             account: targets::account(&self.plan.deploy),
-            paths: paths.map(|(path, access)| PathUse { path: path.word(), access }).into(),
+            paths: paths.map(|(path, access)| used(path.word(), access)).into(),
             ..bare(name, kind, command)
         }
     }
@@ -262,7 +262,12 @@ impl Maker<'_> {
 
 /// A file of the topology, read.
 fn read(file: &str) -> PathUse {
-    PathUse { path: Location::Root.below(file), access: Access::Read }
+    used(Location::Root.below(file), Access::Read)
+}
+
+/// What the installation itself brings.
+fn used(path: Word, access: Access) -> PathUse {
+    PathUse { path, access, mounted_at: None }
 }
 
 fn bare(name: ProcessName, kind: ProcessKind, command: Vec<Word>) -> Process {
@@ -280,6 +285,8 @@ fn bare(name: ProcessName, kind: ProcessKind, command: Vec<Word>) -> Process {
         restart: Some(Restart::KEEP_UP),
         joins_ray: false,
         paths: Vec::new(),
+        secrets: Vec::new(),
+        env_files: Vec::new(),
     }
 }
 

@@ -1,10 +1,14 @@
 //! What must be done on a machine, as data: runbooks print the steps, and an installer carries them out.
 
+mod command;
+#[cfg(test)]
+mod tests;
+
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Account, Home, HostName, NetworkName, PartyName, Subnet};
+use crate::types::{Access, Account, Home, HostName, MachinePath, NetworkName, PartyName, Subnet};
 
 /// When a step is due.
 #[derive(
@@ -104,21 +108,46 @@ pub enum Action {
         #[schemars(with = "String")]
         path: Utf8PathBuf,
     },
-    /// Lets an account that has only a number read a file.
+    /// Lets an account read a file.
     GrantRead {
         /// The file.
         #[schemars(with = "String")]
         path: Utf8PathBuf,
-        /// The account's number.
-        number: u32,
+        /// The account's name, or its number where it has no name on the machine.
+        user: String,
     },
     /// Takes that permission back.
     RevokeRead {
         /// The file.
         #[schemars(with = "String")]
         path: Utf8PathBuf,
-        /// The account's number.
-        number: u32,
+        /// The account's name or number.
+        user: String,
+    },
+    /// Lets an account through folders that are closed to it, without letting it see what is in them.
+    GrantSearch {
+        /// The folders, from the outermost.
+        #[schemars(with = "Vec<String>")]
+        folders: Vec<Utf8PathBuf>,
+        /// The account's name or number.
+        user: String,
+    },
+    /// Takes that permission back.
+    RevokeSearch {
+        /// The folders.
+        #[schemars(with = "Vec<String>")]
+        folders: Vec<Utf8PathBuf>,
+        /// The account's name or number.
+        user: String,
+    },
+    /// Fails where data of the machine is absent, or closed to the account that works with it.
+    CheckAccess {
+        /// The file or folder.
+        path: MachinePath,
+        /// What is done with it.
+        access: Access,
+        /// The account's name or number.
+        user: String,
     },
     /// Loads the rules for the planned ports, in place of earlier ones of the same table.
     LoadFirewall {
@@ -219,9 +248,6 @@ pub fn undo(steps: &[Step], stages: &[Stage]) -> Vec<Action> {
     first
 }
 
-/// The account of the system itself.
-const ROOT: &str = "root";
-
 impl Action {
     /// What takes it back; `None` where there is nothing to take back.
     #[must_use]
@@ -231,8 +257,11 @@ impl Action {
             Self::CreateFolder { path, .. } => Self::RemoveFolder { path: path.clone() },
             Self::CreateEnvironment { folder, .. } => Self::RemoveFolder { path: folder.clone() },
             Self::CopyFile { to, .. } => Self::RemoveFile { path: to.clone() },
-            Self::GrantRead { path, number } => {
-                Self::RevokeRead { path: path.clone(), number: *number }
+            Self::GrantRead { path, user } => {
+                Self::RevokeRead { path: path.clone(), user: user.clone() }
+            }
+            Self::GrantSearch { folders, user } => {
+                Self::RevokeSearch { folders: folders.clone(), user: user.clone() }
             }
             Self::LoadFirewall { table, .. } => Self::UnloadFirewall { table: table.clone() },
             Self::ReloadUnits => Self::ReloadUnits,
@@ -244,10 +273,12 @@ impl Action {
             Self::StartContainers { compose } => Self::StopContainers { compose: compose.clone() },
             // They go with the folder of the environment.
             Self::InstallPackages { .. }
+            | Self::CheckAccess { .. }
             | Self::RemoveAccount { .. }
             | Self::RemoveFolder { .. }
             | Self::RemoveFile { .. }
             | Self::RevokeRead { .. }
+            | Self::RevokeSearch { .. }
             | Self::UnloadFirewall { .. }
             | Self::DisableUnit { .. }
             | Self::StopUnit { .. }
@@ -256,139 +287,5 @@ impl Action {
             | Self::RemoveImages { .. }
             | Self::StopContainers { .. } => return None,
         })
-    }
-
-    /// The command that does it, as words; [`Self::needs_root`] says as whom.
-    #[must_use]
-    pub fn command(&self) -> Vec<String> {
-        match self {
-            Self::CreateAccount { account, home } => {
-                let start = ["useradd", "--system", "--create-home", "--home-dir"];
-                words(&start, [home.as_str(), account.as_str()])
-            }
-            Self::RemoveAccount { account } => words(&["userdel"], [account.as_str()]),
-            Self::CreateFolder { path, owner, mode } => {
-                let owner = owner.as_str();
-                words(&["install", "-d", "-o"], [owner, "-g", owner, "-m", mode, path.as_str()])
-            }
-            Self::RemoveFolder { path } => words(&["rm", "-r"], [path.as_str()]),
-            Self::CreateEnvironment { python, folder, owner } => {
-                let rest = [owner.as_str(), "--", python.as_str(), "-m", "venv", folder.as_str()];
-                words(&["runuser", "-u"], rest)
-            }
-            Self::InstallPackages { folder, owner, options, .. } => {
-                let pip = folder.join("bin/pip");
-                let start = [owner.as_str(), "--", pip.as_str(), "install"];
-                let rest = start.into_iter().chain(options.iter().map(String::as_str));
-                words(&["runuser", "-u"], rest)
-            }
-            Self::CopyFile { from, to, owner, mode } => {
-                let mut command = words(&["install", "-D", "-m"], [mode.as_str()]);
-                if owner.as_str() != ROOT {
-                    command.extend(words(&["-o", owner.as_str(), "-g", owner.as_str()], []));
-                }
-                command.extend([from.to_string(), to.to_string()]);
-                command
-            }
-            Self::RemoveFile { path } => words(&["rm"], [path.as_str()]),
-            Self::GrantRead { path, number } => {
-                words(&["setfacl", "-m"], [format!("u:{number}:r").as_str(), path.as_str()])
-            }
-            Self::RevokeRead { path, number } => {
-                words(&["setfacl", "-x"], [format!("u:{number}").as_str(), path.as_str()])
-            }
-            Self::LoadFirewall { file, .. } => words(&["nft", "-f"], [file.as_str()]),
-            Self::UnloadFirewall { table } => {
-                words(&["nft", "delete", "table", "inet"], [table.as_str()])
-            }
-            Self::ReloadUnits => words(&["systemctl", "daemon-reload"], []),
-            Self::EnableUnit { unit } => words(&["systemctl", "enable"], [unit.as_str()]),
-            Self::DisableUnit { unit } => words(&["systemctl", "disable"], [unit.as_str()]),
-            Self::StartUnit { unit } => words(&["systemctl", "start"], [unit.as_str()]),
-            Self::StopUnit { unit } => words(&["systemctl", "stop"], [unit.as_str()]),
-            Self::StartLauncher { party, host } => {
-                let host = host.iter().flat_map(|host| ["--host", host.as_str()]);
-                words(&["sfgen", "apply", "--party"], [party.as_str()].into_iter().chain(host))
-            }
-            Self::StopLauncher { party } => words(&["sfgen", "stop", "--party"], [party.as_str()]),
-            Self::CreateNetwork { network, subnet } => {
-                let start = ["docker", "network", "create", "--subnet"];
-                words(&start, [subnet.to_string().as_str(), network.as_str()])
-            }
-            Self::RemoveNetwork { network } => {
-                words(&["docker", "network", "rm"], [network.as_str()])
-            }
-            Self::BuildImages { compose } => words(&COMPOSE, [compose.as_str(), "build"]),
-            Self::RemoveImages { compose } => {
-                words(&COMPOSE, [compose.as_str(), "down", "--rmi", "local"])
-            }
-            Self::StartContainers { compose } => {
-                words(&COMPOSE, [compose.as_str(), "up", "--detach", "--wait"])
-            }
-            Self::StopContainers { compose } => words(&COMPOSE, [compose.as_str(), "down"]),
-        }
-    }
-
-    /// Whether the command needs the rights of root. Docker asks for those of its own group, and a launcher for none.
-    #[must_use]
-    pub fn needs_root(&self) -> bool {
-        !matches!(
-            self,
-            Self::StartLauncher { .. }
-                | Self::StopLauncher { .. }
-                | Self::CreateNetwork { .. }
-                | Self::RemoveNetwork { .. }
-                | Self::BuildImages { .. }
-                | Self::RemoveImages { .. }
-                | Self::StartContainers { .. }
-                | Self::StopContainers { .. }
-        )
-    }
-}
-
-const COMPOSE: [&str; 3] = ["docker", "compose", "-f"];
-
-fn words<'a>(start: &[&str], rest: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let start = start.iter().map(|word| (*word).to_owned());
-    start.chain(rest.into_iter().map(ToOwned::to_owned)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_step_makes_its_undoing_removes() {
-        let file = Action::CopyFile {
-            from: "generated/a".into(),
-            to: "/etc/a".into(),
-            owner: ROOT.parse().unwrap(),
-            mode: "0644".into(),
-        };
-        assert_eq!(file.command().join(" "), "install -D -m 0644 generated/a /etc/a");
-        assert_eq!(file.undo().unwrap().command().join(" "), "rm /etc/a");
-        assert_eq!(file.undo().unwrap().undo(), None);
-    }
-
-    #[test]
-    fn steps_are_taken_back_from_the_last_to_the_first_and_then_units_are_read_again() {
-        let step = |action| Step { stage: Stage::Install, action };
-        let unit = |unit: &str| Action::EnableUnit { unit: unit.to_owned() };
-        let steps = [step(unit("a")), step(Action::ReloadUnits), step(unit("b"))];
-        let undone = undo(&steps, &[Stage::Start, Stage::Install]);
-        let commands: Vec<_> = undone.iter().map(|action| action.command().join(" ")).collect();
-        assert_eq!(
-            commands,
-            ["systemctl disable b", "systemctl disable a", "systemctl daemon-reload"]
-        );
-    }
-
-    #[test]
-    fn a_step_is_read_back_from_a_plan() {
-        let step =
-            Step { stage: Stage::Start, action: Action::StartUnit { unit: "a.target".into() } };
-        let json = serde_json::to_string(&step).unwrap();
-        assert_eq!(json, r#"{"stage":"start","action":{"do":"start-unit","unit":"a.target"}}"#);
-        assert_eq!(serde_json::from_str::<Step>(&json).unwrap(), step);
     }
 }

@@ -1,5 +1,6 @@
 //! `<party>/RUNBOOK.md`: what to run, open and watch on a party's machines, in the order of need.
 
+mod machine_files;
 mod openings;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::{
     scene::PartyScene,
     targets,
 };
+use machine_files::{MachineFile, machine_files};
 use openings::{Opening, incoming, outgoing};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
@@ -38,8 +40,13 @@ struct View {
     peers: Vec<String>,
     incoming: Vec<Opening>,
     outgoing: Vec<Opening>,
+    machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
+    /// Where an account of the machine has its copy of what it runs, if one does.
+    unit_home: Option<String>,
+    /// The key that the runtime's own TLS needs there.
+    key: Option<KeyView>,
     has_ray: bool,
     /// Whether any host has something to install.
     has_install: bool,
@@ -61,6 +68,12 @@ struct IdentityView {
     ca: String,
     cert: String,
     key: String,
+}
+
+#[derive(Serialize)]
+struct KeyView {
+    /// Whether it lies beside the topology, from where the account gets a copy.
+    is_copied: bool,
 }
 
 #[derive(Serialize)]
@@ -97,6 +110,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
     let hosts: Vec<_> =
         plan.hosts.iter().map(|(name, host)| host_view(scene, name, host)).collect();
     let external = plan.jobs.iter().filter(|(_, job)| matches!(job.program, Program::External));
+    let tls = plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
     let view = View {
         party: plan.party.to_string(),
         topology: scene.scene.federation.topology.to_string(),
@@ -110,6 +124,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
+        machine_files: machine_files(plan),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),
         has_start: hosts.iter().any(|host| !host.start.is_empty()),
         hosts,
@@ -118,6 +133,11 @@ fn files(scene: &PartyScene<'_>) -> Files {
             python: secretflow.python.clone(),
             interpreter: secretflow.interpreter(),
         }),
+        unit_home: match &plan.deploy {
+            Deploy::Systemd { home, .. } => plan.secretflow.as_ref().map(|_| home.to_string()),
+            Deploy::Process | Deploy::Docker { .. } => None,
+        },
+        key: tls.map(|tls| KeyView { is_copied: tls.key.is_relative() }),
         has_ray: plan.hosts.values().any(|host| host.ray.is_some()),
         simulation: simulation(scene),
         follows: follows(scene),

@@ -11,6 +11,7 @@ mod host_addr;
 mod http_url;
 mod image;
 mod index_url;
+mod machine_path;
 mod name;
 mod package;
 mod partial;
@@ -37,8 +38,10 @@ pub use host_addr::{HostAddr, HostAddrError};
 pub use http_url::{HttpScheme, HttpUrl, HttpUrlError};
 pub use image::Image;
 pub use index_url::IndexUrl;
+pub use machine_path::MachinePath;
 pub use name::{
-    DeviceName, HostName, JobName, NameError, NetworkName, PartyName, ServiceName, TopologyName,
+    DeviceName, HostName, JobName, NameError, NetworkName, PartyName, SecretName, ServiceName,
+    TopologyName,
 };
 pub use package::Package;
 pub use partial::Partial;
@@ -58,5 +61,5 @@ pub use text::{
 };
 pub use tree_path::TreePath;
 pub use words::{
-    BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
+    Access, BackEnd, Engine, GatewayProtocol, Links, Mode, PortScope, RuntimeName, TargetName,
 };

@@ -98,6 +98,8 @@ names! {
     JobName;
     /// Name of a container network.
     NetworkName;
+    /// Name of a secret of a party: a file's name where its services read it.
+    SecretName;
 }
 
 #[cfg(test)]

@@ -97,6 +97,14 @@ words! {
         Host = "host",
     }
 
+    /// What a process does with a path.
+    Access {
+        /// It reads what is there.
+        Read = "read",
+        /// It makes, changes and removes files.
+        Write = "write",
+    }
+
     /// What starts a party's processes.
     TargetName {
         /// `sfgen apply` itself.

@@ -12,6 +12,7 @@ use crate::{generated::compare_or_bless, pages, support::workspace::Workspace};
 
 const README: &str = include_str!("../../README.md");
 const LAUNCHER: &str = include_str!("../../docs/launcher.md");
+const FILES: &str = include_str!("../../docs/files.md");
 const RUNTIME: &str = include_str!("../../docs/runtime.md");
 
 /// The rows of the table below a heading, without head and rule.
@@ -41,11 +42,14 @@ fn subcommands(help: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_topology_of_the_readme_compiles_without_a_finding() {
-    let blocks = pages::blocks(README);
-    assert_eq!(blocks.len(), README.matches("```kdl").count(), "each block says that it passes");
-    assert!(blocks.len() >= 2);
-    for block in blocks {
+fn every_topology_of_the_documentation_compiles_without_a_finding() {
+    let all = [README, FILES].map(|text| {
+        let blocks = pages::blocks(text);
+        assert_eq!(blocks.len(), text.matches("```kdl").count(), "each block says that it passes");
+        assert!(!blocks.is_empty());
+        blocks
+    });
+    for block in all.into_iter().flatten() {
         let done = pages::run(&block);
         let text = render_text(&done.findings, &done.sources, 100, false);
         assert!(done.findings.is_empty() && done.output.is_some(), "{text}");

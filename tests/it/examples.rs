@@ -63,4 +63,5 @@ examples! {
     secretflow_loopback: [];
     secretflow_threads: ["SF0530"];
     credit_risk: [];
+    psi_csv: [];
 }

@@ -27,7 +27,7 @@ use crate::{examples, federation::NOW, generated::blesses};
 
 /// Every example.
 pub(crate) const EXAMPLES: &[&str] =
-    &["two_parties", "secretflow_loopback", "secretflow_threads", "credit_risk"];
+    &["two_parties", "secretflow_loopback", "secretflow_threads", "credit_risk", "psi_csv"];
 
 const ROOT: &str = "topology.kdl";
 const LOCK: &str = "sfgen.lock";
@@ -172,7 +172,7 @@ macro_rules! golden {
     };
 }
 
-golden! { two_parties secretflow_loopback secretflow_threads credit_risk }
+golden! { two_parties secretflow_loopback secretflow_threads credit_risk psi_csv }
 
 /// What only a party itself has to know: its key's path, its account, its private numbers, its own ports.
 fn private(plan: &PartyPlan) -> Vec<String> {

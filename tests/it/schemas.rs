@@ -52,8 +52,13 @@ pin."ray.gcs" = 7
 pin.ray.metrics-export = [1, 31999]
 pin.spu = [{ args = [1, 31999], host = "alice-2" }, { args = [8], host = "alice-1" }]
 
+[party.alice.mount."/data"]
+access = "write"
+as = "/srv/data"
+
 [party.alice.host.alice-1]
 address = "10.0.0.1"
+secret.db.file = "/etc/sfgen/db"
 listen = "0.0.0.0"
 reserve = [22, 80]
 ray = { cpus = 4, gpus = 1, memory = "8GiB", object-store = "2GiB", slots = 3, dashboard = true, resource = { fpga = 2 } }
@@ -72,6 +77,8 @@ after = "ray"
 host = "alice-1"
 image = "redis"
 grace = "5s"
+mount = ["/data", "/srv"]
+env-file = ["/etc/sfgen/a.env", "/etc/sfgen/b.env"]
 
 [[party.bob.host]]
 name = "bob-1"
@@ -177,7 +184,10 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
         found.push(at);
     };
     match value {
-        Value::Object(table) => table.iter().for_each(|(key, value)| add(key.clone(), value)),
+        // A slash in a key, as in the path of a mount, is an escape of a pointer (RFC 6901).
+        Value::Object(table) => {
+            table.iter().for_each(|(key, value)| add(key.replace('/', "~1"), value));
+        }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(n, value)| add(n.to_string(), value));
         }

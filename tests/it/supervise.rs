@@ -28,6 +28,7 @@ impl Yard {
             name: name.to_owned(),
             program: ["sh", "-c", script].map(String::from).into(),
             env: BTreeMap::new(),
+            env_files: Vec::new(),
             cwd: self.path().to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
             probe: None,

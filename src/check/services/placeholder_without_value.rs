@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, Spanned},
-    model::{Host, JobKind, Party, Text, Variable, demands},
+    model::{Host, JobKind, MachineFiles, Party, Service, Text, Variable, demands},
     syntax::nearest,
-    types::{HostName, PartyName, Piece, Role},
+    types::{HostName, PartyName, Piece, Role, SecretName},
 };
 
 const CODE: Code = Code("SF0108");
@@ -26,7 +26,7 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
         for service in &party.services {
             let Some(host) = party.host_of(service) else { continue };
             for text in service.command.iter().chain(service.env.values()) {
-                findings.extend(judge(context, party, host, text, &roles));
+                findings.extend(judge(context, (party, host, Some(service)), text, &roles));
             }
         }
     }
@@ -39,16 +39,17 @@ fn placeholder_without_value(context: Context<'_>, findings: &mut Findings) {
             let members =
                 job.parties.iter().filter_map(|name| context.topology.parties.get(&name.value));
             let mut hosts = members.filter_map(|party| Some((party, party.main_host()?)));
-            findings
-                .extend(hosts.find_map(|(party, host)| judge(context, party, host, text, &roles)));
+            let found =
+                hosts.find_map(|(party, host)| judge(context, (party, host, None), text, &roles));
+            findings.extend(found);
         }
     }
 }
 
+/// Judges the text of a service, or of a job, of a party on one of its hosts.
 fn judge(
     context: Context<'_>,
-    party: &Party,
-    host: &Host,
+    (party, host, service): (&Party, &Host, Option<&Service>),
     text: &Spanned<Text>,
     roles: &Roles<'_>,
 ) -> Option<Finding> {
@@ -61,6 +62,12 @@ fn judge(
         Piece::Variable(variable @ Variable::Home) if party.deploy.home().is_none() => {
             Some(variable)
         }
+        Piece::Variable(variable @ Variable::Secret(name))
+            if party.secret(host, service, name).is_none()
+                && declared(party, host, service).all(|files| files.secrets.is_whole()) =>
+        {
+            Some(variable)
+        }
         _ => None,
     })?;
     let message = format!(
@@ -68,6 +75,14 @@ fn judge(
         host.name.value, party.name.value
     );
     let finding = Finding::error(CODE, message).label(text.span, "cannot be filled in");
+    if let Variable::Secret(name) = missing {
+        let (help, near) = declare(name, (party, host, service));
+        let fix = near.and_then(|near| {
+            let (old, new) = (format!("{{{missing}}}"), format!("{{secret.{near}}}"));
+            context.write_part(format!("write `{new}`"), text.span, &old, &new)
+        });
+        return Some(finding.help(help).fixes(fix));
+    }
     let Variable::Port(role) = missing else {
         return Some(
             finding
@@ -81,6 +96,31 @@ fn judge(
         context.write_part(format!("write `{new}`"), text.span, &old, &new)
     });
     Some(finding.help(known_ports(near, &names)).fixes(fix))
+}
+
+/// The nodes that may declare what a text of a service, or of a job, stands for.
+fn declared<'a>(
+    party: &'a Party,
+    host: &'a Host,
+    service: Option<&'a Service>,
+) -> impl Iterator<Item = &'a MachineFiles> {
+    service.map(|service| &service.files).into_iter().chain([&host.files, &party.files])
+}
+
+/// What to do about a secret that nobody declares, and the declared one that may be meant.
+fn declare<'a>(
+    name: &SecretName,
+    (party, host, service): (&'a Party, &'a Host, Option<&'a Service>),
+) -> (String, Option<&'a str>) {
+    let secrets = declared(party, host, service).flat_map(|files| files.secrets.iter());
+    let near = nearest(name.as_str(), secrets.map(|secret| secret.name.value.as_str()));
+    let write =
+        format!("`secret \"{name}\" file=\"/etc/sfgen/{name}\"` in the party says where it lies");
+    let help = match near {
+        Some(near) => format!("did you mean `{{secret.{near}}}`? {write}"),
+        None => write,
+    };
+    (help, near)
 }
 
 fn known_ports(near: Option<&str>, names: &[String]) -> String {

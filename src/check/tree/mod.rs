@@ -1,6 +1,7 @@
 //! What is written in a value or name and cannot be carried into the tree: placeholders, texts, names of programs.
 
 pub(super) mod placeholder_left;
+pub(super) mod placeholders;
 mod program_name_twice;
 mod program_not_startable;
 mod text_not_carried;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::{
     syntax::language::{Entry, Kind},
     types::{
-        Account, Home, Image, IndexUrl, Package, PartyName, Port, RayPort, Reason, ResourceName,
-        Role, RuntimeParty, Size, Span, Subnet,
+        Account, Home, Image, IndexUrl, MachinePath, Package, PartyName, Port, RayPort, Reason,
+        ResourceName, Role, RuntimeParty, Size, Span, Subnet,
     },
 };
 
@@ -22,6 +22,7 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Path => text(Some(r"^[^\s-](.*\S)?$".to_owned())),
         Kind::Account => of::<Account>(),
         Kind::Home => of::<Home>(),
+        Kind::MachinePath => of::<MachinePath>(),
         Kind::Image => of::<Image>(),
         // Four numbers, or a word that is not made of digits alone; a pattern can say no more.
         Kind::Address => text(Some(r"^([0-9]+(\.[0-9]+){3}|[^\s/]*[A-Za-z:][^\s/]*)$".to_owned())),

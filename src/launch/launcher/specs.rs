@@ -105,6 +105,7 @@ impl Specs<'_> {
             name,
             program,
             env,
+            env_files: process.env_files.iter().map(|file| file.as_path().to_owned()).collect(),
             cwd: folder.map_or(&*self.side.root, |folder| Utf8Path::new(folder)).to_owned(),
             after: process.after.iter().map(ToString::to_string).collect(),
             probe: process.ready.map(|ready| loopback(ready.port)),

@@ -7,6 +7,7 @@
 
 mod descendants;
 pub mod diagnose;
+mod env_file;
 mod event;
 mod group;
 pub mod guard;
@@ -23,6 +24,7 @@ mod signals;
 mod spec;
 mod sweeper;
 
+pub use env_file::{EnvFile, read_env_file};
 pub use event::{ServiceEvent, ServiceFailure, ServiceStatus};
 pub use group::Supervisor;
 pub use guard::remove_abandoned;

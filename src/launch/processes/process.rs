@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{GuardProgram, ServiceSpec, orphans::Orphanage};
+use super::{GuardProgram, ServiceSpec, env_file::read_env_file, orphans::Orphanage};
 use crate::launch::processes::guard;
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
@@ -131,7 +131,12 @@ impl Process {
         for name in PROXY_VARIABLES {
             command.env_remove(name);
         }
-        command.env("PYTHONUNBUFFERED", "1").envs(&spec.env);
+        command.env("PYTHONUNBUFFERED", "1");
+        for file in &spec.env_files {
+            let file = read_env_file(file).map_err(|why| Ending::NotStarted(why.to_string()))?;
+            command.envs(file.variables);
+        }
+        command.envs(&spec.env);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0);
         let mut child = guard

@@ -19,6 +19,8 @@ pub struct ServiceSpec {
     pub program: Vec<String>,
     /// Variables beside the launcher's own, of which it does not get those of proxies.
     pub env: BTreeMap<String, String>,
+    /// Files with more variables, read at each start. Those of `env` win, and of several files the last.
+    pub env_files: Vec<Utf8PathBuf>,
     /// Its working folder.
     pub cwd: Utf8PathBuf,
     /// Names of the services that must be ready before it starts.

@@ -3,12 +3,16 @@
 use crate::{
     model::{self, Topology},
     plan::{Action, ContainerNetwork, Deploy, Location, Locations, Process, RunsAs, Stage, Step},
+    types::{MachinePath, SecretName},
 };
 
-use super::target::{Scope, TREE, Target};
+use super::{
+    files::{check_access, grant_read, grant_secrets},
+    target::{Reader, Scope, TREE, Target},
+};
 
 pub(super) const TARGET: Target =
-    Target { account: |_| RunsAs::Number(UID), locations: |_| locations(), steps };
+    Target { account: |_| RunsAs::Number(UID), locations: |_| locations(), secret, steps };
 
 /// The account in the image. A fixed number, so that a key on the machine can be made readable to it.
 pub const UID: u32 = 10001;
@@ -38,6 +42,11 @@ fn locations() -> Locations {
     ])
 }
 
+/// Where Compose puts a secret.
+fn secret(_: Reader<'_>, name: &SecretName, _: &MachinePath) -> MachinePath {
+    format!("/run/secrets/{name}").parse().expect("a name is plain")
+}
+
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let mut steps = vec![scope.firewall()];
     if !scope.host.processes.iter().any(Process::is_kept_up) {
@@ -51,8 +60,11 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     }
     let compose = scope.folder().join("docker/compose.yaml");
     let tls = scope.plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
-    if let Some(tls) = tls {
-        install(Action::GrantRead { path: tls.key.clone(), number: UID });
+    let user = UID.to_string();
+    let key = tls.into_iter().flat_map(|tls| grant_read(&tls.key, &user));
+    let secrets = grant_secrets(scope, &user, |_| true);
+    for action in key.chain(secrets).chain(check_access(scope, &user)) {
+        install(action);
     }
     let is_built = matches!(&scope.plan.deploy, Deploy::Docker { image: None, .. });
     if scope.plan.secretflow.is_some() && is_built {

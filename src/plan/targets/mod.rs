@@ -3,17 +3,18 @@
 //! A target is a file here, a variant of [`Deploy`], and a line in each `match` of this file.
 
 mod docker;
+mod files;
 mod process;
 mod systemd;
 mod target;
 
 use crate::{
     model::{self, Topology},
-    types::TopologyName,
+    types::{MachinePath, SecretName, TopologyName},
 };
 
 use super::{Deploy, PartyPlan, RunsAs};
-use target::{Scope, Target};
+use target::{Reader, Scope, Target};
 
 pub use docker::UID;
 pub use systemd::VENV;
@@ -39,6 +40,16 @@ pub(super) fn deploy(topology: &Topology, deploy: &model::Deploy) -> Deploy {
 /// As whom the party's programs run.
 pub(super) fn account(deploy: &Deploy) -> RunsAs {
     (target(deploy).account)(deploy)
+}
+
+/// Where a process reads the secret that lies in `file` on its machine.
+pub(super) fn secret_path(
+    deploy: &Deploy,
+    reader: Reader<'_>,
+    name: &SecretName,
+    file: &MachinePath,
+) -> MachinePath {
+    (target(deploy).secret)(reader, name, file)
 }
 
 /// Fills in where the folders of a party's hosts are, and what must be done on each.

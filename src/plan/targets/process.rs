@@ -1,11 +1,19 @@
 //! `deploy "process"`: the launcher starts everything itself, in the folders that its machine has for that.
 
-use crate::plan::{Action, Locations, RunsAs, Stage, Step};
+use crate::{
+    plan::{Action, Locations, RunsAs, Stage, Step},
+    types::{MachinePath, SecretName},
+};
 
-use super::target::{Scope, Target};
+use super::target::{Reader, Scope, Target};
 
 pub(super) const TARGET: Target =
-    Target { account: |_| RunsAs::Caller, locations: |_| Locations::new(), steps };
+    Target { account: |_| RunsAs::Caller, locations: |_| Locations::new(), secret, steps };
+
+/// Nothing hides the file.
+fn secret(_: Reader<'_>, _: &SecretName, file: &MachinePath) -> MachinePath {
+    file.clone()
+}
 
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let host = (*scope.host_name != scope.plan.main_host).then(|| scope.host_name.clone());

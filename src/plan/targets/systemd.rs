@@ -5,15 +5,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     model,
     plan::{
-        Action, Deploy, Location, Locations, Program, RunsAs, Stage, Step,
+        Action, Deploy, Location, Locations, Process, Program, RunsAs, Stage, Step,
         names::{env_file_path, runtime_dir, target_unit, unit},
     },
-    types::{Account, Home},
+    types::{Account, Home, MachinePath, SecretName},
 };
 
-use super::target::{Scope, TREE, Target};
+use super::{
+    files::{check_access, grant_read, grant_secrets},
+    target::{Reader, Scope, TREE, Target},
+};
 
-pub(super) const TARGET: Target = Target { account, locations, steps };
+pub(super) const TARGET: Target = Target { account, locations, secret, steps };
 
 /// Where systemd looks for the units that an administrator adds.
 const UNITS: &str = "/etc/systemd/system";
@@ -47,6 +50,17 @@ fn locations(scope: &Scope<'_>) -> Locations {
         (Location::Logs, below("logs")),
         (Location::Sfgen, SFGEN.to_owned()),
     ])
+}
+
+/// Where a unit finds its credentials (systemd.exec(5), `LoadCredential=`). A job reads the file itself: what it hands to
+/// devices runs in Ray's unit, and must find the secret at the same path there.
+fn secret(reader: Reader<'_>, name: &SecretName, file: &MachinePath) -> MachinePath {
+    let (topology, party, process) = reader;
+    if process.service().is_none() {
+        return file.clone();
+    }
+    let unit = unit(topology, party, process);
+    format!("/run/credentials/{unit}/{name}").parse().expect("names are plain")
 }
 
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
@@ -93,6 +107,10 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     for file in run_from(scope) {
         steps.push(copy(file.clone(), home.join(file)));
     }
+    let opens = |process: &Process| process.name.service().is_none();
+    let secrets = grant_secrets(scope, user.as_str(), opens);
+    let data = check_access(scope, user.as_str());
+    steps.extend(key(scope, user, home).into_iter().chain(secrets).chain(data).map(install));
     let units = scope.host.processes.iter().filter(|process| process.is_kept_up());
     let units = units.map(|process| unit(topology, party, &process.name));
     let target = target_unit(topology, party);
@@ -104,6 +122,21 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     steps.push(install(Action::EnableUnit { unit: target.clone() }));
     steps.push(Step { stage: Stage::Start, action: Action::StartUnit { unit: target } });
     steps
+}
+
+/// How the account comes to read the party's key: it has a copy of what lies beside the topology, where the others'
+/// programs run too, and is let at what lies elsewhere.
+fn key(scope: &Scope<'_>, user: &Account, home: &Utf8Path) -> Vec<Action> {
+    let tls = scope.plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
+    // The key is on the first host only.
+    let Some(tls) = tls.filter(|_| *scope.host_name == scope.plan.main_host) else {
+        return Vec::new();
+    };
+    if tls.key.is_absolute() {
+        return grant_read(&tls.key, user.as_str());
+    }
+    let (from, to) = (tls.key.clone(), home.join(&tls.key));
+    vec![Action::CopyFile { from, to, owner: user.clone(), mode: "0600".to_owned() }]
 }
 
 /// The virtual environment in an account's home.
@@ -126,7 +159,7 @@ fn run_from(scope: &Scope<'_>) -> Vec<Utf8PathBuf> {
     let tls = scope.plan.secretflow.iter().filter_map(|secretflow| secretflow.tls.as_ref());
     for tls in tls {
         files.push(tree.join(&tls.ca));
-        // What is absolute lies where it is to be; a key is never copied.
+        // What is absolute lies where it is to be.
         files.extend([&tls.cert].into_iter().filter(|file| file.is_relative()).cloned());
     }
     let is_main = *scope.host_name == scope.plan.main_host;

@@ -6,7 +6,7 @@ use crate::{
     plan::{
         Action, Deploy, HostPlan, Locations, PartyPlan, RunsAs, Stage, Step, names::firewall_table,
     },
-    types::{HostName, TopologyName},
+    types::{HostName, MachinePath, PartyName, ProcessName, SecretName, TopologyName},
 };
 
 /// What a target knows about plans.
@@ -15,9 +15,14 @@ pub(super) struct Target {
     pub(super) account: fn(&Deploy) -> RunsAs,
     /// Where folders are; empty where only the machine that starts the programs can tell.
     pub(super) locations: fn(&Scope<'_>) -> Locations,
+    /// Where a process reads a secret.
+    pub(super) secret: fn(Reader<'_>, &SecretName, &MachinePath) -> MachinePath,
     /// What must be done on a host, in order.
     pub(super) steps: fn(&Scope<'_>) -> Vec<Step>,
 }
+
+/// A process that reads a secret: its topology, its party and its name.
+pub(super) type Reader<'a> = (&'a TopologyName, &'a PartyName, &'a ProcessName);
 
 /// A host of a plan.
 pub(super) struct Scope<'a> {

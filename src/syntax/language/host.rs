@@ -1,6 +1,7 @@
 //! `host "alice-1" address=... { reserve ...; ray ... }`.
 
 use super::{
+    files::{ENV_FILE, MOUNT, SECRET},
     kind::{
         Kind::{self, Address, Number, Port},
         Name,
@@ -23,7 +24,7 @@ pub(super) static HOST: Rule = Rule {
         // All interfaces: which peers get through is the firewall's matter, and gRPC ignores the host part.
         prop("listen", Address, "What its listeners bind.").or("0.0.0.0"),
     ],
-    children: &[may(&RESERVE), may(&RAY)],
+    children: &[may(&RESERVE), may(&RAY), may(&MOUNT), may(&SECRET), may(&ENV_FILE)],
 };
 
 static RESERVE: Rule = Rule {

@@ -1,6 +1,7 @@
 //! `job "psi" script=... slots=... { parties ...; args ... }` and `job "total" kind="sum" { input ... }`.
 
 use super::{
+    files::MOUNT,
     kind::{
         Kind::{self, Number, OneOf, Path, Template},
         Name,
@@ -21,7 +22,7 @@ pub(super) static JOB: Rule = Rule {
         prop("slots", Number(1, u16::MAX as i64), "How many runs of it may be under way at once.")
             .or_number(1),
     ],
-    children: &[must(&PARTIES, WRITE_PARTIES), may(&ARGS), may(&INPUT)],
+    children: &[must(&PARTIES, WRITE_PARTIES), may(&ARGS), may(&INPUT), may(&MOUNT)],
 };
 
 static ARGS: Rule = Rule {

@@ -17,9 +17,11 @@ pub enum Kind {
     Account,
     /// The folder of an installation, an absolute path.
     Home,
+    /// A file or folder on a party's machine, an absolute path.
+    MachinePath,
     /// A container image.
     Image,
-    /// Text in which `{port.NAME}`, `{host.address}`, `{party}` and `{home}` are filled in.
+    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}` and `{secret.NAME}` are filled in.
     Template,
     /// An IP address or a DNS name.
     Address,
@@ -99,4 +101,5 @@ pub enum Name {
     Network,
     Device,
     Job,
+    Secret,
 }

@@ -10,6 +10,7 @@
 
 mod deploy;
 mod device;
+mod files;
 mod host;
 mod job;
 mod kind;

@@ -2,6 +2,7 @@
 
 use super::{
     deploy::DEPLOY,
+    files::{ENV_FILE, MOUNT, SECRET},
     host::HOST,
     kind::{
         Kind::{self, Path, Port, Role},
@@ -27,6 +28,9 @@ pub(super) static PARTY: Rule = Rule {
         may(&IDENTITY),
         may(&DEPLOY),
         may(&PIN),
+        may(&MOUNT),
+        may(&SECRET),
+        may(&ENV_FILE),
         may(&SERVICE),
         may(&PACKAGES),
         may(&REQUIREMENTS),

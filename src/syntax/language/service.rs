@@ -1,6 +1,7 @@
 //! `service "redis" after=... host=... image=... grace=... { command ...; env ...; port ...; ready ... }`.
 
 use super::{
+    files::{ENV_FILE, MOUNT, SECRET},
     kind::{
         Kind::{self, Image, Port, Template, Text},
         Name,
@@ -38,6 +39,9 @@ pub(super) static SERVICE: Rule = Rule {
         may(&ENV),
         may(&PORT),
         may(&READY),
+        may(&MOUNT),
+        may(&SECRET),
+        may(&ENV_FILE),
     ],
 };
 

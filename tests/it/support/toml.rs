@@ -30,10 +30,11 @@ fn table(parent: &str, path: &str, nodes: &[Node], text: &mut String) {
         if rule.occurs == Occurs::Keyed {
             for node in all {
                 if node.args.len() > 1 && node.children.is_empty() {
-                    writeln!(text, "{name}.{} = {}", node.args[0].value, inline(node, 1)).unwrap();
+                    writeln!(text, "{name}.{} = {}", key(&node.args[0].value), inline(node, 1))
+                        .unwrap();
                     continue;
                 }
-                let path = format!("{path}{name}.{}", node.args[0].value);
+                let path = format!("{path}{name}.{}", key(&node.args[0].value));
                 writeln!(tables, "[{path}]").unwrap();
                 properties(node, 1, &mut tables);
                 table(name, &format!("{path}."), &node.children, &mut tables);
@@ -89,6 +90,13 @@ fn inline(node: &Node, skip: usize) -> String {
     let props = node.props.iter();
     parts.extend(props.map(|p| format!("{} = {}", p.key.value, literal(&p.value.value))));
     format!("{{ {} }}", parts.join(", "))
+}
+
+/// A key without quotes where it needs none.
+fn key(value: &Value) -> String {
+    let bare = value.to_string();
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if bare.chars().all(is_bare) { bare } else { literal(value) }
 }
 
 fn literal(value: &Value) -> String {

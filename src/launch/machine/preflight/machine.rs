@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     diag::Finding,
-    plan::{HostPlan, PartyPlan},
+    plan::{Deploy, HostPlan, PartyPlan, Process},
     types::HostName,
 };
 
@@ -27,6 +27,17 @@ impl Machine<'_> {
     /// The part of the plan that is for this machine.
     pub(super) fn host_plan(&self) -> Option<&HostPlan> {
         self.plan.hosts.get(self.host)
+    }
+
+    /// Every process that the launcher starts on this machine, those of jobs too; none where units or containers have
+    /// them, whose accounts see other files.
+    pub(super) fn started_here(&self) -> impl Iterator<Item = &Process> {
+        let is_launchers = self.plan.deploy == Deploy::Process;
+        let host = self.host_plan().filter(|_| is_launchers);
+        let is_main = *self.host == self.plan.main_host;
+        let jobs = self.plan.jobs.values().filter(move |_| is_launchers && is_main);
+        let processes = host.into_iter().flat_map(|host| &host.processes);
+        processes.chain(jobs.filter_map(|job| job.process.as_ref()))
     }
 
     /// A path of the plan, made absolute or at least right from the working folder.

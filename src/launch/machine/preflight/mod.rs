@@ -7,10 +7,12 @@
 mod address;
 mod limits;
 mod machine;
+mod mounts;
 mod ports;
 mod programs;
 mod proxies;
 mod scripts;
+mod secret_files;
 mod secrets;
 mod shm;
 
@@ -21,6 +23,8 @@ pub use machine::{Machine, Probe};
 /// Every probe, cheapest first.
 pub const PROBES: &[Probe] = &[
     secrets::PROBE,
+    secret_files::PROBE,
+    mounts::PROBE,
     limits::PROBE,
     shm::PROBE,
     proxies::PROBE,

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, ContainerNetwork, Deploy, Effect, Location, Process, Readiness, RunsAs, located,
-        project,
+        Access, ContainerNetwork, Deploy, Effect, Location, PathUse, Process, Readiness, RunsAs,
+        located, project,
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
@@ -20,6 +20,8 @@ use crate::{
     },
     types::{Port, ProcessName},
 };
+
+use super::volumes::{self, MountView, SecretView};
 
 pub(super) const ARTIFACT: Kind<OfHost> =
     Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
@@ -51,6 +53,8 @@ struct View {
     network: Option<String>,
     /// Whether Ray's folder is shared between containers.
     has_run: bool,
+    /// The secrets of all containers.
+    secrets: Vec<SecretView>,
 }
 
 /// One container.
@@ -65,7 +69,8 @@ struct Container {
     user: Option<String>,
     folder: Option<String>,
     command: Vec<String>,
-    env_file: Option<String>,
+    /// Files with variables; of several that set one, the last counts.
+    env_files: Vec<String>,
     environment: BTreeMap<String, String>,
     /// `host`, or `service:...`; absent for the one that owns an address.
     network_mode: Option<String>,
@@ -87,6 +92,9 @@ struct Container {
     root: Option<String>,
     /// Certificates and keys outside the folder of the topology, at the same path as on the machine.
     files: Vec<String>,
+    mounts: Vec<MountView>,
+    has_volumes: bool,
+    secrets: Vec<SecretView>,
 }
 
 #[derive(Serialize)]
@@ -120,6 +128,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     let view = View {
         project: project(&scene.federation().topology, &scene.plan().party),
         has_run: scene.host.ray.is_some(),
+        secrets: containers.iter().flat_map(|container| container.secrets.clone()).collect(),
         containers,
         network,
     };
@@ -184,8 +193,21 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
     let joins = process.joins_ray.then(|| format!("service:{ray}"));
     let node = scene.host.ray.as_ref().filter(|_| process.is_ray());
     let root = locations.get(&Location::Root).cloned().unwrap_or_default();
-    let reads = process.paths(Access::Read).map(|path| located(path, locations));
+    let of_installation = |used: &&PathUse| used.mounted_at.is_none();
+    let own = process.paths.iter().filter(of_installation);
+    let reads = own.filter(|used| used.access == Access::Read);
+    let reads = reads.map(|used| located(&used.path, locations));
+    let files: Vec<_> = reads.filter(|path| !path.starts_with(&root)).collect();
     let mut writes = process.paths(Access::Write);
+    let run = writes
+        .any(|path| *path == Location::Run.word())
+        .then(|| locations.get(&Location::Run).cloned().unwrap_or_default());
+    let root =
+        process.paths(Access::Read).any(|path| *path == Location::Root.word()).then_some(root);
+    let mounts = volumes::mounts(process, locations);
+    let own_files = process.env_files.iter().map(ToString::to_string);
+    let of_host =
+        (!scene.host.variables.is_empty()).then(|| format!("../{}.env", scene.plan().party));
     Container {
         key: process.name.to_string(),
         user: match &process.account {
@@ -194,8 +216,7 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
         },
         folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
         command: process.command.iter().map(|word| located(word, locations)).collect(),
-        env_file: (!scene.host.variables.is_empty())
-            .then(|| format!("../{}.env", scene.plan().party)),
+        env_files: own_files.chain(of_host).collect(),
         environment: environment(scene, process),
         depends_on: process.after.iter().map(|after| dependency(scene, after)).collect(),
         health: process.ready.map(|ready| health(process, ready)),
@@ -207,14 +228,12 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
         // Ray's own init reaps for those who share its process numbers.
         init: joins.is_none(),
         pid: joins,
-        run: writes
-            .any(|path| *path == Location::Run.word())
-            .then(|| locations.get(&Location::Run).cloned().unwrap_or_default()),
-        root: process
-            .paths(Access::Read)
-            .any(|path| *path == Location::Root.word())
-            .then(|| root.clone()),
-        files: reads.filter(|path| !path.starts_with(&root)).collect(),
+        has_volumes: root.is_some() || run.is_some() || !files.is_empty() || !mounts.is_empty(),
+        run,
+        root,
+        files,
+        mounts,
+        secrets: volumes::secrets(process),
         ..base
     }
 }

@@ -2,6 +2,7 @@
 
 mod compose;
 mod dockerfile;
+mod volumes;
 
 use crate::{
     plan::{HostPlan, Process, located},

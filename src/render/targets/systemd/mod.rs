@@ -1,5 +1,6 @@
 //! `deploy "systemd"`: a target and units per host.
 
+mod files;
 mod units;
 
 use std::collections::BTreeSet;
@@ -31,6 +32,9 @@ fn run_job(scene: &PartyScene<'_>, _: &JobName, process: &Process) -> Command {
     if !host.variables.is_empty() {
         let file = env_file_path(&scene.scene.federation.topology, &plan.party);
         property("EnvironmentFile", &file);
+    }
+    for (setting, bind) in files::renamed(process, &host.locations) {
+        property(setting, &bind);
     }
     words.extend(
         process.env.iter().map(|(name, value)| format!("--setenv={name}={}", located(value))),

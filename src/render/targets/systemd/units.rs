@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, Deploy, Effect, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
+        Deploy, Effect, Location, Process, Readiness, Restart, RunsAs, VENV, env_file_path,
         located, target_unit, unit,
     },
     render::{
@@ -17,6 +17,8 @@ use crate::{
     },
     types::{Home, Port},
 };
+
+use super::files::{self, FilesView};
 
 pub(super) const UNITS: Kind<OfHost> =
     Kind { templates: &[TARGET, UNIT], effect: Effect::Install, files };
@@ -50,8 +52,6 @@ struct UnitView<'a> {
     after: Vec<String>,
     user: Option<String>,
     folder: Option<String>,
-    /// The home, where it lies in a folder that is hidden from units and has to be bound back in.
-    hidden_home: Option<&'a str>,
     env_file: Option<String>,
     environment: Vec<String>,
     exec: Vec<String>,
@@ -64,8 +64,7 @@ struct UnitView<'a> {
     joins_ray: bool,
     /// Ray's folder below `/run`, which the unit of the Ray node makes and owns.
     run_name: String,
-    /// Folders and files that it may write.
-    writes: Vec<String>,
+    files: FilesView,
     /// Ray's folder, for programs that write into the session of the node that they join.
     run: Option<String>,
 }
@@ -108,9 +107,6 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
     let (topology, party) = (&scene.federation().topology, &scene.plan().party);
     let locations = &scene.host.locations;
     let run = locations.get(&Location::Run).cloned().unwrap_or_default();
-    let writes = process.paths(Access::Write).map(|path| located(path, locations));
-    // Ray's folder is made by the unit of the Ray node alone.
-    let writes = writes.filter(|path| *path != run && below(path, home.as_str()).is_none());
     let (file, own) = environment(scene, process);
     UnitView {
         process: process.name.to_string(),
@@ -123,10 +119,6 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
             RunsAs::Caller | RunsAs::Number(_) | RunsAs::Image => None,
         },
         folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
-        hidden_home: ["/home/", "/root/", "/run/user/"]
-            .iter()
-            .any(|hidden| format!("{home}/").starts_with(hidden))
-            .then_some(home.as_str()),
         env_file: (!scene.host.variables.is_empty()).then(|| env_file_path(topology, party)),
         environment: std::iter::once(format!("PATH={home}/{VENV}/bin:{SYSTEM_PATH}"))
             .chain(file)
@@ -142,7 +134,7 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
             && scene.host.ray.as_ref().and_then(|ray| ray.gpus).is_some_and(|gpus| gpus > 0),
         joins_ray: process.joins_ray,
         run_name: run.rsplit('/').next().unwrap_or_default().to_owned(),
-        writes: std::iter::once(home.to_string()).chain(writes).collect(),
+        files: files::of_process(process, home, locations),
         run: process.joins_ray.then_some(run),
     }
 }
@@ -164,9 +156,11 @@ fn environment(scene: &HostScene<'_>, process: &Process) -> (Vec<String>, Vec<St
         .env
         .iter()
         .map(|(name, value)| (name.as_str(), located(value, &scene.host.locations)));
+    // Which variables the party's own files set is not known here.
+    let has_files = !process.env_files.is_empty();
     let (forced, plain): (Vec<_>, Vec<_>) = values
         .filter(|(name, value)| preset.get(name) != Some(&value.as_str()))
-        .partition(|(name, _)| preset.contains_key(name));
+        .partition(|(name, _)| has_files || preset.contains_key(name));
     let texts = |all: Vec<(&str, String)>| {
         all.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
     };
@@ -191,12 +185,6 @@ fn exec(scene: &HostScene<'_>, process: &Process, forced: Vec<String>) -> Vec<St
 
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_./@+-".contains(c)
-}
-
-/// What of a path lies below a folder; the folder itself counts.
-fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(folder)?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 #[cfg(test)]
