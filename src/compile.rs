@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 
 use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate, Unreadable},
-    diag::{Code, Finding, Findings, Page, Sources, page},
+    diag::{Code, Finding, Findings, Page, SourceSpan, Sources, page},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
     plan::{self, Federation, Fingerprints, Plans},
-    render::{self, ArtifactTree, template_names},
+    render::{self, ArtifactTree, RenderError, template_names},
     syntax::{self, MAX_FILE, Workspace},
     types::{Digest, JobName, Mode, Partial, PartyName},
 };
@@ -50,6 +50,14 @@ pub struct Compilation {
     pub findings: Vec<Finding>,
     /// Ports, lock, plan and tree; `None` where a finding is an error, and where findings alone were asked for.
     pub output: Option<Output>,
+}
+
+impl Compilation {
+    /// What is wrong before any file could be read.
+    #[must_use]
+    pub fn failed(finding: Finding) -> Self {
+        Self { sources: Sources::default(), findings: vec![finding], output: None }
+    }
 }
 
 /// What a topology without errors compiles to.
@@ -99,7 +107,10 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 nodes: &loaded.nodes,
                 sources: &loaded.sources,
                 certificates: &certificates,
-                release: known.release.as_deref(),
+                release: known
+                    .release
+                    .as_deref()
+                    .or_else(|| release::meant(&topology).filter(|_| !known.is_own)),
                 has_own_release: known.is_own,
                 package_lists: &lists,
                 unusable_scripts: &unusable_scripts(input.workspace, &topology),
@@ -134,7 +145,10 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 requirements: &requirements,
                 templates: &templates,
             };
-            let tree = render_tree(rendered, goal, &mut findings);
+            let tree = render_tree(rendered, goal).unwrap_or_else(|why| {
+                findings.push(not_rendered(&why, &templates, input.workspace, &mut loaded.sources));
+                None
+            });
             output = tree.map(|tree| Output { allocation, federation, digest, tree });
         }
     } else {
@@ -238,22 +252,31 @@ fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMa
     templates
 }
 
-/// The tree, if it is wanted; a user's value or template that cannot become one is reported.
-fn render_tree(
-    input: render::Input<'_>,
-    goal: Goal,
-    findings: &mut Findings,
-) -> Option<ArtifactTree> {
-    let tree = match goal {
+/// The tree, if it is wanted.
+fn render_tree(input: render::Input<'_>, goal: Goal) -> Result<Option<ArtifactTree>, RenderError> {
+    match goal {
         Goal::Tree => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
-    };
-    tree.unwrap_or_else(|why| {
-        let finding = Finding::error(NOT_RENDERED, why.to_string())
-            .help("change the value in the topology, or the template beside it");
-        findings.push(finding);
-        None
-    })
+    }
+}
+
+/// The finding for a user's template that cannot become a file, at its line.
+fn not_rendered(
+    why: &RenderError,
+    templates: &BTreeMap<String, String>,
+    workspace: &dyn Workspace,
+    sources: &mut Sources,
+) -> Finding {
+    let finding = Finding::error(NOT_RENDERED, why.to_string())
+        .help("mend the template, or remove it: sfgen has one of its own");
+    let RenderError::Template { name, line, .. } = why else { return finding };
+    let Some(text) = templates.get(name) else { return finding };
+    let path = Utf8Path::new("templates").join(name);
+    let file = sources.add(workspace.display(&path), text.as_str());
+    let before = text.split_inclusive('\n').take(line.unwrap_or(1).saturating_sub(1));
+    let start = before.map(str::len).sum::<usize>();
+    let end = start + text[start..].lines().next().map_or(0, str::len);
+    finding.label(SourceSpan::new(file, start..end), "in this line of the template")
 }
 
 /// The CA certificates as committed; nothing else is needed of them any more.

@@ -24,13 +24,13 @@ pub use way::{OpenFolder, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{
-    NewFile, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
-    write_atomically, write_new,
+    NewFile, clear_staged, create_unsynced, replace_unsynced, sync_folder, write_all_atomically,
+    write_alone, write_atomically, write_new,
 };
 
 /// What could not be done to which path.
 #[derive(Debug, Error)]
-#[error("cannot {action} `{path}`: {source}")]
+#[error("cannot {action} `{path}`: {}", reason(source))]
 pub struct FsError {
     action: &'static str,
     path: Utf8PathBuf,
@@ -49,11 +49,35 @@ impl FsError {
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
+
+    /// What the system said, without its number for it, which tells a user nothing.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        reason(&self.source)
+    }
 }
 
-/// Reads a file whole.
+/// What an error of the system says, without the number that the standard library adds: `no such file or directory`.
+#[must_use]
+pub fn reason(why: &io::Error) -> String {
+    let text = why.to_string();
+    let Some((words, _)) = text.split_once(" (os error ") else { return text };
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// What is read whole is at most so large, in bytes: certificates, keys, locks and texts of people are much smaller, and
+/// a device has no end.
+const LARGEST: usize = 64 << 20;
+
+/// Reads a regular file whole. Anything else, a pipe that nobody writes to or a device without an end, is an error at
+/// once.
 pub fn read(path: &Utf8Path) -> Result<Vec<u8>, FsError> {
-    std_fs::read(path).map_err(|why| FsError::new("read", path, why))
+    read_regular(path, LARGEST)?.ok_or_else(|| {
+        let why = format!("it is larger than {} MiB", LARGEST >> 20);
+        FsError::new("read", path, io::Error::new(io::ErrorKind::FileTooLarge, why))
+    })
 }
 
 /// Reads a regular file of at most `most` bytes whole; `None` where it is larger, which is known before it is read.
@@ -95,7 +119,10 @@ pub fn open(path: &Utf8Path) -> Result<std_fs::File, FsError> {
 
 /// Reads a file whole as UTF-8.
 pub fn read_text(path: &Utf8Path) -> Result<String, FsError> {
-    std_fs::read_to_string(path).map_err(|why| FsError::new("read", path, why))
+    String::from_utf8(read(path)?).map_err(|_| {
+        let why = io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8");
+        FsError::new("read", path, why)
+    })
 }
 
 /// Reads a file whole, `None` where there is none.
@@ -341,6 +368,13 @@ mod tests {
         let pipe = path.join("pipe");
         nix::unistd::mkfifo(pipe.as_std_path(), nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert!(read_regular(&pipe, 5).is_err());
+        for read in [read(&pipe), read_text(&pipe).map(String::into_bytes)] {
+            assert!(read.unwrap_err().to_string().contains("no regular file"));
+        }
+        assert!(read_if_exists(&pipe).is_err());
+        std::os::unix::fs::symlink("/dev/zero", path.join("endless")).unwrap();
+        assert!(read(&path.join("endless")).is_err());
+        assert!(read(&path.join("huge")).unwrap_err().to_string().contains("larger than 64 MiB"));
         assert!(read_regular(path, 5).is_err());
     }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use crate::{
-    catalogue::{EngineFacts, Release},
+    catalogue::{self, EngineFacts, Release},
     diag::{Sources, Spanned},
-    model::{Host, Identity, Network, PackageLists, Party, Secretflow, Topology},
+    model::{Host, Identity, Network, PackageLists, Party, Runtime, Secretflow, Topology},
     syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
@@ -25,7 +25,8 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
-    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
+    /// What is known about the release, or about the one that was probably meant: once that is corrected, the rest has been
+    /// said. `None` for the embedded runtime and for other unknown releases.
     pub release: Option<&'a Release>,
     /// Whether a file beside the topology is about the release, even one that could not be read, which was reported.
     pub has_own_release: bool,
@@ -44,6 +45,12 @@ impl<'a> Context<'a> {
         self.topology.mode == Mode::Production
     }
 
+    /// Whether the runtime is sfgen's own.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.topology.runtime, Runtime::Embedded)
+    }
+
     /// SecretFlow's settings, if it is the runtime.
     #[must_use]
     pub fn secretflow(&self) -> Option<&'a Secretflow> {
@@ -54,6 +61,17 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn has_ray(&self) -> bool {
         self.secretflow().is_some_and(|settings| settings.engine.value == Engine::Ray)
+    }
+
+    /// The releases of which one runs, as far as can be told: all that are known where it is none of them; none for the
+    /// embedded runtime, and where the user's own file about the release could not be read.
+    #[must_use]
+    pub fn releases(&self) -> Vec<&'a Release> {
+        match self.release {
+            Some(release) => vec![release],
+            None if self.is_embedded() || self.has_own_release => Vec::new(),
+            None => catalogue::releases().iter().collect(),
+        }
     }
 
     /// What is known about the engine.
@@ -76,6 +94,12 @@ impl<'a> Context<'a> {
         lacking && direct && self.topology.tls_off.is_none()
     }
 
+    /// Whether nobody but programs of this machine can be a peer, as far as can be told: every address is loopback.
+    #[must_use]
+    pub fn is_one_machine(&self) -> bool {
+        self.topology.hosts().all(|(_, host)| host.address.value.is_loopback() || !host.has_address)
+    }
+
     /// A host for each address that is written and dialled; a machine that is named again has the first one's.
     ///
     /// A simulation on one machine dials nothing.
@@ -87,7 +111,7 @@ impl<'a> Context<'a> {
             return Vec::new();
         }
         let mut seen = BTreeSet::new();
-        let hosts = self.topology.hosts();
+        let hosts = self.topology.hosts().filter(|(_, host)| host.has_address);
         hosts.filter(|(_, host)| seen.insert(host.address.span)).collect()
     }
 
@@ -96,7 +120,7 @@ impl<'a> Context<'a> {
         &self,
     ) -> impl Iterator<Item = (&'a Party, &'a Host, &'a Network, &'a Spanned<Subnet>)> {
         let topology = self.topology;
-        topology.hosts().filter_map(|(party, host)| {
+        topology.hosts().filter(|(_, host)| host.has_address).filter_map(|(party, host)| {
             let network = topology.networks.get(party.deploy.bridge()?.value)?;
             Some((party, host, network, network.subnet.as_ref()?))
         })

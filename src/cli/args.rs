@@ -1,7 +1,7 @@
 //! Arguments that several commands share.
 
 use camino::Utf8PathBuf;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::types::{Mode, PartyName, Span};
 
@@ -66,13 +66,17 @@ impl From<ModeChoice> for Mode {
 
 /// Where a tree is, and whose side of it.
 #[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("side").args(["party", "all"]).required(true)))]
 pub(crate) struct SideArgs {
     /// The party whose side this machine is
-    #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+    #[arg(long)]
     pub(crate) party: Option<PartyName>,
     /// Every party, where all are on this machine
     #[arg(long)]
     pub(crate) all: bool,
+    /// Started for one of the parties of `--all`: what is about all of them has been said
+    #[arg(long, hide = true, requires = "party")]
+    pub(crate) one_of_all: bool,
     /// The tree that `plan` wrote
     #[arg(long, default_value = "generated")]
     pub(crate) tree: Utf8PathBuf,

@@ -13,7 +13,7 @@ use super::{
 
 /// Compiles a topology of parties into everything that their machines need, and launches it.
 #[derive(Debug, Parser)]
-#[command(name = "sfgen", version, about, max_term_width = 100)]
+#[command(name = "sfgen", version = env!("SFGEN_VERSION"), about, max_term_width = 100)]
 #[command(
     after_help = "Exit status: 0 done; 1 findings; 2 usage; 3 drift; 4 this machine is not ready; 5 a service, job or peer failed; 130 interrupted."
 )]

@@ -58,7 +58,7 @@ impl DiskWorkspace {
 
     /// The absolute path of a file, with links resolved; an error where it is not a regular file in the folder.
     fn locate(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, String> {
-        let in_words = |why: fs::FsError| why.to_string();
+        let in_words = |why: fs::FsError| why.reason();
         let joined = self.resolved.join(path);
         let real = match (fs::kind(&joined).map_err(in_words)?, joined.parent(), joined.file_name())
         {
@@ -99,7 +99,7 @@ pub(crate) fn tree_or_default(
 impl Workspace for DiskWorkspace {
     fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, String> {
         let Some(real) = self.locate(path)? else { return Ok(None) };
-        let bytes = fs::read_regular(&real, MAX_FILE).map_err(|why| why.to_string())?;
+        let bytes = fs::read_regular(&real, MAX_FILE).map_err(|why| why.reason())?;
         let bytes =
             bytes.ok_or_else(|| format!("the file is larger than {} MiB", MAX_FILE >> 20))?;
         Ok(Some(bytes))
@@ -107,11 +107,11 @@ impl Workspace for DiskWorkspace {
 
     fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {
         let joined = self.resolved.join(folder);
-        if fs::kind(&joined).map_err(|why| why.to_string())? != Kind::Folder {
+        if fs::kind(&joined).map_err(|why| why.reason())? != Kind::Folder {
             return Ok(Vec::new());
         }
         let is_inside = fs::resolve(&joined).is_ok_and(|real| real.starts_with(&self.resolved));
-        let entries = fs::entries(&joined).map_err(|why| why.to_string())?;
+        let entries = fs::entries(&joined).map_err(|why| why.reason())?;
         let files = entries.into_iter().filter(|(name, kind)| match kind {
             EntryKind::File => is_inside,
             EntryKind::Folder => false,

@@ -10,6 +10,7 @@ mod own_process;
 pub mod pages;
 mod schemas;
 mod status;
+mod topology;
 mod ui;
 
 use std::process::ExitCode;

@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use camino::Utf8PathBuf;
 use serde::Serialize;
+use terminal_size::Width;
 
 use crate::{
     diag::{Finding, Report, Sources, render_text, shown},
@@ -19,10 +21,13 @@ use queue::OutputQueue;
 use super::{
     args::{ColorChoice, Format},
     status::Failure,
+    topology::{naming, to_be_named},
 };
 
 /// The width of text that goes to no terminal.
 const WIDTH: usize = 100;
+/// A narrower terminal is taken for one that does not know its width: snippets of files would have no room.
+const NARROWEST: usize = 40;
 
 /// Where a command speaks: results to stdout, everything else to stderr.
 #[derive(Clone, Debug)]
@@ -32,6 +37,8 @@ pub(crate) struct Ui {
     colour: bool,
     width: usize,
     is_terminal: bool,
+    /// The topology that helps have to name.
+    topology: Arc<OnceLock<Utf8PathBuf>>,
     /// Where lines wait to be written, for commands that must not wait themselves.
     queues: Arc<OnceLock<Queues>>,
 }
@@ -53,14 +60,25 @@ impl Ui {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         Self {
             format,
             colour,
-            width: columns.filter(|width| *width >= 40).unwrap_or(WIDTH),
+            width: width(),
             is_terminal,
+            topology: Arc::default(),
             queues: Arc::default(),
         }
+    }
+
+    /// From here on helps name this topology in their commands, where it would not be found without its name.
+    pub(crate) fn is_about(&self, topology: Option<&Utf8PathBuf>) {
+        if let Some(topology) = to_be_named(topology) {
+            let _ = self.topology.set(topology.to_owned()); // a command is about one
+        }
+    }
+
+    fn help(&self, help: &str) -> String {
+        self.topology.get().map_or_else(|| help.to_owned(), |topology| naming(help, topology))
     }
 
     /// From here on no line is waited for: a launcher goes on whether or not somebody reads what it says. Lines that
@@ -119,7 +137,11 @@ impl Ui {
     /// Findings as text on stderr. In JSON they are part of the command's own report.
     pub(crate) fn findings(&self, findings: &[Finding], sources: &Sources) {
         if self.format == Format::Text && !findings.is_empty() {
-            let text = render_text(findings, sources, self.width, self.colour);
+            let mut findings = findings.to_vec();
+            for help in findings.iter_mut().filter_map(|finding| finding.help.as_mut()) {
+                *help = self.help(help);
+            }
+            let text = render_text(&findings, sources, self.width, self.colour);
             self.write_stderr(format!("{}\n", text.trim_end_matches('\n')));
         }
     }
@@ -138,7 +160,7 @@ impl Ui {
         let code = code.as_ref().map(|code| format!("{code} ")).unwrap_or_default();
         self.note(format!("{code}error: {message}"));
         if let Some(help) = help {
-            self.note(format!("  help: {help}"));
+            self.note(format!("  help: {}", self.help(help)));
         }
     }
 
@@ -155,6 +177,14 @@ impl Ui {
             None => write(io::stderr(), &text),
         }
     }
+}
+
+/// The width at which text is wrapped: that of the terminal, else what `COLUMNS` says.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stderr());
+    let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = terminal.map(|(Width(width), _)| usize::from(width)).or_else(columns);
+    width.filter(|width| *width >= NARROWEST).unwrap_or(WIDTH)
 }
 
 /// Writes a text. A reader that has gone away (`sfgen plan | head`) is no reason to stop the work half way.

@@ -8,7 +8,7 @@ use crate::{
     catalogue::{self, Release},
     diag::{Code, FileId, Finding, Findings, SourceSpan, Sources},
     model::Topology,
-    syntax::Workspace,
+    syntax::{Workspace, nearest},
 };
 
 /// A file of the user's own about a release cannot be used.
@@ -56,6 +56,13 @@ pub(super) fn find(
             Known { release: None, is_own: true }
         }
     }
+}
+
+/// The release that was probably meant, where a topology names none that is known.
+pub(super) fn meant(topology: &Topology) -> Option<&'static Release> {
+    let version = topology.runtime.secretflow()?.version.value.as_str();
+    let known = catalogue::releases().iter().map(|release| release.version.as_str());
+    catalogue::release(nearest(version, known)?)
 }
 
 struct Files<'a> {

@@ -10,6 +10,8 @@ use miette::{
     MietteSpanContents, SourceCode, SpanContents,
 };
 
+use textwrap::{WordSeparator, WordSplitter};
+
 use super::{
     FileId, Finding, Severity, Source, Sources,
     report::SHOWN,
@@ -29,24 +31,53 @@ pub fn render_text(findings: &[Finding], sources: &Sources, width: usize, colour
         .with_width(width)
         .with_context_lines(1)
         .with_links(false)
+        // A line ends between words: commands and paths are there to be copied.
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
+        .with_break_words(false)
         .without_cause_chain();
     let labels = findings.iter().flat_map(|finding| &finding.labels);
     let secrets: Vec<_> = labels.filter(|label| label.is_secret).map(|label| label.span).collect();
     let sources = shown_sources(sources, &secrets);
     let mut text = String::new();
+    // Somebody's own text may have the sign; then lines break where they do.
+    let may_hold =
+        !findings.iter().any(has_hold) && !sources.iter().any(|(_, it)| it.text.contains(HOLD));
     for finding in findings.iter().take(SHOWN) {
         let mut parts = Block::parts(finding, &sources).into_iter();
         let Some(mut block) = parts.next() else { continue };
+        block.help = block.help.map(|help| if may_hold { unbroken(&help) } else { help });
         block.elsewhere = parts.collect();
         handler.render_report(&mut text, &block).expect("a String takes all text");
         text.push('\n');
     }
+    let mut text = if may_hold { text.replace(HOLD, " ") } else { text };
     if findings.len() > SHOWN {
         let omitted = findings.len() - SHOWN;
         writeln!(text, "and {omitted} more findings; mend these first")
             .expect("a String takes all text");
     }
     text
+}
+
+/// What stands for a blank at which no line breaks, of Unicode's signs for private use.
+const HOLD: char = '\u{e0b0}';
+/// Longer pieces may be broken, so that no line is much wider than the terminal.
+const HELD: usize = 60;
+
+fn has_hold(finding: &Finding) -> bool {
+    let texts = finding.labels.iter().map(|label| label.text.as_str());
+    let mut texts = texts.chain(finding.help.as_deref()).chain([finding.message.as_str()]);
+    texts.any(|text| text.contains(HOLD))
+}
+
+/// A help in which commands and nodes, which stand between backticks, are kept in one line: they are there to be copied.
+fn unbroken(help: &str) -> String {
+    let parts = help.split('`').enumerate().map(|(index, part)| match index % 2 {
+        1 if part.chars().count() <= HELD => part.replace(' ', &HOLD.to_string()),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// What miette shows as one snippet: the labels of one finding in one file.

@@ -20,6 +20,40 @@ pub fn write_atomically(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), 
     Ok(())
 }
 
+/// Like [`write_atomically`], for a file that one program at a time writes: whoever calls it holds a lock. What an
+/// earlier write of the file left beside it, when it was killed, goes.
+pub fn write_alone(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    let fail = |why| FsError::new("write", path, why);
+    clear_staged(path)?;
+    let file = staged_as(&staged_prefix(path), path, bytes, mode).map_err(fail)?;
+    sync(file.as_file()).map_err(fail)?;
+    file.persist(path).map_err(|why| fail(why.error))?;
+    Ok(())
+}
+
+/// Removes what writes by [`write_alone`] left beside a file when they were killed, and nothing else.
+pub fn clear_staged(path: &Utf8Path) -> Result<(), FsError> {
+    let (folder, prefix) = (folder_of(path), staged_prefix(path));
+    for (name, kind) in super::entries(folder)? {
+        let random = name.strip_prefix(&prefix);
+        let is_staged = random.is_some_and(|random| {
+            random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if is_staged && kind == super::EntryKind::File {
+            super::remove_file(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// How many random characters the name of a staged file ends with.
+const RANDOM: usize = 6;
+
+/// How the name of a file begins while [`write_alone`] writes it.
+fn staged_prefix(path: &Utf8Path) -> String {
+    format!(".{}-", path.file_name().unwrap_or_default())
+}
+
 /// Like [`write_atomically`], but without waiting for the disk: a power cut soon after may leave a part of the file, or
 /// none. For files of which somebody knows the digests.
 pub fn replace_unsynced(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
@@ -86,11 +120,26 @@ fn staged_unsynced(
     bytes: &[u8],
     mode: u32,
 ) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".sfgen-").tempfile_in(folder)?;
+    staged_as(".sfgen-", path, bytes, mode)
+}
+
+fn staged_as(
+    prefix: &str,
+    path: &Utf8Path,
+    bytes: &[u8],
+    mode: u32,
+) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(prefix).rand_bytes(RANDOM);
+    let mut file = builder.tempfile_in(folder_of(path))?;
     file.as_file_mut().write_all(bytes)?;
     file.as_file().set_permissions(std_fs::Permissions::from_mode(mode))?;
     Ok(file)
+}
+
+/// The folder of a file; that of a bare name is the working directory.
+fn folder_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."))
 }
 
 fn sync(file: &std_fs::File) -> io::Result<()> {
@@ -129,6 +178,28 @@ mod tests {
         assert_eq!(read(&path).unwrap(), b"one");
         assert!(matches!(kind(&path).unwrap(), Kind::File { mode: 0o600, len: 3, .. }));
         assert_eq!(list(path.parent().unwrap()).unwrap(), ["key"], "no staging file stays behind");
+    }
+
+    #[test]
+    fn what_a_killed_write_left_goes_with_the_next_and_other_files_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let path = folder.join("sfgen.lock");
+        // A file that is staged and never put in place is what a killed write leaves.
+        staged_as(&staged_prefix(&path), &path, b"half", 0o644).unwrap().keep().unwrap();
+        assert!(list(folder).unwrap()[0].starts_with(".sfgen.lock-"));
+        let others =
+            [".sfgen-abcdef", ".sfgen.lock-abcde", ".sfgen.lock-abc.ef", "sfgen.lock-abcdef"];
+        for name in others {
+            write_new(&folder.join(name), b"", 0o644).unwrap();
+        }
+        write_alone(&path, b"whole", 0o644).unwrap();
+        let mut left = list(folder).unwrap();
+        left.sort();
+        let mut wanted = [&others[..], &["sfgen.lock"]].concat();
+        wanted.sort_unstable();
+        assert_eq!(left, wanted);
+        assert_eq!(read(&path).unwrap(), b"whole");
     }
 
     #[test]

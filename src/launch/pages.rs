@@ -57,6 +57,7 @@ pub const PAGES: &[Page] = &[
     page!("machine", "SF0880"),
     page!("machine", "SF0881"),
     page!("launcher", "SF0882"),
+    page!("machine", "SF0884"),
     page!("machine", "SF0886"),
     page!("machine", "SF0889"),
     page!("machine", "SF0890"),

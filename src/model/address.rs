@@ -34,10 +34,12 @@ struct Peers<'a> {
     slots: BTreeMap<&'a PartyName, u16>,
     /// The two parties that are declared first: at least one of them is another party than the one in question.
     first: Vec<&'a Party>,
+    /// Whether some host is reached from other machines.
+    has_far: bool,
 }
 
 impl<'a> Peers<'a> {
-    fn new(dialling: Dialling<'a>) -> Self {
+    fn new(nodes: &[Node], dialling: Dialling<'a>) -> Self {
         let Dialling { parties, spus, heus, jobs } = dialling;
         let all = spus.values().flat_map(|spu| &spu.parties);
         let all = all.chain(heus.values().flat_map(Heu::parties));
@@ -49,7 +51,19 @@ impl<'a> Peers<'a> {
         let mut first: Vec<&Party> = parties.values().collect();
         first.sort_by_key(|party| party.index);
         first.truncate(2);
-        Self { members, slots: job::slots(jobs, parties.keys()), first }
+        let hosts = nodes.iter().flat_map(|node| node.children_named("host"));
+        let mut addresses = hosts.filter_map(|host| match &host.prop("address")?.value.value {
+            Value::Text(text) => text.parse().ok().or_else(|| meant(text).0),
+            _ => None,
+        });
+        let has_far = addresses.any(|address| !address.is_loopback() && !address.is_unspecified());
+        Self { members, slots: job::slots(jobs, parties.keys()), first, has_far }
+    }
+
+    /// Whether a host can have this address, as far as it alone tells: what a help advises must not be the next mistake.
+    fn can_dial(&self, address: &HostAddr) -> bool {
+        let is_nowhere = address.is_unspecified() || address.is_link_local();
+        !(is_nowhere || address.is_loopback() && self.has_far)
     }
 }
 
@@ -73,7 +87,7 @@ pub(super) fn report(nodes: &[Node], dialling: Dialling<'_>, findings: &mut Find
             if address.is_none() && listen.is_none() {
                 continue;
             }
-            let peers = peers.get_or_insert_with(|| Peers::new(dialling));
+            let peers = peers.get_or_insert_with(|| Peers::new(nodes, dialling));
             let wrong = WrongHost { party, host, is_main: index == 0, address, listen };
             findings.push(wrong.finding(peers));
         }
@@ -153,6 +167,7 @@ impl WrongHost<'_> {
         let wrong = [("address", &self.address), ("listen", &self.listen)];
         let lines = wrong.into_iter().filter_map(|(key, wrong)| {
             let meant = wrong.as_ref()?.meant.0.as_ref();
+            let meant = meant.filter(|meant| key == "listen" || peers.can_dial(meant));
             let unknown = if key == "listen" { "0.0.0.0" } else { "192.168.1.10" };
             let address = meant.map_or_else(|| unknown.to_owned(), HostAddr::bare);
             Some((format!("`{key}=\"{address}\"`"), meant.is_some()))
@@ -184,7 +199,11 @@ impl WrongHost<'_> {
         let range = PortRange::of_len(port, slots)?;
         let last = range.last();
         let numbers = if last == port { port.to_string() } else { format!("{port} {last}") };
-        PortRange::PLANNABLE.covers(range).then(|| format!("`pin \"sf\" {numbers}`"))
+        let host = self.party.hosts.first()?;
+        let is_taken = host.reserved.iter().any(|number| range.contains(number.value))
+            || self.party.pins.iter().any(|pin| pin.range.value.overlaps(range));
+        let can_pin = PortRange::PLANNABLE.covers(range) && !is_taken;
+        can_pin.then(|| format!("`pin \"sf\" {numbers}`"))
     }
 
     /// Why the host is dialled, with its place: a device or job of the party, else another party.

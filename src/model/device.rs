@@ -41,7 +41,7 @@ pub struct LinkOptions {
 }
 
 impl Spu {
-    pub(super) fn read(name: &Spanned<DeviceName>, cursor: &mut Cursor<'_>) -> Option<Self> {
+    pub(super) fn read(name: &Spanned<DeviceName>, cursor: &mut Cursor<'_>) -> Self {
         let node = cursor.node;
         let protocol = cursor.prop_or_default("protocol");
         let field = cursor.prop_or_default("field");
@@ -51,7 +51,7 @@ impl Spu {
         let runtime_config = node.child("runtime-config");
         let runtime_config =
             runtime_config.map(|child| setting::read(&mut cursor.at(child))).unwrap_or_default();
-        Some(Self { name: name.clone(), protocol, field, parties: parties?, runtime_config, link })
+        Self { name: name.clone(), protocol, field, parties, runtime_config, link }
     }
 }
 
@@ -68,11 +68,13 @@ impl LinkOptions {
 }
 
 /// The names in the `parties` child, reported where there is none.
-pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Option<Partial<Vec<Spanned<PartyName>>>> {
-    let child = cursor.required_child("parties")?;
+pub(super) fn read_parties(cursor: &mut Cursor<'_>) -> Partial<Vec<Spanned<PartyName>>> {
+    let Some(child) = cursor.required_child("parties") else {
+        return Partial::new(Vec::new(), false);
+    };
     let parties: Vec<_> = cursor.at(child).args();
-    let is_whole = !parties.is_empty() && parties.len() == child.args.len();
-    Some(Partial::new(parties, is_whole))
+    let is_whole = child.is_whole && !parties.is_empty() && parties.len() == child.args.len();
+    Partial::new(parties, is_whole)
 }
 
 /// An HEU.

@@ -20,6 +20,9 @@ pub struct Host {
     pub name: Spanned<HostName>,
     /// What peers dial, written here or where the machine was named first. Hosts of one address are one machine.
     pub address: Spanned<HostAddr>,
+    /// Whether that is what is written. What could not be read was reported; a stand-in that is no other host's address
+    /// lets the rest of the host be judged in the same run.
+    pub has_address: bool,
     /// What its listeners bind.
     pub listen: Spanned<HostAddr>,
     /// Numbers that others on this machine use.
@@ -52,7 +55,7 @@ pub struct Ray {
 }
 
 impl Host {
-    /// Reads a host; `None` where it has no address. A text that is not an address is reported by [`super::address`].
+    /// Reads a host; `None` where it has no name. A text that is not an address is reported by [`super::address`].
     pub(super) fn read(cursor: &mut Cursor<'_>, addresses: &Addresses) -> Option<Self> {
         let name = cursor.arg::<HostName>(0)?;
         let span = cursor.node.span();
@@ -69,8 +72,10 @@ impl Host {
         let reserved = reserved.flat_map(|child| cursor.at(child).args()).collect();
         let ray = or_absent(node.child("ray"), "ray", span);
         let ray = Ray::read(&mut cursor.at(&ray), node.child("ray").map(Node::span));
+        let has_address = address.is_some();
+        let address = address.unwrap_or_else(|| Spanned::new(stand_in(&name.value), name.span));
         let files = MachineFiles::read(cursor);
-        Some(Self { name, address: address?, listen, reserved, ray, files })
+        Some(Self { name, address, has_address, listen, reserved, ray, files })
     }
 }
 
@@ -94,6 +99,11 @@ impl Ray {
             span: written,
         }
     }
+}
+
+/// An address that no machine has: the domain `invalid` is reserved for that.
+fn stand_in(name: &HostName) -> HostAddr {
+    HostAddr::Dns(format!("{name}.invalid"))
 }
 
 /// The property `key` as an address; `None` where it is absent or not an address.

@@ -35,7 +35,7 @@ pub use device::{Encoding, Heu, LinkOptions, Spu};
 pub use files::{MachineFiles, Mount, Secret};
 pub use host::{Host, Ray};
 pub use identity::Identity;
-pub use job::{Job, JobKind};
+pub use job::{Input, Job, JobKind};
 pub use network::{DockerNetwork, Network};
 pub use pages::PAGES;
 pub use party::Party;

@@ -53,16 +53,19 @@ impl Party {
         let hosts = node.children_named("host");
         let hosts: Vec<Host> =
             hosts.filter_map(|host| Host::read(&mut cursor.at(host), addresses)).collect();
-        // A misspelt node was reported when the file was read; it does not count as absent.
-        let is_misspelt = |name| misspelt("party", &node.children).any(|(_, meant)| meant == name);
+        // A misspelt node, or one in a part that could not be read, was reported when the file was read; it does not
+        // count as absent.
+        let may_hide = |name| {
+            !node.is_whole || misspelt("party", &node.children).any(|(_, meant)| meant == name)
+        };
         let written = node.child("identity");
         let identity = written.and_then(|child| Identity::read(&mut cursor.at(child)));
-        let is_whole = written.is_none() == identity.is_none() && !is_misspelt("identity");
+        let is_whole = written.is_none() == identity.is_none() && !may_hide("identity");
         let identity = Partial::new(identity, is_whole);
         let deploy_node = node.child("deploy");
         let deploy = deploy_node.and_then(|child| Deploy::read(&mut cursor.at(child)));
         let deploy_span = deploy_node.map(Node::span);
-        let is_whole = deploy_node.is_none() == deploy.is_none() && !is_misspelt("deploy");
+        let is_whole = deploy_node.is_none() == deploy.is_none() && !may_hide("deploy");
         let deploy = Partial::new(deploy.unwrap_or(Deploy::Process), is_whole);
         let pins = node.children_named("pin");
         let mut pins: Vec<Pin> = pins.filter_map(|pin| Pin::read(&mut cursor.at(pin))).collect();
@@ -76,7 +79,7 @@ impl Party {
             services.extend(Some(service).filter(|_| is_new));
         }
         let declared = node.children_named("service").count();
-        let is_whole = declared == services.len() && !is_misspelt("service");
+        let is_whole = declared == services.len() && !may_hide("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
         let alias = cursor.prop("as");
         let software = Software::read(cursor);

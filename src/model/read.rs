@@ -4,7 +4,7 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
-    syntax::{Cursor, Loaded, Node, Value, misspelt},
+    syntax::{Cursor, Loaded, Node, Value, misspelt, nearest, or_absent},
     types::{Mode, Partial, PartyName, TopologyName},
 };
 
@@ -28,7 +28,8 @@ const EXAMPLE_TOPOLOGY: &str = "topology \"credit-risk\" mode=\"production\"";
 const EXAMPLE_RUNTIME: &str = "runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"";
 
 impl Topology {
-    /// Reads the nodes of a topology; `None` where there is no readable `topology` or `runtime` node.
+    /// Reads the nodes of a topology; `None` where no file could be read. What is absent or could not be read has a
+    /// stand-in, which no check is about, so that the rest is judged in the same run.
     ///
     /// What is wrong with a node, or with a name that one node uses of another, is reported; whether the whole makes
     /// sense is a matter of `check`.
@@ -48,8 +49,8 @@ impl Topology {
         if runtime.is_none() {
             names::missing_root_node("runtime", EXAMPLE_RUNTIME, root, absent);
         }
-        let head = topology.and_then(|node| read_head(node, findings));
-        let runtime = runtime.and_then(|node| Runtime::read(node, findings));
+        let (name, mode) = read_head(topology, root, findings);
+        let runtime = runtime.map_or(Runtime::Unread, |node| Runtime::read(node, findings));
         let ports = Ports::read(one("ports"), root, findings);
         let links = read_links(one("links"), root, findings);
         let tls_off = read_tls(one("tls"), findings);
@@ -58,28 +59,31 @@ impl Topology {
         let parties = keyed(nodes, "party", findings, |name: &Spanned<PartyName>, cursor| {
             let index = declared.get();
             declared.set(index + 1);
-            Some(Party::read(name.clone(), index, cursor, &addresses))
+            Party::read(name.clone(), index, cursor, &addresses)
         });
         targets::refuse(&parties, findings);
-        let networks =
-            keyed(nodes, "network", findings, |name, cursor| Some(Network::read(name, cursor)));
+        let networks = keyed(nodes, "network", findings, Network::read);
         let spus = keyed(nodes, "spu", findings, Spu::read);
-        let heus = keyed(nodes, "heu", findings, |name, cursor| Some(Heu::read(name, cursor)));
+        let heus = keyed(nodes, "heu", findings, Heu::read);
         let jobs = keyed(nodes, "job", findings, Job::read);
         party_name::join_uses(nodes, findings);
         let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
         address::report(nodes, dialling, findings);
-        let (name, mode) = head?;
         let declared = nodes.iter().filter(|node| node.name.value == "network").count();
-        let has_all_networks = is_whole && declared == networks.len();
+        // Of a node that was read in part, the name may be in the other part.
+        let has_names = |kind: &str| {
+            let mut declared = nodes.iter().filter(|node| node.name.value == kind);
+            declared.all(|node| node.is_whole || !node.args.is_empty())
+        };
+        let has_all_networks = is_whole && has_names("network") && declared == networks.len();
         let topology = Self {
             name,
             mode,
-            runtime: runtime?,
+            runtime,
             ports,
             links,
             tls_off,
-            parties: Partial::new(parties, is_whole),
+            parties: Partial::new(parties, is_whole && has_names("party")),
             networks: Partial::new(networks, has_all_networks),
             spus,
             heus,
@@ -105,7 +109,7 @@ pub fn read_party(
         node.name.value == "party"
             && matches!(node.args.first().map(|arg| &arg.value), Some(Value::Text(text)) if text == name.as_str())
     };
-    let node = loaded.nodes.iter().find(is_it)?;
+    let node = loaded.nodes.iter().find(is_it).filter(|node| is_whole(node))?;
     let mut cursor = Cursor::new(node, findings);
     let name = cursor.arg::<PartyName>(0)?;
     let party = Party::read(name, 0, &mut cursor, &addresses);
@@ -116,11 +120,43 @@ pub fn read_party(
     parties.into_values().next().map(|party| (topology.value, party))
 }
 
-fn read_head(node: &Node, findings: &mut Findings) -> Option<(Spanned<TopologyName>, Mode)> {
-    let mut cursor = Cursor::new(node, findings);
-    let name = cursor.arg(0);
-    let mode = cursor.prop_or_default("mode");
-    Some((name?, mode.value))
+/// Whether a party's keys follow from what could be read of it.
+fn is_whole(party: &Node) -> bool {
+    let is_needed = |child: &&Node| ["host", "identity"].contains(&child.name.value.as_str());
+    party.is_whole && party.children.iter().filter(is_needed).all(|child| child.is_whole)
+}
+
+/// Name and mode; where there is no readable name, that of the language's example.
+fn read_head(
+    node: Option<&Node>,
+    root: SourceSpan,
+    findings: &mut Findings,
+) -> (Spanned<TopologyName>, Mode) {
+    let written = node.and_then(|node| Cursor::new(node, findings).arg(0));
+    let is_written = node.is_some();
+    let node = or_absent(node, "topology", root);
+    let mut cursor = Cursor::new(&node, findings);
+    let mode = match (cursor.prop::<Mode>("mode"), node.prop("mode")) {
+        (Some(mode), _) => mode.value,
+        (None, Some(wrong)) => meant_mode(&wrong.value.value),
+        (None, None) if is_written && node.is_whole => {
+            cursor.default_prop("mode", node.span()).value
+        }
+        (None, None) => UNREAD_MODE,
+    };
+    let unread = || Spanned::new("unread".parse().expect("it is a name"), node.span());
+    (written.unwrap_or_else(unread), mode)
+}
+
+/// The mode where none could be read: the one that asks for less, since its findings hold in the other one too.
+const UNREAD_MODE: Mode = Mode::Simulation;
+
+/// The mode that a wrong word was probably meant to be.
+fn meant_mode(wrong: &Value) -> Mode {
+    let words = [Mode::Simulation, Mode::Production].map(|mode| (mode.to_string(), mode));
+    let near = nearest(&wrong.to_string(), words.iter().map(|(word, _)| word.as_str()));
+    let meant = words.iter().find(|(word, _)| Some(word.as_str()) == near);
+    meant.map_or(UNREAD_MODE, |(_, mode)| *mode)
 }
 
 /// Reads all nodes `kind`, told apart by their first argument; a second one of the same name was
@@ -129,15 +165,14 @@ fn keyed<K: Ord + Clone + std::str::FromStr<Err: std::fmt::Display>, V>(
     nodes: &[Node],
     kind: &str,
     findings: &mut Findings,
-    read: impl Fn(&Spanned<K>, &mut Cursor<'_>) -> Option<V>,
+    read: impl Fn(&Spanned<K>, &mut Cursor<'_>) -> V,
 ) -> BTreeMap<K, V> {
     let mut all = BTreeMap::new();
     for node in nodes.iter().filter(|node| node.name.value == kind) {
         let mut cursor = Cursor::new(node, findings);
         let Some(name) = cursor.arg::<K>(0) else { continue };
-        if let Some(value) = read(&name, &mut cursor) {
-            all.entry(name.value.clone()).or_insert(value);
-        }
+        let value = read(&name, &mut cursor);
+        all.entry(name.value.clone()).or_insert(value);
     }
     all
 }

@@ -17,6 +17,8 @@ pub enum Runtime {
     Embedded,
     /// SecretFlow.
     Secretflow(Box<Secretflow>),
+    /// What could not be read. It was reported, so a topology with it is looked at and never planned.
+    Unread,
 }
 
 /// SecretFlow and its settings.
@@ -78,13 +80,15 @@ impl CrossSilo {
 }
 
 impl Runtime {
-    /// Reads the node; `None` where it names nothing known.
-    pub(super) fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
+    /// Reads the node.
+    pub(super) fn read(node: &Node, findings: &mut Findings) -> Self {
         let mut cursor = Cursor::new(node, findings);
-        match cursor.arg::<RuntimeName>(0)?.value {
-            RuntimeName::Embedded => Some(Self::Embedded),
-            RuntimeName::Secretflow => {
-                Secretflow::read(&mut cursor).map(|settings| Self::Secretflow(Box::new(settings)))
+        match cursor.arg::<RuntimeName>(0).map(|name| name.value) {
+            None => Self::Unread,
+            Some(RuntimeName::Embedded) => Self::Embedded,
+            Some(RuntimeName::Secretflow) => {
+                let settings = Secretflow::read(&mut cursor);
+                settings.map_or(Self::Unread, |settings| Self::Secretflow(Box::new(settings)))
             }
         }
     }
@@ -94,7 +98,7 @@ impl Runtime {
     pub fn secretflow(&self) -> Option<&Secretflow> {
         match self {
             Self::Secretflow(secretflow) => Some(secretflow),
-            Self::Embedded => None,
+            Self::Embedded | Self::Unread => None,
         }
     }
 }

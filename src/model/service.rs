@@ -60,7 +60,8 @@ impl Service {
         let command = command.map(|child| cursor.at(child).args()).unwrap_or_default();
         let env = read_env(cursor);
         let mut ports: Vec<ServicePort> = Vec::new();
-        let mut is_whole = misspelt("service", &node.children).all(|(_, meant)| meant != "port");
+        let mut is_whole =
+            node.is_whole && misspelt("service", &node.children).all(|(_, meant)| meant != "port");
         for child in node.children_named("port") {
             match read_port(&mut cursor.at(child)) {
                 // A second one of the same name was reported when the file was read.

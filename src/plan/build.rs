@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     catalogue::Release,
     lockfile::Allocation,
-    model::{self, JobKind, PackageLists, Topology},
+    model::{self, Input, JobKind, PackageLists, Topology},
     types::{
         DeviceName, Digest, HostName, JobName, Links, Mode, PartyName, PortRanges, RayPort, Role,
         RuntimeParty,
@@ -228,15 +228,13 @@ impl Builder<'_> {
                 },
                 _ => shared.program,
             };
-            let input = match &job.kind {
-                JobKind::Sum { inputs } => inputs
-                    .iter()
-                    .find(|(party, _)| party.value == *name)
-                    .map(|(_, number)| number.value),
-                _ => None,
+            let (input, input_file) = match input_of(job, name) {
+                Some(Input::Number(number)) => (Some(*number), None),
+                Some(Input::File(path)) => (None, Some(path.clone())),
+                None => (None, None),
             };
             let (parties, slots) = (shared.parties, shared.slots);
-            let plan = JobPlan { parties, slots, program, process: None, input };
+            let plan = JobPlan { parties, slots, program, process: None, input, input_file };
             (job.name.value.clone(), plan)
         });
         plans.collect()
@@ -267,6 +265,13 @@ impl Builder<'_> {
     }
 }
 
+/// A party's number in a sum.
+fn input_of<'a>(job: &'a model::Job, party: &PartyName) -> Option<&'a Input> {
+    let JobKind::Sum { inputs } = &job.kind else { return None };
+    let own = inputs.iter().find(|(name, _)| name.value == *party);
+    own.map(|(_, input)| &input.value)
+}
+
 fn plan_job(job: &model::Job) -> FederationJob {
     let program = match &job.kind {
         JobKind::Script { path, args } => Program::Script {
@@ -275,6 +280,7 @@ fn plan_job(job: &model::Job) -> FederationJob {
         },
         JobKind::Sum { .. } => Program::Sum,
         JobKind::External => Program::External,
+        JobKind::Unread => unreachable!("a topology with errors is not planned"),
     };
     let parties = job.parties.iter().map(|party| party.value.clone()).collect();
     FederationJob { parties, slots: job.slots.value, program }

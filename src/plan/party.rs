@@ -232,8 +232,13 @@ pub struct JobPlan {
     pub program: Program,
     /// Its process on this party's first host; `None` where something else starts it.
     pub process: Option<Process>,
-    /// This party's private number, for a sum.
+    /// This party's number for a sum, where the topology has it.
     pub input: Option<i64>,
+    /// The file on this party's machine that holds its number for a sum, relative to the folder of the topology unless
+    /// absolute. No other party is told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub input_file: Option<Utf8PathBuf>,
 }
 
 impl PartyPlan {

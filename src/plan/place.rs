@@ -99,7 +99,7 @@ impl<'a> Place<'a> {
             }
             Who::Job(job) => match &job.kind {
                 JobKind::Script { args, .. } => args.iter().map(|text| &text.value).collect(),
-                JobKind::Sum { .. } | JobKind::External => Vec::new(),
+                JobKind::Sum { .. } | JobKind::External | JobKind::Unread => Vec::new(),
             },
         };
         let named = texts.into_iter().flat_map(Text::variables).filter_map(|one| match one {

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Access, HostPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program, Readiness,
-    Restart, RunsAs, Word,
+    Access, HostPlan, JobPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program,
+    Readiness, Restart, RunsAs, Word,
     place::{Place, Who},
     process::{JOB_GRACE, LAUNCHER_GRACE, LAUNCHER_READY_WITHIN, RAY_GRACE, RAY_READY_WITHIN},
     ray, targets,
@@ -40,7 +40,7 @@ pub(super) fn add(
             .jobs
             .iter()
             .filter(|_| *name == plan.main_host)
-            .map(|(name, job)| (name.clone(), maker.job(name, &job.program)))
+            .map(|(name, job)| (name.clone(), maker.job(name, job)))
             .collect();
         for (name, process) in jobs {
             plan.jobs.get_mut(&name).expect("a job of this plan").process = process;
@@ -180,8 +180,8 @@ impl Maker<'_> {
 
     /// A run of a job on this host; the launcher adds which run it is, and its slots. `None` for a job that something
     /// else starts.
-    fn job(&self, name: &JobName, program: &Program) -> Option<Process> {
-        let command = match program {
+    fn job(&self, name: &JobName, job: &JobPlan) -> Option<Process> {
+        let command = match &job.program {
             Program::Script { path, args } => {
                 let script = Location::Root.below(path);
                 let args = args.iter().map(Word::literal);
@@ -199,8 +199,9 @@ impl Maker<'_> {
         } else {
             process.paths.extend(self.credentials());
         }
-        if matches!(program, Program::Sum) {
+        if matches!(job.program, Program::Sum) {
             process.paths.extend(self.identity());
+            process.paths.extend(job.input_file.iter().map(|file| read(file.as_str())));
         }
         if let Some(job) = self.place.topology.jobs.get(name) {
             process.paths.extend(self.place.mounts(Who::Job(job)));

@@ -19,6 +19,7 @@ impl Builder<'_> {
     pub(super) fn runtime(&self) -> FederationRuntime {
         match &self.topology.runtime {
             Runtime::Embedded => FederationRuntime::Embedded,
+            Runtime::Unread => unreachable!("a topology with errors is not planned"),
             Runtime::Secretflow(settings) => {
                 let default =
                     || self.release.map_or_else(String::new, |release| release.python.clone());

@@ -98,11 +98,11 @@ impl<'a> Cursor<'a> {
         written
     }
 
-    /// Reports that something is absent from the node, unless it is there under a misspelt name: that was reported
-    /// when the file was read, and one mistake is one finding.
+    /// Reports that something is absent from the node, unless it may be there under a misspelt name, or in what could not
+    /// be read: that was reported when the file was read, and one mistake is one finding.
     pub fn missing(&mut self, what: &str, help: &str) {
         let name = &self.node.name.value;
-        if is_misspelling_of(self.node, what.trim_matches('`')) {
+        if !self.node.is_whole || is_misspelling_of(self.node, what.trim_matches('`')) {
             return;
         }
         let finding = Finding::error(MISSING, format!("`{name}` has no {what}"))
@@ -164,6 +164,7 @@ pub fn absent(name: &str, span: SourceSpan) -> Node {
         children: Vec::new(),
         head: span,
         whole: span,
+        is_whole: true,
     }
 }
 

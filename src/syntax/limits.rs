@@ -33,7 +33,7 @@ pub(super) fn too_many(message: String, place: SourceSpan) -> Finding {
 }
 
 /// How many nodes and values may still be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Budget {
     left: usize,
     /// Whether more was asked for than was left.

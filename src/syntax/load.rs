@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Cursor, Node, Workspace, crowded, include, kdl,
+    Cursor, Node, Workspace, crowded, include, kdl, language,
     limits::{Budget, MAX_FILE, MAX_TOTAL},
     toml::{self, is_toml},
     validate::validate,
@@ -24,8 +24,8 @@ const BAD_INCLUDE: Code = Code("SF0009");
 /// All files of a topology as one list of nodes, in the order of reading.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The top-level nodes of every file, includes resolved; not whole where a file is left out because it could not
-    /// be read.
+    /// The top-level nodes of every file, includes resolved; not whole where a file, or a node in one, is left out
+    /// because it could not be read.
     pub nodes: Partial<Vec<Node>>,
     /// The files, for places.
     pub sources: Sources,
@@ -78,21 +78,28 @@ pub fn load_those(
     Loaded { nodes: Partial::new(nodes, is_whole), sources, root }
 }
 
-/// The nodes of one file, in the syntax that its name says; `None` where it cannot be read, which is reported.
+/// The nodes of one file, in the syntax that its name says; `None` where there is a mistake in it, which is reported.
 pub fn parse(file: FileId, name: &str, text: &str, findings: &mut Findings) -> Option<Vec<Node>> {
-    parse_within(file, name, text, &mut Budget::default(), findings)
+    let parse = if is_toml(name) { toml::parse } else { kdl::parse };
+    parse(file, text, &mut Budget::default(), findings)
 }
 
-/// Like [`parse`], with what other files have left of the budget.
-fn parse_within(
+/// What can be read of a file although it may have mistakes, and whether no node at its top is lost.
+fn parse_partly(
     file: FileId,
     name: &str,
     text: &str,
     budget: &mut Budget,
     findings: &mut Findings,
-) -> Option<Vec<Node>> {
-    let parse = if is_toml(name) { toml::parse } else { kdl::parse };
-    parse(file, text, budget, findings)
+) -> (Vec<Node>, bool) {
+    let mut mistakes = Findings::default();
+    let parse = if is_toml(name) { toml::parse_partly } else { kdl::parse_partly };
+    let (nodes, is_whole) = parse(file, text, budget, &mut mistakes);
+    let is_known = |node: &Node| language::child("", &node.name.value).is_some();
+    // A text of another kind has no node of the language, and what is wrong with its words leads nowhere.
+    let is_topology = mistakes.is_empty() || nodes.iter().any(is_known);
+    findings.extend(mistakes.into_sorted());
+    if is_topology { (nodes, is_whole) } else { (Vec::new(), false) }
 }
 
 /// A file that an `include` names, and where it does.
@@ -166,14 +173,15 @@ impl Loader<'_> {
     /// Parses a file whose text is at hand; returns what it includes, in its order.
     fn file(&mut self, path: &Utf8Path, text: &str) -> (FileId, Vec<Included>) {
         let id = self.sources.add(self.workspace.display(path), text);
-        let parsed = parse_within(id, path.as_str(), text, &mut self.budget, self.findings);
-        self.is_whole &= parsed.is_some();
-        let mut nodes = parsed.unwrap_or_default();
+        let (mut nodes, is_whole) =
+            parse_partly(id, path.as_str(), text, &mut self.budget, self.findings);
+        self.is_whole &= is_whole;
         let includes: Vec<_> = nodes.extract_if(.., |node| node.name.value == "include").collect();
         self.nodes.append(&mut nodes);
         validate("", &includes, self.findings);
         let mut files = Vec::new();
         for include in &includes {
+            self.is_whole &= include.is_whole;
             for pattern in Cursor::new(include, self.findings).args::<String>() {
                 let span = pattern.span;
                 match include::resolve(self.workspace, path, &pattern.value) {

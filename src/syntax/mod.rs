@@ -23,6 +23,7 @@ mod spelling;
 mod toml;
 mod toml_excess;
 mod toml_keys;
+mod toml_mistakes;
 mod validate;
 mod workspace;
 
@@ -36,7 +37,7 @@ pub use near::{misspelt, nearest};
 pub use node::{Ancestor, Node, Property, Value};
 pub use pages::PAGES;
 pub use removal::{entry_removal, node_removal};
-pub use spelling::spell_helps;
+pub use spelling::{in_toml, spell, spell_helps};
 pub use toml::is_toml;
 pub use toml_excess::toml_excess;
 pub use workspace::{MemoryWorkspace, Overlay, Workspace};

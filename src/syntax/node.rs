@@ -19,6 +19,9 @@ pub struct Node {
     pub head: SourceSpan,
     /// All of it, as far as it is written in one piece.
     pub whole: SourceSpan,
+    /// Whether all that is written in it could be read: its arguments, its properties, and which children it has. Of a
+    /// node that is not whole nothing follows from what is absent.
+    pub is_whole: bool,
 }
 
 /// A node round a place.

@@ -30,7 +30,8 @@ pub fn spell_helps(findings: &mut [Finding], sources: &Sources) {
 }
 
 /// A text whose pieces of KDL between backticks are spelled in TOML.
-fn in_toml(help: &str) -> String {
+#[must_use]
+pub fn in_toml(help: &str) -> String {
     let mut parts = Vec::new();
     for (index, part) in help.split('`').enumerate() {
         let piece = (index % 2 == 1).then(|| spell(part)).flatten();
@@ -40,7 +41,8 @@ fn in_toml(help: &str) -> String {
 }
 
 /// A node or its properties in TOML; `None` for all that is neither.
-fn spell(piece: &str) -> Option<String> {
+#[must_use]
+pub fn spell(piece: &str) -> Option<String> {
     if let Some([node]) = parse(piece).as_deref()
         // Helps write texts in quotes; words without are commands.
         && (piece.contains('"') || node.args.iter().all(|arg| !matches!(arg.value, Value::Text(_))))

@@ -15,6 +15,8 @@
 //! Nodes come in the order in which their keys first appear in the file. The place of a node is the key that tells it
 //! apart; everything is reported in the file that the user wrote.
 
+use std::ops::Range;
+
 use toml::{
     Spanned as TomlSpanned,
     de::{DeTable, DeValue},
@@ -27,14 +29,11 @@ use super::{
     language::{self, Rule},
     limits::{Budget, MISTAKES, TOKENS, too_many},
     toml_excess::{TomlExcess, toml_excess},
+    toml_mistakes::{left_out, mistake},
 };
 
-/// The text is not TOML.
-const NOT_TOML: Code = Code("SF0001");
 /// The text nests deeper than any topology does.
 const TOO_DEEP: Code = Code("SF0002");
-/// A key that stands twice.
-const TWICE: Code = Code("SF0004");
 
 /// The key of the first argument in a table.
 const NAME: &str = "name";
@@ -50,13 +49,30 @@ pub fn is_toml(file: &str) -> bool {
     camino::Utf8Path::new(file).extension() == Some("toml")
 }
 
-/// The nodes of a TOML text; `None` where it cannot be read, which is reported.
+/// The nodes of a TOML text; `None` where there is a mistake in it, which is reported.
 pub(super) fn parse(
     file: FileId,
     text: &str,
     budget: &mut Budget,
     findings: &mut Findings,
 ) -> Option<Vec<Node>> {
+    let mut mistakes = Findings::default();
+    let (nodes, _) = parse_partly(file, text, budget, &mut mistakes);
+    let is_read = mistakes.is_empty();
+    findings.extend(mistakes.into_sorted());
+    is_read.then_some(nodes)
+}
+
+/// The nodes of a TOML text as far as they can be read, and whether none at the top is lost; mistakes are reported.
+///
+/// After a mistake the rest of its table is left out: what stands there may belong elsewhere. Where it was to go cannot
+/// be told from what is left, so no node of such a text is whole.
+pub(super) fn parse_partly(
+    file: FileId,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> (Vec<Node>, bool) {
     if let Some((excess, at)) = toml_excess(text, TOKENS) {
         let end = text.ceil_char_boundary(at + 1);
         let (place, message) = (SourceSpan::new(file, at..end), format!("this file {excess}"));
@@ -67,52 +83,39 @@ pub(super) fn parse(
         } else {
             too_many(message, place)
         });
-        return None;
+        return (Vec::new(), false);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        let reader = Reader { file };
-        for (key, value) in reader.entries(table.get_ref()) {
-            if let Err(finding) = budget.take(1 + items(value), key.span) {
-                findings.push(*finding);
-                return None;
-            }
+    let errors = &errors[..errors.len().min(MISTAKES)];
+    let left_out = left_out(text, errors);
+    let reader = Reader { file, left_out: &left_out };
+    for (key, value) in reader.entries(table.get_ref()) {
+        if let Err(finding) = budget.take(1 + items(value), key.span) {
+            findings.push(*finding);
+            return (Vec::new(), false);
         }
-        return Some(reader.children("", table.get_ref()).0);
     }
-    findings.extend(errors.iter().take(MISTAKES).map(|error| {
-        let range = error.span().unwrap_or(0..0);
-        let start = range.start.min(text.len());
-        let mut end = range.end.clamp(start, text.len());
-        // A mistake at a point is shown at the character there.
-        if start == end {
-            end = text[start..].chars().next().map_or(end, |c| start + c.len_utf8());
-        }
-        let span = SourceSpan::new(file, start..end);
-        if error.message() == "duplicate key" {
-            let key = text[start..end].trim();
-            return Finding::error(TWICE, format!("the key `{key}` is given twice"))
-                .label(span, "again here")
-                .help("keep one of them, or make what both hold one table");
-        }
-        let first = error.message().lines().next().unwrap_or_default();
-        Finding::error(NOT_TOML, format!("this is not TOML: {first}"))
-            .label(span, "here")
-            .help("strings are quoted, tables begin with `[...]`, and the rest is `key = value`")
-    }));
-    None
+    findings.extend(errors.iter().map(|error| mistake(file, text, error)));
+    (reader.children("", table.get_ref()).0, errors.is_empty())
 }
 
 type Entry<'t> = (Spanned<String>, &'t TomlSpanned<DeValue<'t>>);
 
 #[derive(Clone, Copy)]
-struct Reader {
+struct Reader<'r> {
     file: FileId,
+    /// Where nothing is read.
+    left_out: &'r [Range<usize>],
 }
 
-impl Reader {
-    fn span(self, range: std::ops::Range<usize>) -> SourceSpan {
+impl Reader<'_> {
+    fn span(self, range: Range<usize>) -> SourceSpan {
         SourceSpan::new(self.file, range)
+    }
+
+    fn is_left_out(self, at: usize) -> bool {
+        let index = self.left_out.partition_point(|range| range.end <= at);
+        self.left_out.get(index).is_some_and(|range| range.contains(&at))
     }
 
     /// The keys of a table with their values, in the order of the file.
@@ -121,7 +124,8 @@ impl Reader {
             let text: &std::borrow::Cow<'_, str> = key.get_ref();
             Spanned::new(text.to_string(), self.span(key.span()))
         };
-        let mut entries: Vec<_> = table.iter().map(|(key, value)| (entry(key), value)).collect();
+        let read = table.iter().filter(|(key, _)| !self.is_left_out(key.span().start));
+        let mut entries: Vec<_> = read.map(|(key, value)| (entry(key), value)).collect();
         entries.sort_by_key(|(key, _)| key.span);
         entries
     }
@@ -235,7 +239,15 @@ impl Reader {
                 head.end = head.end.max(value.span().end);
             }
         }
-        Node { name: name.clone(), args, props, children, head, whole: head }
+        Node {
+            name: name.clone(),
+            args,
+            props,
+            children,
+            head,
+            whole: head,
+            is_whole: self.left_out.is_empty(),
+        }
     }
 
     fn args(self, value: &TomlSpanned<DeValue<'_>>) -> Vec<Spanned<Value>> {

@@ -76,7 +76,8 @@ fn twice(node: &Node, key: Option<&str>, earlier: &Node) -> Finding {
 fn arguments(rule: &Rule, node: &Node, findings: &mut Findings) {
     let (fewest, most) = rule.arity();
     let count = node.args.len();
-    if (fewest..=most).contains(&count) {
+    // What is missing in a node that could not be read to its end may stand in the rest.
+    if (fewest..=most).contains(&count) || (count < fewest && !node.is_whole) {
         return;
     }
     let surplus = node.args.get(most).map_or(node.name.span, |arg| arg.span);

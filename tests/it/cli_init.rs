@@ -15,7 +15,7 @@ use sfgen::diag::render_text;
 use sfgen::syntax::MemoryWorkspace;
 
 use crate::{
-    federation::{Beside, compile_with},
+    federation::{Beside, compile_root, compile_with},
     support::workspace::Workspace,
 };
 
@@ -64,7 +64,16 @@ fn every_choice_of_flags_makes_a_topology_that_is_laid_out_and_plans() {
                         "party \"bob\" {\n    host \"bob-1\" address=\"Bank-B.internal\""
                     )
                 );
+                // In TOML it says the same.
+                let name = [&flags[..], runtime, &TWO, &["other/topology.toml"]].concat();
+                ws.run(&name).success();
+                let toml = ws.read("other/topology.toml");
+                let files = MemoryWorkspace::default().with("topology.toml", toml.as_str());
+                let same = compile_root("topology.toml", files, Beside::default());
+                let trees = [&done, &same].map(|done| done.output.as_ref().map(|it| it.digest));
+                assert_eq!(trees[0], trees[1], "{toml}");
                 fs::remove_file(ws.join("topology.kdl")).unwrap();
+                fs::remove_dir_all(ws.join("other")).unwrap();
             }
         }
     }
@@ -78,7 +87,7 @@ fn what_it_writes_by_default_runs_on_one_machine() {
     assert!(ran.stderr.contains("sfgen keys new --party NAME"), "{}", ran.stderr);
     let pool = format!("pool {} {}", ws.ports.first, ws.ports.last);
     ws.edit("topology.kdl", |text| text.replace("pool 20000 31999", &pool));
-    let ws = ws.with_keys(&["alice", "bob"]).planned();
+    let ws = ws.with_keys(&["alice", "bob"]).with_numbers(&[1, 2]).planned();
     assert_eq!(ws.run(&["run", "total", "--all"]).success().stdout, "sum 3\n");
 }
 
@@ -144,7 +153,7 @@ fn without_a_terminal_what_is_missing_is_named() {
     let ran = ws.run(&["init", "--name", "x"]).status_is(2);
     assert!(ran.stderr.contains("error: `--party` must be given"), "{}", ran.stderr);
     ws.run(&["init", "--yes", "--runtime", "embedded", "--engine", "ray"]).status_is(2);
-    ws.run(&["init", "--yes", "topology.toml"]).status_is(2);
+    ws.run(&["init", "--yes", "topology.yaml"]).status_is(2);
     ws.run(&["init", "--name", "x", "--party", "a=10.0.0.1", "--party", "b=10.0.0.2"]).success();
 }
 

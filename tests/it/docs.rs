@@ -57,6 +57,15 @@ fn every_topology_of_the_documentation_compiles_without_a_finding() {
 }
 
 #[test]
+fn the_topologies_of_the_readme_are_laid_out() {
+    let ws = Workspace::empty();
+    for block in pages::blocks(README) {
+        ws.write("topology.kdl", &block.text);
+        ws.run(&["fmt", "--check"]).success();
+    }
+}
+
+#[test]
 fn the_first_topology_of_the_readme_runs_on_one_machine() {
     let ws = Workspace::empty();
     let block = &pages::blocks(README)[0];
@@ -64,6 +73,7 @@ fn the_first_topology_of_the_readme_runs_on_one_machine() {
         .iter()
         .fold(block.text.clone(), |text, address| text.replace(address, "127.0.0.1"));
     ws.write("topology.kdl", &format!("{topology}{}", ws.ports.node()));
+    let ws = ws.with_numbers(&[11, 31]);
     ws.run(&["keys", "new", "--party", "alice"]).success();
     ws.run(&["keys", "new", "--party", "bob"]).success();
     ws.run(&["plan"]).success();

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk as a user would")]
 
 mod addresses;
+mod all_layers;
 mod allow;
 mod bridges;
 mod cli_init;
@@ -18,6 +19,7 @@ mod field_machines;
 mod field_paths;
 mod field_software;
 mod findings;
+mod first_hour;
 mod fixes;
 mod fmt;
 mod fuzzing;
@@ -43,6 +45,7 @@ mod own_process;
 mod pages;
 mod place_checks;
 mod ports;
+mod private_inputs;
 mod psi;
 mod python;
 mod requirements;

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("device_without_secretflow.md"), device_without_secretflow);
 
 fn device_without_secretflow(context: Context<'_>, findings: &mut Findings) {
-    if context.secretflow().is_some() {
+    if !context.is_embedded() {
         return;
     }
     let spus = context.topology.spus.values().map(|spu| ("SPU", &spu.name));

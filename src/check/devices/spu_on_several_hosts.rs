@@ -24,8 +24,13 @@ fn spu_on_several_hosts(context: Context<'_>, findings: &mut Findings) {
                 party.hosts.len(),
                 spu.name.value
             );
+            let dialled = if main.has_address {
+                main.address.value.to_string()
+            } else {
+                main.name.value.to_string()
+            };
             let finding = Finding::error(CODE, message)
-                .label(member.span, format!("its peers dial {}", main.address.value))
+                .label(member.span, format!("its peers dial {dialled}"))
                 .label(second.name.span, "Ray may place the SPU here")
                 .help(
                     "give the party one host, leave it out of the SPU, or use `engine=\"threads\"`",

@@ -1,5 +1,7 @@
 #![doc = include_str!("unknown_heu_field.md")]
 
+use std::collections::BTreeSet;
+
 use crate::{
     check::{Check, Context, names::unknown},
     diag::{Code, Findings},
@@ -11,12 +13,17 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("unknown_heu_field.md"), unknown_heu_field);
 
 fn unknown_heu_field(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release else { return };
+    let releases = context.releases();
+    let known: BTreeSet<&str> =
+        releases.iter().flat_map(|release| release.fields.keys()).map(String::as_str).collect();
+    if known.is_empty() {
+        return;
+    }
     for heu in context.topology.heus.values() {
         if let Some(field) = heu.field.as_ref()
-            && !release.fields.contains_key(&field.value)
+            && !known.contains(field.value.as_str())
         {
-            let known = release.fields.keys().map(String::as_str);
+            let known = known.iter().copied();
             findings.push(unknown(context, CODE, "field", field, known));
         }
     }

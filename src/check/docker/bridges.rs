@@ -93,5 +93,5 @@ pub(super) fn is_inside(host: &Host, subnet: Subnet) -> bool {
 pub(super) fn is_elsewhere(host: &Host, subnet: Subnet) -> bool {
     let address = &host.address.value;
     let is_nowhere = address.is_loopback() || address.is_unspecified() || address.is_link_local();
-    !is_nowhere && !is_inside(host, subnet)
+    host.has_address && !is_nowhere && !is_inside(host, subnet)
 }

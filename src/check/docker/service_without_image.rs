@@ -12,7 +12,7 @@ pub(super) const CHECK: Check =
 
 fn service_without_image(context: Context<'_>, findings: &mut Findings) {
     // SecretFlow's image is made from its requirements; the embedded runtime has none to make one from.
-    if context.topology.runtime.secretflow().is_some() {
+    if !context.is_embedded() {
         return;
     }
     let parties = context.topology.parties.values();

@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
-    model::JobKind,
+    model::{JobKind, Runtime},
 };
 
 const CODE: Code = Code("SF0904");
@@ -12,10 +12,14 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("job_not_for_runtime.md"), job_not_for_runtime);
 
 fn job_not_for_runtime(context: Context<'_>, findings: &mut Findings) {
-    let has_secretflow = context.secretflow().is_some();
+    let runs_python = match context.topology.runtime {
+        Runtime::Embedded => false,
+        Runtime::Secretflow(_) => true,
+        Runtime::Unread => return,
+    };
     for job in context.topology.jobs.values() {
         let name = &job.name.value;
-        let (span, message, help) = match (&job.kind, has_secretflow) {
+        let (span, message, help) = match (&job.kind, runs_python) {
             (JobKind::Script { path, .. }, false) => (
                 path.span,
                 format!("job `{name}` is a script, and the embedded runtime runs no Python"),

@@ -11,7 +11,7 @@ const CODE: Code = Code("SF0905");
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("sum_inputs.md"), sum_inputs);
 
 fn sum_inputs(context: Context<'_>, findings: &mut Findings) {
-    if context.secretflow().is_some() {
+    if !context.is_embedded() {
         return;
     }
     let topology = context.topology;

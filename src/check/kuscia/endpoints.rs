@@ -22,6 +22,10 @@ pub(super) fn endpoints(context: Context<'_>) -> impl Iterator<Item = Endpoint<'
     parties.filter_map(|party| {
         let Deploy::Kuscia(kuscia) = &*party.deploy else { return None };
         let written = kuscia.endpoint.as_ref()?;
+        // Of a host whose address could not be read, an endpoint may be the one.
+        if !party.hosts.iter().all(|host| host.has_address) {
+            return None;
+        }
         let main = party.main_host()?;
         let named = party.hosts.iter().find(|host| is_same(&host.address.value, written));
         Some(Endpoint { party, kuscia, written, host: named.unwrap_or(main) })

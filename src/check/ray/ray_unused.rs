@@ -3,6 +3,7 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    model::Runtime,
     types::Engine,
 };
 
@@ -14,9 +15,12 @@ fn ray_unused(context: Context<'_>, findings: &mut Findings) {
     if context.has_ray() {
         return;
     }
-    let why = match context.secretflow() {
-        Some(settings) => format!("the engine `{}` has no Ray", settings.engine.value),
-        None => "the embedded runtime has no Ray".to_owned(),
+    let why = match &context.topology.runtime {
+        Runtime::Secretflow(settings) => {
+            format!("the engine `{}` has no Ray", settings.engine.value)
+        }
+        Runtime::Embedded => "the embedded runtime has no Ray".to_owned(),
+        Runtime::Unread => return,
     };
     for (_, host) in context.topology.hosts() {
         let Some(span) = host.ray.span else { continue };

@@ -12,11 +12,10 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("unknown_release.md"), unknown_release);
 
 fn unknown_release(context: Context<'_>, findings: &mut Findings) {
-    let Some(settings) =
-        context.secretflow().filter(|_| context.release.is_none() && !context.has_own_release)
-    else {
+    let Some(settings) = context.secretflow().filter(|_| !context.has_own_release) else { return };
+    if catalogue::release(&settings.version.value).is_some() {
         return;
-    };
+    }
     let known = catalogue::releases().iter().map(|release| release.version.as_str());
     let version = &settings.version.value;
     let mut finding = unknown(context, CODE, "release", &settings.version, known);

@@ -21,6 +21,7 @@ const REASON: &str = "because";
 const WHOLE: &str = "still to be filled in";
 /// The label of a value that holds one.
 const PART: &str = "a part of it is still to be filled in";
+
 fn placeholder_left(context: Context<'_>, findings: &mut Findings) {
     for node in context.nodes {
         judge(node, findings);

@@ -38,6 +38,7 @@ fn of_word(word: &str) -> Option<(&str, &'static str)> {
     }
     let is_note = word.split(['.', '_', '-']).any(|part| WORDS.contains(&part));
     if is_note
+        || word.split(['.', '-']).any(is_in_underscores)
         || parts.iter().any(|part| is_xxx(part) || *part == "changeme")
         || parts.windows(2).any(|pair| pair == ["change", "me"])
         || (parts.len() > 1 && parts[0] == "your")
@@ -53,6 +54,15 @@ fn of_word(word: &str) -> Option<(&str, &'static str)> {
     let octets = word.parse::<Ipv4Addr>().ok()?.octets();
     let is_example = NETWORKS.iter().any(|network| octets.starts_with(network));
     is_example.then_some((word, "an address for examples, which no machine has"))
+}
+
+/// `__NAME__`, as templates write what is to be filled in; Python's own names, `__main__`, are in lower case.
+fn is_in_underscores(part: &str) -> bool {
+    let inner = part.strip_prefix("__").and_then(|rest| rest.strip_suffix("__"));
+    inner.is_some_and(|inner| {
+        inner.starts_with(|c: char| c.is_ascii_uppercase())
+            && inner.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    })
 }
 
 /// `<word>`, alone or between the marks that divide an address or a path. Markup and redirections do not count.
@@ -92,6 +102,8 @@ mod tests {
             "203.0.113.9",
             "TODO",
             "key: FIXME",
+            "__HOST__",
+            "redis://__REDIS_1__.bank.org:80",
         ] {
             assert!(placeholder(text).is_some(), "{text}");
         }
@@ -117,6 +129,10 @@ mod tests {
             "yours",
             "Bob <bob@bank.org>",
             "<>",
+            "__main__",
+            "python -c __import__",
+            "____",
+            "__A",
         ] {
             assert_eq!(placeholder(text), None, "{text}");
         }

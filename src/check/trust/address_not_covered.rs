@@ -13,7 +13,8 @@ pub(super) const CHECK: Check =
 
 fn address_not_covered(context: Context<'_>, findings: &mut Findings) {
     for (party, identity, read) in context.identities() {
-        let (Some(leaf), Some(host)) = (read.leaf.get(), party.main_host()) else { continue };
+        let main = party.main_host().filter(|host| host.has_address);
+        let (Some(leaf), Some(host)) = (read.leaf.get(), main) else { continue };
         let address = &host.address;
         if leaf.covers(&address.value) {
             continue;

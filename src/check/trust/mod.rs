@@ -15,6 +15,7 @@ mod engine_without_tls;
 mod gateway_not_carried;
 mod identity_absent;
 mod identity_shared;
+mod input_committed;
 mod no_unpickling_list;
 mod tls_off;
 mod unpickling_unrestricted;
@@ -40,4 +41,5 @@ pub(super) const CHECKS: &[Check] = &[
     gateway_not_carried::CHECK,
     ca_is_certificate::CHECK,
     back_end_without_tls::CHECK,
+    input_committed::CHECK,
 ];

@@ -19,7 +19,7 @@ fn no_unpickling_list(context: Context<'_>, findings: &mut Findings) {
         || engine.allow_list
         || !settings.allow.is_empty()
         || settings.allow_all.is_some()
-        || is_one_machine(context)
+        || context.is_one_machine()
     {
         return;
     }
@@ -31,9 +31,4 @@ fn no_unpickling_list(context: Context<'_>, findings: &mut Findings) {
         .label(settings.engine.span, "a peer that attacks could run code here")
         .help("use `engine=\"ray\"`, or run each side where it reaches nothing else of its party");
     findings.push(finding.fixes(context.write_engine(Engine::Ray)));
-}
-
-/// Whether nobody but programs of this machine can be a peer: every address is loopback.
-fn is_one_machine(context: Context<'_>) -> bool {
-    context.topology.hosts().all(|(_, host)| host.address.value.is_loopback())
 }

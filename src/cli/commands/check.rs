@@ -38,7 +38,7 @@ pub(crate) struct CheckArgs {
 /// Runs the command.
 pub(in crate::cli) fn run(args: &CheckArgs, ui: &Ui) -> Result<Status, Failure> {
     let (_, compilation) =
-        compile_path(args.topology.as_ref(), args.mode, IfLost::default(), find)?;
+        compile_path("sfgen check", args.topology.as_ref(), args.mode, IfLost::default(), find)?;
     let Compilation { findings, sources, .. } = &compilation;
     if args.format == FindingsFormat::Sarif {
         ui.json(&SarifLog::new(findings, sources, pages()));

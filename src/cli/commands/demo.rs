@@ -41,6 +41,9 @@ const EMBEDDED: &str = include_str!("../../../examples/two_parties/topology.kdl"
 const SECRETFLOW: &str = include_str!("../../../examples/secretflow_loopback/topology.kdl");
 const SECRETFLOW_JOB: &str = include_str!("../../../examples/secretflow_loopback/secure_sum.py");
 
+/// What the parties of the embedded example add: the file that the topology names, and the number in it.
+const NUMBERS: [(&str, &str); 2] = [("keys/alice/number", "11"), ("keys/bob/number", "31")];
+
 /// As many ports as the larger of the two examples needs, with room.
 const PORTS: u16 = 200;
 
@@ -71,7 +74,11 @@ pub(in crate::cli) fn run(args: &DemoArgs, ui: &Ui) -> Result<Status, Failure> {
         &["plan"],
         &["run", job, "--all"],
     ];
-    for step in steps {
+    for (index, step) in steps.into_iter().enumerate() {
+        // Before the tree is planned, as each party would on its own machine.
+        if index == 2 && args.runtime == DemoRuntime::Embedded {
+            write_numbers(&folder, ui)?;
+        }
         let status = perform(step, &folder, ui)?;
         if status != Status::Done {
             return Ok(status);
@@ -79,6 +86,16 @@ pub(in crate::cli) fn run(args: &DemoArgs, ui: &Ui) -> Result<Status, Failure> {
     }
     ui.note(format!("\nboth parties learned `{result}`, and nothing else of each other"));
     Ok(Status::Done)
+}
+
+/// Each party's number, on its machine only.
+fn write_numbers(folder: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
+    ui.note("");
+    for (file, number) in NUMBERS {
+        ui.note(format!("$ echo {number} > {file}"));
+        fs::write_new(&folder.join(file), format!("{number}\n").as_bytes(), 0o600)?;
+    }
+    Ok(())
 }
 
 fn perform(step: &[&str], folder: &Utf8Path, ui: &Ui) -> Result<Status, Failure> {

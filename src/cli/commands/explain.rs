@@ -18,9 +18,19 @@ pub(crate) struct ExplainArgs {
     pub(crate) code: String,
 }
 
+/// The code that a text means: the letters may be small or left out, zeros in front too.
+fn code(text: &str) -> String {
+    let upper = text.trim().to_ascii_uppercase();
+    let digits = upper.strip_prefix("SF").unwrap_or(&upper);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return upper;
+    }
+    format!("SF{digits:0>4}")
+}
+
 /// Runs the command.
 pub(in crate::cli) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Status, Failure> {
-    let wanted = args.code.to_ascii_uppercase();
+    let wanted = code(&args.code);
     if let Some(page) = pages().find(|page| page.code.0 == wanted) {
         ui.result(format!("# {}\n\n{}", page.code, page.text.trim_end()));
         return Ok(Status::Done);

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::{
     cli::{
         status::{Failure, Status},
+        topology::locate,
         ui::Ui,
     },
     diag::{Findings, Sources},
@@ -63,7 +64,12 @@ fn read(path: &Utf8Path) -> Result<File, Failure> {
     if path.extension() == Some("toml") {
         return Err(fail("only KDL files are laid out").help("use a formatter for TOML"));
     }
-    let real = fs::resolve(path)?;
+    let real = fs::resolve(path).map_err(|why| match why.kind() {
+        std::io::ErrorKind::NotFound => locate(Some(&path.to_owned()), "sfgen fmt")
+            .err()
+            .map_or_else(|| why.into(), Failure::from),
+        _ => why.into(),
+    })?;
     let Kind::File { mode, len, .. } = fs::kind(&real)? else {
         return Err(fail("this is no regular file"));
     };

@@ -8,6 +8,7 @@ use crate::{
     cli::{
         disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
+        topology::locate,
         ui::Ui,
     },
     diag::{Finding, Findings, Sources},
@@ -51,8 +52,9 @@ pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
 }
 
 fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
+    ui.is_about(args.topology.as_ref());
     let topology = topology_or_default(args.topology.as_ref());
-    let (workspace, root) = DiskWorkspace::of(&topology)?;
+    let (workspace, root) = locate(args.topology.as_ref(), "sfgen keys new --party NAME")?;
     let (topology_name, party) = read(&workspace, &root, &args.party).map_err(|wrong| {
         ui.report(&wrong.findings, &wrong.sources);
         let message = format!("party `{}` cannot be read from `{topology}`", args.party);

@@ -38,6 +38,7 @@ fn status_of(error: &SideError) -> Status {
     match error {
         SideError::UnknownParty { .. } | SideError::UnknownHost { .. } => Status::Usage,
         SideError::Absent { .. }
+        | SideError::NoTree { .. }
         | SideError::Changed { .. }
         | SideError::Unlisted { .. }
         | SideError::Unusable { .. }
@@ -94,7 +95,9 @@ pub(super) fn read_side(
     ui: &Ui,
 ) -> Result<Side, Failure> {
     let side = launcher::read_side(&args.tree, args.root.as_deref(), party, host)?;
-    stale_tree::warn(&side, ui);
+    if !args.one_of_all {
+        stale_tree::warn(std::slice::from_ref(&side), ui);
+    }
     Ok(side)
 }
 
@@ -181,9 +184,15 @@ pub(super) fn for_all(
 ) -> Result<Vec<PartyOutcome>, Failure> {
     let not_ready = |why: String| Failure::new(Status::NotReady, why);
     let program = std::env::current_exe().map_err(|why| not_ready(why.to_string()))?;
-    let programs = parties.map(|party| {
+    let parties: Vec<PartyName> = parties.collect();
+    // A side that cannot be read is told by the program that is started for it.
+    let read = |party| launcher::read_side(&args.tree, args.root.as_deref(), party, None).ok();
+    let sides: Vec<Side> = parties.iter().filter_map(read).collect();
+    stale_tree::warn(&sides, ui);
+    let programs = parties.into_iter().map(|party| {
         let mut child = tokio::process::Command::new(&program);
         child.args(command).args(["--party", party.as_str(), "--tree", args.tree.as_str()]);
+        child.arg("--one-of-all");
         child.args(args.root.iter().flat_map(|root| ["--root", root.as_str()]));
         child.args(["--wait", &args.wait.to_string()]);
         (party, child)

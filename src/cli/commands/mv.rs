@@ -5,8 +5,9 @@ use clap::Args;
 
 use crate::{
     cli::{
-        disk::{DiskWorkspace, LOCK, topology_or_default},
+        disk::{DiskWorkspace, LOCK},
         status::{Failure, Status},
+        topology::locate,
         ui::Ui,
     },
     diag::{FileId, Findings, Sources},
@@ -40,7 +41,9 @@ pub(crate) struct MvArgs {
 
 /// Runs the command. Nothing is written where anything is wrong.
 pub(in crate::cli) fn run(args: &MvArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (workspace, root) = DiskWorkspace::of(&topology_or_default(args.topology.as_ref()))?;
+    ui.is_about(args.topology.as_ref());
+    let command = format!("sfgen mv {} {}", args.old, args.new);
+    let (workspace, root) = locate(args.topology.as_ref(), &command)?;
     let held = if args.dry_run { None } else { Some(take_lock(&workspace)?) };
     let mut findings = Findings::default();
     let mut loaded = load(&workspace, &root, &mut findings);

@@ -12,8 +12,9 @@ use clap::Args;
 use crate::{
     cli::{
         args::{Format, ModeChoice},
-        disk::{DiskWorkspace, LOCK, topology_or_default, tree_or_default},
+        disk::{DiskWorkspace, LOCK, tree_or_default},
         status::{Failure, Status},
+        topology::locate,
         ui::Ui,
     },
     compile::{Compilation, Output, compile},
@@ -30,6 +31,9 @@ use super::{
     compiling::{compile_path, is_fatal, take_lock},
     lost_lock::IfLost,
 };
+
+/// What is written before the name of a topology.
+const COMMAND: &str = "sfgen plan";
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -116,12 +120,19 @@ pub enum ChangeWord {
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
-    let (workspace, _) = DiskWorkspace::of(&topology_or_default(args.topology.as_ref()))?;
+    ui.is_about(args.topology.as_ref());
+    let named = args.topology.as_ref();
+    let (workspace, _) = match locate(named, COMMAND) {
+        Ok(found) => found,
+        Err(finding) => {
+            report(ui, &Compilation::failed(*finding), None)?;
+            return Ok(Status::Findings);
+        }
+    };
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
     let if_lost = IfLost { out: args.out.as_ref(), takes_tree: args.lock_from_tree };
-    let (workspace, compilation) =
-        compile_path(args.topology.as_ref(), args.mode, if_lost, compile)?;
+    let (workspace, compilation) = compile_path(COMMAND, named, args.mode, if_lost, compile)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
     let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
         report(ui, &compilation, None)?;
@@ -212,8 +223,10 @@ impl<'a> Plan<'a> {
     /// The lock first: numbers that a tree already names must never be allotted twice.
     fn write(&self) -> Result<(), Failure> {
         if self.lock_changes() {
-            fs::write_atomically(&self.lock, self.lock_text.as_bytes(), 0o644)?;
+            fs::write_alone(&self.lock, self.lock_text.as_bytes(), 0o644)?;
             fs::sync_folder(self.lock.parent().unwrap_or(Utf8Path::new("")))?;
+        } else {
+            fs::clear_staged(&self.lock)?;
         }
         Ok(write(&self.comparison, &self.out)?)
     }

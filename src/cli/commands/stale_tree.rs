@@ -1,5 +1,7 @@
 //! A tree that is older than the topology beside it.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 use time::OffsetDateTime;
 
@@ -17,15 +19,17 @@ use crate::{
 /// Planning again would change what the launcher reads.
 const STALE: Code = Code("SF0888");
 
-/// Warns where planning the topology beside the tree would change what this party's launcher goes by. Says nothing
+/// Warns where planning the topology beside the tree would change what the launchers of these parties go by. Says nothing
 /// where that cannot be told: no topology or lock is there, or it has errors, or it is the topology of another tree.
-pub(super) fn warn(side: &Side, ui: &Ui) {
-    if let Some(finding) = look(side) {
+pub(super) fn warn(sides: &[Side], ui: &Ui) {
+    if let Some(finding) = look(sides) {
         ui.findings(&[finding], &Sources::default());
     }
 }
 
-fn look(side: &Side) -> Option<Finding> {
+/// The sides are of one tree, so the topology is compiled once for all of them.
+fn look(sides: &[Side]) -> Option<Finding> {
+    let side = sides.first()?;
     let topology = topology_in(&side.root);
     if !matches!(fs::kind(&topology), Ok(Kind::File { .. })) {
         return None;
@@ -43,14 +47,14 @@ fn look(side: &Side) -> Option<Finding> {
     });
     let planned =
         compilation.output.filter(|it| it.federation.topology == side.federation.topology)?;
-    let changed = changed(side, &planned);
+    let changed: BTreeSet<String> = sides.iter().flat_map(|side| changed(side, &planned)).collect();
     if changed.is_empty() {
         return None;
     }
     let tree = side.tree.file_name().unwrap_or(side.tree.as_str());
     let message = format!(
         "`{tree}` is older than `{root}`: `sfgen plan` would change {}",
-        changed.join(", ")
+        changed.into_iter().collect::<Vec<_>>().join(", ")
     );
     Some(Finding::warning(STALE, message).help(
         "plan again, commit the tree, and let all parties pull it; now the tree is launched as it is",

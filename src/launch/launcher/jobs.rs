@@ -10,7 +10,7 @@ use crate::{
     launch::{
         links::door::{self, doors},
         local::{Problem, Reply, RunEnd},
-        machine::{python::shadowed_modules, script::ScriptCopy},
+        machine::{input_file::read_input, python::shadowed_modules, script::ScriptCopy},
         peers::{
             lockstep::{PartyEnd, RunAction, RunId},
             rendezvous::{Meeting, Ticket},
@@ -110,7 +110,14 @@ impl Launcher<'_> {
                 format!("job `{job}` needs parties that meet, and a simulation has none"),
                 "`sfgen plan --mode production` makes a plan in which they do",
             )),
-            Some(Program::Sum) | None => Ok(None),
+            Some(Program::Sum) => {
+                // Looked at before each run, as scripts are; the run's own process reads it again.
+                let file = self.side.plan.jobs.get(job).and_then(|job| job.input_file.as_ref());
+                let path = file.map(|file| self.side.root.join(file));
+                let read = path.map(|path| read_input(job.as_str(), &path)).transpose();
+                read.map(|_| None).map_err(|why| Problem::of(&why))
+            }
+            None => Ok(None),
         }
     }
 

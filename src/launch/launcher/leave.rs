@@ -56,6 +56,10 @@ impl Launcher<'_> {
         {
             (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
         }
+        // No period will end any more.
+        for line in self.repeats.rest() {
+            (self.report)(LaunchEvent::Note(line));
+        }
         let Self { meeting, mut supervisor, mut runs, deployment, sweeper, .. } = self;
         if let Some(meeting) = meeting {
             meeting.stop().await;

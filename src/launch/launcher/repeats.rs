@@ -63,17 +63,22 @@ impl Repeats {
         if self.until.is_none_or(|until| now < until) {
             return Vec::new();
         }
+        self.take(&format!(" within {} s", PERIOD.as_secs()))
+    }
+
+    /// The counts of a period that is cut short, each as a line.
+    pub(super) fn rest(&mut self) -> Vec<String> {
+        self.take("")
+    }
+
+    fn take(&mut self, within: &str) -> Vec<String> {
         self.until = None;
         let mut lines = Vec::new();
         for (source, reasons) in std::mem::take(&mut self.sources) {
             let held_back = reasons.into_iter().filter(|(_, count)| count.held_back > 0);
             lines.extend(held_back.map(|(reason, count)| {
                 let times = if count.held_back == 1 { "time" } else { "times" };
-                format!(
-                    "{source} {reason} ({} more {times} within {} s)",
-                    count.held_back,
-                    PERIOD.as_secs()
-                )
+                format!("{source} {reason} ({} more {times}{within})", count.held_back)
             }));
         }
         lines
@@ -97,6 +102,14 @@ mod tests {
         assert_eq!(repeats.due(later), [count]);
         assert_eq!(repeats.deadline(), None, "what was told is forgotten");
         assert!(repeats.note("192.0.2.1", "does not speak TLS", 1, later).is_some());
+    }
+
+    #[test]
+    fn what_is_held_back_when_a_launcher_ends_is_told_then() {
+        let (mut repeats, now) = (Repeats::default(), Instant::now());
+        (0..3).for_each(|_| drop(repeats.note("192.0.2.1", "does not speak TLS", 1, now)));
+        assert_eq!(repeats.rest(), ["192.0.2.1 does not speak TLS (2 more times)"]);
+        assert!(repeats.rest().is_empty());
     }
 
     #[test]

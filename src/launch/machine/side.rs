@@ -17,10 +17,17 @@ use crate::{
 pub enum SideError {
     /// There is no tree, or no such party in it.
     #[error("there is no plan of {party} in `{tree}`")]
-    #[diagnostic(code(SF0890), help("`sfgen plan` writes it; `--tree` names another folder"))]
+    #[diagnostic(code(SF0890), help("{}, or name the tree with `--tree`", NO_TREE))]
     Absent {
         /// Whose plan.
         party: PartyName,
+        /// Where it was looked for.
+        tree: Utf8PathBuf,
+    },
+    /// There is no tree.
+    #[error("there is no plan in `{tree}`")]
+    #[diagnostic(code(SF0890), help("{}, or name the tree with `--tree`", NO_TREE))]
+    NoTree {
         /// Where it was looked for.
         tree: Utf8PathBuf,
     },
@@ -96,6 +103,9 @@ pub enum SideError {
     #[error(transparent)]
     Fs(#[from] FsError),
 }
+
+/// How a tree comes about.
+const NO_TREE: &str = "`sfgen plan` writes it beside the topology, and `sfgen init` a first topology: run this in that folder";
 
 const MANIFEST: &str = Manifest::FILE;
 const FEDERATION: &str = "federation.json";
@@ -275,11 +285,13 @@ impl Side {
 /// [`Side`] is read.
 pub fn read_federation(tree: &Utf8Path) -> Result<Federation, SideError> {
     let path = Utf8Path::new(FEDERATION);
-    let folder = Tree::open(tree)?.ok_or_else(|| {
-        let why = std::io::Error::from(std::io::ErrorKind::NotFound);
-        FsError::new("open the folder", tree, why)
+    let absent = || SideError::NoTree { tree: tree.to_owned() };
+    let folder = Tree::open(tree)?.ok_or_else(absent)?;
+    let bytes = folder.read(path).map_err(|why| match why.kind() {
+        std::io::ErrorKind::NotFound => absent(),
+        _ => SideError::Fs(why),
     })?;
-    parse(tree, path, &folder.read(path)?)
+    parse(tree, path, &bytes)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(

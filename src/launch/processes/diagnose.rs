@@ -65,7 +65,7 @@ pub fn diagnose(line: &str) -> Option<Diagnosis> {
 
 /// Whether a line is a log line of the runtime's native libraries, such as
 /// `[2026-11-21 09:18:42.597] [info] [bigint_spi.cc:79] ...`: SPU and HEU write them to standard output, where the
-/// job's result is looked for (ran).
+/// job's result is looked for (`docs/runtime.md`, Output of a job).
 #[must_use]
 pub fn is_native_log(line: &str) -> bool {
     let Some((time, rest)) = line.strip_prefix('[').and_then(|line| line.split_once("] [")) else {

@@ -33,7 +33,7 @@ impl Docker {
     pub(super) fn read(target: Spanned<TargetName>, cursor: &mut Cursor<'_>) -> Option<Self> {
         let network = cursor.prop("network");
         // Whether ports may be published depends on a network whose name could not be read.
-        if network.is_none() && cursor.node.prop("network").is_some() {
+        if network.is_none() && (cursor.node.prop("network").is_some() || !cursor.node.is_whole) {
             return None;
         }
         let network = network.unwrap_or_else(|| cursor.default_prop("network", target.span));

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{diag::Sources, syntax::node::all_pairs};
+use crate::{
+    diag::{SourceSpan, Sources, Spanned},
+    syntax::{Property, Value, limits::DEPTH, node::all_pairs},
+};
 
 fn read(text: &str) -> (Option<Vec<Node>>, Findings) {
     let mut findings = Findings::default();
@@ -59,6 +62,64 @@ fn one_mistake_is_one_finding_at_its_place() {
     }
 }
 
+/// What is read of a text with mistakes: each node with its arguments and children, `?` after one that is not whole; and
+/// `?` at the end where one is lost.
+fn partly(text: &str) -> (String, usize) {
+    fn shown(nodes: &[Node]) -> String {
+        let one = |node: &Node| {
+            let args: Vec<_> = node.args.iter().map(|arg| format!(" {}", arg.value)).collect();
+            let props = node.props.iter().map(|prop| format!(" {}", prop.key.value));
+            let block = shown(&node.children);
+            let block = if block.is_empty() { block } else { format!(" {{{block}}}") };
+            let sign = if node.is_whole { "" } else { "?" };
+            format!(
+                "{}{}{}{block}{sign}",
+                node.name.value,
+                args.concat(),
+                props.collect::<String>()
+            )
+        };
+        nodes.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+    let mut findings = Findings::default();
+    let file = Sources::default().add("t.kdl", text);
+    let (nodes, is_whole) = parse_partly(file, text, &mut Budget::default(), &mut findings);
+    (shown(&nodes) + if is_whole { "" } else { " ?" }, findings.iter().count())
+}
+
+#[test]
+fn what_can_be_read_of_a_text_with_mistakes_is_kept() {
+    for (text, kept, mistakes) in [
+        ("a 1 k=\nb 2\n", "a 1?; b 2", 1),
+        ("a k= {\n c 1\n}\nb\n", "a {c 1}?; b", 1),
+        ("a {\n = 1\n c\n}\nb\n", "a {c}?; b", 1),
+        ("1 2\nb\n", "b ?", 1),
+        ("a \"x\nb 1\n", "a?; b 1", 1),
+        ("a { b; } c 1 { d; }; e\n", "a {b}; c 1 {d}; e", 1),
+        ("a { b; } k=1\nc\n", "a {b}?; c", 1),
+        ("a { b; } { c; }\nd\n", "a {b; c}?; d", 1),
+        ("a { b } c } d\n", "a {b}; c?; d", 2),
+        ("a 1\nb /* c\nd\n", "a 1; b? ?", 1),
+    ] {
+        assert_eq!(partly(text), (kept.to_owned(), mistakes), "{text}");
+    }
+}
+
+#[test]
+fn where_braces_do_not_match_the_margin_tells_the_nodes_of_the_top() {
+    for (text, kept) in [
+        ("a 1 {\n  b {\n    c\n}\nd 2 {\n  e\n}\n", "a 1?; d 2 {e}"),
+        ("a 1 {\n  b {\n    c\n  }\nd 2 {\n  e\n}\n", "a 1?; d 2 {e}"),
+        ("a 1 {\n  b\n  }\n  c\n}\nd 2\n", "a 1?; d 2"),
+        ("a 1 {\n  b }\n}\nd 2\n", "a 1?; d 2"),
+        ("a 1\nd 2 {\n  e\n", "a 1; d 2?"),
+        // Without indentation nothing tells to whom a node belongs.
+        ("a {\nb {\nc\n}\nd\n", " ?"),
+    ] {
+        assert_eq!(partly(text), (kept.to_owned(), 1), "{text}");
+    }
+}
+
 #[test]
 fn every_mistake_is_told() {
     let (_, findings) = read("a =\nb { c ]; d ( ; e 1; }\nf \"\n}\n");
@@ -93,7 +154,7 @@ fn as_the_crate_reads(text: &str) -> Option<Vec<Node>> {
             }
         }
         let children = node.children().map(|children| nodes(children, at)).unwrap_or_default();
-        Node { name, args, props, children, head: at, whole: at }
+        Node { name, args, props, children, head: at, whole: at, is_whole: true }
     }
     let document = kdl::KdlDocument::parse_v2(text).ok()?;
     Some(nodes(&document, SourceSpan::new(Sources::default().add("", ""), 0..0)))

@@ -39,11 +39,16 @@ static INPUT: Rule = Rule {
     name: "input",
     about: "A number that a party adds to a sum.",
     occurs: Occurs::Many,
-    args_are: "a party and its number",
+    args_are: "a party and, without a `file`, its number",
     args: &[
         arg(Kind::Name(Name::Party), "A party."),
-        arg(Number(i64::MIN, i64::MAX), "Its number."),
+        arg(Number(i64::MIN, i64::MAX), "Its number, which everybody can read here.").optional(),
     ],
-    props: &[],
+    props: &[prop(
+        "file",
+        Path,
+        "A file on the party's machine that holds its number, so that nobody else learns it.",
+    )
+    .help("name a file on the party's machine, relative to the folder of the topology")],
     children: &[],
 };

@@ -90,7 +90,17 @@ impl Workspace {
             topology.replacen("\nruntime ", &format!("\n{}\nruntime ", workspace.ports.node()), 1)
         };
         workspace.write("topology.kdl", &topology);
-        workspace
+        workspace.with_numbers(&[11, 31])
+    }
+
+    /// The same with these numbers in the files from which the topology's parties take them, in its order.
+    pub(crate) fn with_numbers(self, numbers: &[i64]) -> Self {
+        let topology = self.read("topology.kdl");
+        let files = topology.split(" file=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for (file, number) in files.zip(numbers) {
+            self.write(file, &format!("{number}\n"));
+        }
+        self
     }
 
     /// The same with the keys of these parties.

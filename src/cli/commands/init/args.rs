@@ -11,7 +11,7 @@ use crate::cli::args::ModeChoice;
     after_help = "What no flag says is asked on a terminal. Without one, `--name` and `--party` are needed, or `--yes`."
 )]
 pub(crate) struct InitArgs {
-    /// The file to write, `topology.kdl` unless given; nothing is overwritten
+    /// The file to write, `topology.kdl` unless given, in TOML where it ends in `.toml`; nothing is overwritten
     pub(crate) topology: Option<Utf8PathBuf>,
     /// The name of the federation
     #[arg(long)]

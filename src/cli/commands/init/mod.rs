@@ -4,6 +4,7 @@ mod answers;
 mod args;
 mod questions;
 mod text;
+mod toml_text;
 
 use std::io::{self, IsTerminal as _};
 
@@ -19,7 +20,7 @@ use crate::{
     compile::{Input, compile},
     diag::{Code, Finding, Findings, Severity, Sources},
     fs::{self, FsError, Kind},
-    syntax::MemoryWorkspace,
+    syntax::{MemoryWorkspace, is_toml},
 };
 
 use answers::{Answers, Given};
@@ -33,9 +34,10 @@ const THERE: Code = Code("SF0707");
 /// Runs the command. Nothing that is there is overwritten, and nothing is written that `plan` would refuse.
 pub(in crate::cli) fn run(args: &InitArgs, ui: &Ui) -> Result<Status, Failure> {
     let path = args.topology.clone().unwrap_or_else(|| "topology.kdl".into());
-    if path.extension() != Some("kdl") {
-        let message = format!("`{path}` is no name of a KDL file");
-        return Err(Failure::new(Status::Usage, message).help("name it `topology.kdl`"));
+    if !matches!(path.extension(), Some("kdl" | "toml")) {
+        let message = format!("`{path}` is no name of a topology");
+        let help = "name it `topology.kdl`, or `topology.toml` for TOML";
+        return Err(Failure::new(Status::Usage, message).help(help));
     }
     if let Some(other) = in_the_way(&path)? {
         ui.findings(&[already_there(&other)], &Sources::default());
@@ -53,11 +55,15 @@ pub(in crate::cli) fn run(args: &InitArgs, ui: &Ui) -> Result<Status, Failure> {
     }
     let answers = complete(given, args.yes, &path)?;
     let text = text::topology(&answers);
+    let text = if is_toml(path.as_str()) { toml_text::of(&text) } else { text };
     let (findings, sources) = refused_by_plan(&path, &text);
     if !findings.is_empty() {
         ui.findings(&findings, &sources);
         ui.note(format!("`{path}` was not written"));
         return Ok(Status::Findings);
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_str().is_empty()) {
+        fs::create_folder(folder, 0o755)?;
     }
     match fs::write_new(&path, text.as_bytes(), 0o644) {
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
@@ -67,7 +73,7 @@ pub(in crate::cli) fn run(args: &InitArgs, ui: &Ui) -> Result<Status, Failure> {
         written => written?,
     }
     ui.result(format!("+ {path}"));
-    for line in text::next_steps(&answers) {
+    for line in text::next_steps(&answers, &path) {
         ui.note(line);
     }
     Ok(Status::Done)
@@ -101,9 +107,9 @@ fn folder_name(path: &Utf8Path) -> Option<String> {
     real.file_name().map(str::to_owned)
 }
 
-/// What is there already: the file itself, or a topology in TOML that it would hide.
+/// What is there already: the file itself, or the same topology in the other language, of which one would hide the other.
 fn in_the_way(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, FsError> {
-    for other in [path.to_owned(), path.with_extension("toml")] {
+    for other in [path.to_owned(), path.with_extension("kdl"), path.with_extension("toml")] {
         if fs::kind(&other)? != Kind::Absent {
             return Ok(Some(other));
         }

@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
+use camino::Utf8Path;
+
 use crate::{
-    cli::args::ModeChoice,
+    cli::{
+        args::ModeChoice,
+        topology::{naming, to_be_named},
+    },
     types::{HostAddr, PartyName},
 };
 
@@ -42,13 +47,24 @@ pub(super) fn topology(answers: &Answers) -> String {
 }
 
 /// What to do after the file is written, a line each.
-pub(super) fn next_steps(answers: &Answers) -> Vec<String> {
+pub(super) fn next_steps(answers: &Answers, path: &Utf8Path) -> Vec<String> {
+    let command = |command: &str| {
+        to_be_named(Some(&path.to_owned())).map_or_else(
+            || command.to_owned(),
+            |topology| naming(&format!("`{command}`"), topology).trim_matches('`').to_owned(),
+        )
+    };
     let mut lines = vec!["next:".to_owned()];
     if answers.mode == ModeChoice::Production {
-        lines.push("  each party on its own machine: sfgen keys new --party NAME".to_owned());
+        let keys = command("sfgen keys new --party NAME");
+        lines.push(format!("  each party on its own machine: {keys}"));
+        if answers.runtime == RuntimeChoice::Embedded {
+            let file = path.with_file_name("keys/NAME/number");
+            lines.push(format!("  and its number for the sum: echo 11 > {file}"));
+        }
         lines.push("  commit topology and pki/, never keys/ (put it into .gitignore)".to_owned());
     }
-    lines.push("  sfgen plan".to_owned());
+    lines.push(format!("  {}", command("sfgen plan")));
     lines
 }
 
@@ -141,10 +157,13 @@ fn party(party: &NewParty, answers: &Answers, text: &mut String) {
 fn job(answers: &Answers, text: &mut String) {
     match answers.runtime {
         RuntimeChoice::Embedded => {
-            text.push_str("\n// Adds one private number per party: `sfgen run total`.\njob \"total\" kind=\"sum\" {\n");
+            text.push_str(
+                "\n// Adds one private number per party, each from a file on that party's machine alone: `sfgen run total`.\n\
+                 job \"total\" kind=\"sum\" {\n",
+            );
             write(text, format_args!("    parties {}\n", names(answers)));
-            for (index, party) in answers.parties.iter().enumerate() {
-                write(text, format_args!("    input \"{}\" {}\n", party.name, index + 1));
+            for NewParty { name, .. } in &answers.parties {
+                write(text, format_args!("    input \"{name}\" file=\"keys/{name}/number\"\n"));
             }
             text.push_str("}\n");
         }

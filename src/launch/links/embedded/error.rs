@@ -7,8 +7,8 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::{
-    fs::FsError,
-    launch::peers::identity::IdentityError,
+    fs::{self, FsError},
+    launch::{machine::input_file::InputFileError, peers::identity::IdentityError},
     types::{Endpoint, JobName, PartyName},
 };
 
@@ -52,12 +52,16 @@ pub enum SumError {
         /// The party.
         party: PartyName,
     },
+    /// The party's own number.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Input(#[from] InputFileError),
     /// The party's own certificates.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Identity(#[from] IdentityError),
     /// The party's port cannot be bound.
-    #[error("cannot listen on {endpoint} for the other parties: {source}")]
+    #[error("cannot listen on {endpoint} for the other parties: {}", fs::reason(source))]
     #[diagnostic(code(SF0833), help("`ss -ltnp` shows who holds the port"))]
     Listen {
         /// What was to be bound.

@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 
 use super::SumError;
 use crate::{
-    launch::peers::{identity::Credentials, lockstep::RunId},
+    launch::{
+        machine::input_file::read_input,
+        peers::{identity::Credentials, lockstep::RunId},
+    },
     plan::{Federation, LinkAddress, PartyPlan, Program},
     tree::Tree,
     types::{Digest, HostAddr, JobName, PartyName},
@@ -69,7 +72,10 @@ pub fn spec_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<SumSpe
         |party: &PartyName| SumError::NotASum { job: job.clone(), party: party.clone() };
     let known = plan.jobs.get(&job).filter(|known| known.program == Program::Sum);
     let known = known.ok_or_else(|| not_a_sum(&me))?;
-    let input = known.input.ok_or_else(|| not_a_sum(&me))?;
+    let input = match &known.input_file {
+        Some(file) => read_input(job.as_str(), &root.join(file))?,
+        None => known.input.ok_or_else(|| not_a_sum(&me))?,
+    };
     // Somebody who is missing here would be missing from the total.
     if let Some(party) = known.parties.iter().find(|party| !slots.contains_key(*party)) {
         return Err(not_a_sum(party));

@@ -249,7 +249,7 @@ fn tree(parties: &Parties) -> BTreeMap<String, String> {
     let both = BTreeSet::from([alice.clone(), bob.clone()]);
     let job = |input| {
         let (parties, program) = (both.clone(), Program::Sum);
-        JobPlan { parties, slots: 1, program, process: None, input }
+        JobPlan { parties, slots: 1, program, process: None, input, input_file: None }
     };
     let member = |name: &PartyName| {
         let identity = Some(parties.pins(name));

@@ -5,6 +5,7 @@
 //! when the party's side was read.
 
 mod address;
+mod inputs;
 mod limits;
 mod machine;
 mod mounts;
@@ -30,6 +31,7 @@ pub const PROBES: &[Probe] = &[
     proxies::PROBE,
     programs::PROBE,
     scripts::PROBE,
+    inputs::PROBE,
     address::PROBE,
     ports::PROBE,
 ];

@@ -37,7 +37,7 @@ fn missing(what: &str, path: &Utf8Path) -> Option<Finding> {
     let why = fs::read(path).err()?;
     let message = match why.kind() {
         std::io::ErrorKind::NotFound => format!("the {what} `{path}` is not there"),
-        _ => format!("the {what} `{path}` cannot be read: {why}"),
+        _ => format!("the {what} `{path}` cannot be read: {}", why.reason()),
     };
     Some(Finding::error(Code("SF0846"), message))
 }

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
 
 /// Why there is no environment to run a job in.
 #[derive(Debug, Error, Diagnostic)]
@@ -38,7 +38,7 @@ pub enum PythonError {
         answer: String,
     },
     /// A program could not be started.
-    #[error("cannot start `{program}`: {why}")]
+    #[error("cannot start `{program}`: {}", fs::reason(why))]
     #[diagnostic(code(SF0872), help("is the file there, and may the user that runs sfgen run it?"))]
     NotStarted {
         /// The program.
@@ -67,7 +67,7 @@ pub enum PythonError {
     #[diagnostic(
         code(SF0874),
         help(
-            "can this machine reach its package index (PIP_INDEX_URL, proxies), and is there room for 2 GB? The next start tries again from the beginning"
+            "can this machine reach its package index, and is there room for 2 GB? `https_proxy` names a proxy, PIP_INDEX_URL a mirror, PIP_FIND_LINKS a folder of wheels; `sfgen explain SF0874` says more"
         )
     )]
     NotInstalled {

@@ -25,6 +25,7 @@ use super::{
     snapshot::Snapshot,
 };
 use crate::{
+    fs,
     launch::peers::{
         admission::{Admission, KnownSources, Limits, listen},
         identity::{Acceptor, Credentials, RENDEZVOUS},
@@ -42,7 +43,7 @@ const EVENTS: usize = 256;
 #[derive(Debug, Error, Diagnostic)]
 pub enum MeetingError {
     /// The control port cannot be bound.
-    #[error("cannot listen on {address} for the other launchers: {source}")]
+    #[error("cannot listen on {address} for the other launchers: {}", fs::reason(source))]
     #[diagnostic(
         code(SF0827),
         help(
@@ -56,7 +57,7 @@ pub enum MeetingError {
         source: io::Error,
     },
     /// The listen address is a name without an address.
-    #[error("cannot find an address of `{host}` to listen on: {source}")]
+    #[error("cannot find an address of `{host}` to listen on: {}", fs::reason(source))]
     #[diagnostic(code(SF0828), help("use an IP address of this machine, or 0.0.0.0, as `listen`"))]
     Resolve {
         /// The name.

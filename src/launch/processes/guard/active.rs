@@ -94,7 +94,7 @@ pub(super) fn guard(guarded: &Guarded, standby: &OsStr) -> Result<ExitCode, Stri
         .stdin(Stdio::null())
         .process_group(0) // its `kill 0` shall not hit the guard
         .spawn()
-        .map_err(|why| format!("cannot start `{name}`: {why}"))?;
+        .map_err(|why| format!("cannot start `{name}`: {}", crate::fs::reason(&why)))?;
     let guard = Guard {
         grace: guarded.grace,
         signals,

@@ -27,5 +27,5 @@ pub(super) fn exec(guard: &OsStr, command: &[OsString]) -> String {
     }
     let _ = SigSet::empty().thread_set_mask(); // fails for an invalid argument only
     let why = Command::new(program).args(args).exec();
-    format!("cannot start `{name}`: {why}")
+    format!("cannot start `{name}`: {}", crate::fs::reason(&why))
 }
