@@ -77,7 +77,7 @@ impl Context<'_> {
     /// Puts another engine in place of the one that is written, if the release has it.
     pub(super) fn write_engine(&self, engine: Engine) -> Option<Fix> {
         let settings = self.secretflow()?;
-        if !self.release()?.engines.contains_key(&engine.to_string()) {
+        if !self.release?.engines.contains_key(&engine.to_string()) {
             return None;
         }
         self.write(format!("write `engine=\"{engine}\"`"), &settings.engine, &engine)

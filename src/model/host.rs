@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     diag::{Code, Finding, Findings, SourceSpan, Spanned},
     syntax::{Cursor, Node, or_absent},
-    types::{HostAddr, HostName, Port, PortRange, PortRanges, Role, Size},
+    types::{HostAddr, HostName, Port, PortRange, PortRanges, ResourceName, Role, Size},
 };
 
 use super::{MachineFiles, machine::Machine, ports::read_range};
@@ -51,8 +51,16 @@ pub struct Outside {
 pub struct Ray {
     /// CPUs that Ray may hand out.
     pub cpus: Spanned<u32>,
+    /// GPUs that Ray may hand out; `None` for those that Ray finds.
+    pub gpus: Option<Spanned<u32>>,
+    /// Memory that Ray may hand out; `None` for what Ray finds free.
+    pub memory: Option<Spanned<Size>>,
     /// Memory of the object store.
     pub object_store: Spanned<Size>,
+    /// Whether the head starts Ray's dashboard.
+    pub dashboard: Spanned<bool>,
+    /// What else the node offers, with how much there is of it.
+    pub resources: Vec<(Spanned<ResourceName>, u32)>,
     /// How much of its party's resource the node offers in a simulation: tasks of the party that run at once.
     pub slots: u32,
     /// The node, where it is written.
@@ -126,8 +134,18 @@ impl Outside {
 impl Ray {
     /// Reads the node, which may be one that is not written anywhere.
     fn read(cursor: &mut Cursor<'_>, written: Option<SourceSpan>) -> Self {
+        let resources = cursor.node.children_named("resource").filter_map(|child| {
+            let mut cursor = cursor.at(child);
+            let name = cursor.arg::<ResourceName>(0)?;
+            Some((name, cursor.arg(1)?.value))
+        });
+        let resources = resources.collect();
         Self {
             cpus: cursor.prop_or_default("cpus"),
+            gpus: cursor.prop("gpus"),
+            memory: cursor.prop("memory"),
+            dashboard: cursor.prop_or_default("dashboard"),
+            resources,
             object_store: cursor.prop_or_default("object-store"),
             slots: cursor.prop_or_default("slots").value,
             span: written,

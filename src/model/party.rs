@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt},
-    types::{HostName, Partial, PartyName, Port, PortMapping, Role, SecretName, ServiceName},
+    types::{
+        HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, SecretName,
+        ServiceName,
+    },
 };
 
 use super::{
-    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, ServicePort,
+    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, ServicePort, Software,
     host::Addresses,
 };
 
@@ -18,6 +21,8 @@ use super::{
 pub struct Party {
     /// Its name.
     pub name: Spanned<PartyName>,
+    /// What SecretFlow calls it, where that is written.
+    pub alias: Option<Spanned<RuntimeParty>>,
     /// How many parties are declared before it: the first one's first host leads a simulation.
     pub index: usize,
     /// Its hosts as declared. Launcher, driver and SPU nodes live on the first, which is its Ray head too.
@@ -30,6 +35,8 @@ pub struct Party {
     pub deploy_span: Option<SourceSpan>,
     /// Its services as declared.
     pub services: Partial<Vec<Service>>,
+    /// What is installed for it beside SecretFlow.
+    pub software: Software,
     /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
     /// What all of its machines have for its processes.
@@ -76,17 +83,28 @@ impl Party {
         let declared = node.children_named("service").count();
         let is_whole = declared == services.len() && !may_hide("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
+        let alias = cursor.prop("as");
+        let software = Software::read(cursor);
         Self {
             name,
+            alias,
             index,
             hosts,
             identity,
             deploy,
             deploy_span,
             services: Partial::new(services, is_whole),
+            software,
             pins,
             files: MachineFiles::read(cursor),
         }
+    }
+
+    /// What SecretFlow calls it.
+    #[must_use]
+    pub fn runtime_name(&self) -> RuntimeParty {
+        let alias = self.alias.as_ref();
+        alias.map_or_else(|| RuntimeParty::from(&self.name.value), |alias| alias.value.clone())
     }
 
     /// The host on which launcher, driver and SPU nodes live; `None` where none could be read.

@@ -6,7 +6,7 @@ use crate::{
         Node, Value,
         language::{self, Kind, Name},
     },
-    types::PartyName,
+    types::{PartyName, RuntimeParty},
 };
 
 /// A name that breaks the rules for names.
@@ -35,7 +35,10 @@ pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
                 "write one to 63 of `a-z`, `0-9` and `-`, a letter or digit at both ends".to_owned()
             }
         };
-        findings.push(finding.help(help));
+        let alias = Some(name).filter(|name| name.parse::<RuntimeParty>().is_ok());
+        let alias =
+            alias.map(|name| format!("; `as=\"{name}\"` keeps the other one for SecretFlow"));
+        findings.push(finding.help(help + &alias.unwrap_or_default()));
     }
 }
 

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortError,
-    PortRange, PortRanges, Role, TopologyName,
+    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, Package, PartyName, Port, PortError,
+    PortRange, PortRanges, Role, RuntimeParty, TopologyName,
 };
 
 use super::{Engine, Links, Mode, json::json_bytes};
@@ -60,6 +60,9 @@ pub enum FederationRuntime {
         /// Names that messages of peers may unpickle, by module; `*` for every name of a module. `None` where
         /// the list was lifted or the engine has none.
         deserialize: Option<BTreeMap<String, BTreeSet<String>>>,
+        /// Packages beside it that all parties install.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        packages: Vec<Package>,
         /// What carries the messages between parties; absent where it is SecretFlow's default.
         #[serde(default, skip_serializing_if = "BackEnd::is_default")]
         back_end: BackEnd,
@@ -70,6 +73,9 @@ pub enum FederationRuntime {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FederationParty {
+    /// What SecretFlow calls it; absent where that is its name here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_name: Option<RuntimeParty>,
     /// Fingerprints of its certificates; `None` in simulation, where nobody meets.
     pub identity: Option<Fingerprints>,
     /// How many job runs it can have at once; each has ports of its own.
@@ -132,8 +138,11 @@ pub struct Spu {
     pub protocol: String,
     /// Ring, as SPU spells it.
     pub field: String,
+    /// Further fields of `RuntimeConfig`, messages as objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runtime_config: BTreeMap<String, serde_json::Value>,
     /// `link_desc` of `sf.SPU`, by option name.
-    pub link_desc: BTreeMap<String, u64>,
+    pub link_desc: BTreeMap<String, serde_json::Value>,
 }
 
 /// An HEU: homomorphic encryption with one key keeper.
@@ -146,6 +155,9 @@ pub struct Heu {
     pub evaluators: Vec<PartyName>,
     /// Ring of the SPUs to which it converts, as SPU spells it.
     pub field: String,
+    /// Fraction bits of the SPUs with that ring, where they are not SPU's default: both scale numbers alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction_bits: Option<i64>,
     /// `mode`, `he_parameters` and the like of `sf.HEU`.
     pub config: serde_json::Value,
 }

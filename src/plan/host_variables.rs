@@ -3,13 +3,13 @@
 
 use crate::{
     model::{HostVariable, host_variables},
-    types::{Mode, PartyName, PortRanges, RayPort, Role},
+    types::{Mode, PortRanges, RayPort, Role, RuntimeParty},
 };
 
 use super::{HostPlan, variable::Variable};
 
 /// The variables of a host, given its ports and its Ray node.
-pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<Variable> {
+pub(super) fn variables(party: &RuntimeParty, mode: Mode, host: &HostPlan) -> Vec<Variable> {
     let all = host_variables().into_iter().filter_map(|(name, says)| {
         let value = value(&says, party, mode, host)?;
         Some(Variable { name: name.to_owned(), value })
@@ -17,7 +17,7 @@ pub(super) fn variables(party: &PartyName, mode: Mode, host: &HostPlan) -> Vec<V
     all.collect()
 }
 
-fn value(says: &HostVariable, party: &PartyName, mode: Mode, host: &HostPlan) -> Option<String> {
+fn value(says: &HostVariable, party: &RuntimeParty, mode: Mode, host: &HostPlan) -> Option<String> {
     let ranges = |role: &Role| host.ports.get(role).map(PortRanges::ranges);
     let ray = host.ray.as_ref();
     Some(match says {

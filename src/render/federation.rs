@@ -43,7 +43,7 @@ fn nodes(tree: &TreeScene<'_>) -> Files {
         let known = tree.scene.federation.main_host(&plan.party);
         let dialled = |role| Some(known?.1.ports.get(role)?.first());
         Node {
-            node_id: plan.party.to_string(),
+            node_id: plan.runtime_name(&plan.party).to_string(),
             node_ip: host.address.bare(),
             sf_port: dialled(&Role::Sf),
             spu_port: dialled(&Role::Spu),

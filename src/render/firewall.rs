@@ -74,7 +74,7 @@ fn files(scene: &HostScene<'_>) -> Files {
         rules.extend(rules_for(&role.to_string(), range, sources));
     }
     let bridged =
-        matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. } });
+        matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. }, .. });
     let destination = match host.own_address() {
         HostAddr::Ip(ip) if bridged => format!("{} daddr {ip} ", family(host.own_address())),
         _ => String::new(),

@@ -59,12 +59,15 @@ impl<'a> Site<'a> {
         Self { plan: &plan.hosts[host], federation, known }
     }
 
-    /// Who dials ports of a role. Publishing a service opens it to everybody; links and Ray stay open only to those who
-    /// use them.
+    /// Who dials ports of a role. Publishing a service or a dashboard that is started opens it to everybody; links and Ray's
+    /// other ports stay open only to those who use them.
     pub(super) fn audience(self, (role, ports): (&Role, PortRange)) -> Audience {
         let is_published = published(self.plan, ports).next().is_some();
         match role {
             Role::Service(_) if is_published => Audience::Everybody,
+            Role::Ray(RayPort::Dashboard) if is_published && has_dashboard(self.plan) => {
+                Audience::Everybody
+            }
             _ => self.invited(role),
         }
     }
@@ -95,6 +98,10 @@ impl<'a> Site<'a> {
     pub(super) fn outside(self, (role, range): (&Role, PortRange)) -> Option<PortRange> {
         self.dialled((role, range)).filter(|dialled| *dialled != range)
     }
+}
+
+fn has_dashboard(host: &HostPlan) -> bool {
+    host.ray.as_ref().is_some_and(|ray| ray.dashboard.is_some())
 }
 
 /// The mappings by which others than the machine's own programs reach one of these ports.

@@ -1,14 +1,11 @@
 //! What an artifact may look at: the whole federation, one party of it, or one of its hosts.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, Groups, HostPlan, PartyPlan},
+    plan::{Federation, Groups, HostPlan, PartyPlan, Requirements},
     types::{HostAddr, HostName, PartyName, Role},
 };
 
@@ -23,7 +20,7 @@ pub(super) struct Scene<'a> {
     /// The address that every host of every party has itself.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
-    pub(super) requirements: &'a Arc<[u8]>,
+    pub(super) requirements: &'a Requirements,
     pub(super) engine: &'a Engine,
 }
 

@@ -23,6 +23,7 @@ mod field_growth;
 mod field_machines;
 mod field_paths;
 mod field_secrets;
+mod field_software;
 mod findings;
 mod first_hour;
 mod fixes;

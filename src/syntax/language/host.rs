@@ -68,11 +68,38 @@ static RAY: Rule = Rule {
         // More CPUs than any machine has; zero is reported by a check. The default suffices for a job that uses an SPU, and
         // a small machine has it. With Ray's own, all CPUs of the machine, the port plan would depend on the machine.
         prop("cpus", Number(0, 10_000), "CPUs that Ray may hand out.").or_number(8),
+        // Without one, Ray looks for GPUs by itself; a machine has few.
+        prop(
+            "gpus",
+            Number(0, 1024),
+            "GPUs that Ray may hand out; those that Ray finds unless written.",
+        ),
+        prop(
+            "memory",
+            Kind::SIZE,
+            "Memory that Ray may hand out; what Ray finds free unless written.",
+        ),
         prop("object-store", Kind::SIZE, "Memory of the object store.").or("1GiB"),
+        // Whoever reaches it can start programs, and it needs packages of its own.
+        prop("dashboard", Kind::Bool, "Whether the head starts Ray's dashboard.").or_bool(false),
         // Without one, every task of the party would wait for ever; more than this no machine does at once. The
         // default is that of SecretFlow's documentation of a simulation on several machines.
         prop("slots", Number(1, 1_000_000), "Tasks of the party that run at once in a simulation.")
             .or_number(16),
     ],
+    children: &[may(&RESOURCE)],
+};
+
+static RESOURCE: Rule = Rule {
+    name: "resource",
+    about: "Something else that the Ray node offers.",
+    occurs: Occurs::Keyed,
+    args_are: "a name and how much of it there is",
+    args: &[
+        arg(Kind::Resource, "Its name, as tasks and actors ask for it.")
+            .help("write the name that tasks ask for: `resource \"fpga\" 1`"),
+        arg(Number(1, 1_000_000), "How much of it the node has."),
+    ],
+    props: &[],
     children: &[],
 };

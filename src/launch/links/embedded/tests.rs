@@ -259,7 +259,10 @@ fn tree(parties: &Parties) -> BTreeMap<String, String> {
     };
     let member = |name: &PartyName| {
         let identity = Some(parties.pins(name));
-        (name.clone(), FederationParty { identity, slots: 1, hosts: BTreeMap::new() })
+        (
+            name.clone(),
+            FederationParty { runtime_name: None, identity, slots: 1, hosts: BTreeMap::new() },
+        )
     };
     let total: JobName = "total".parse().unwrap();
     let shared = FederationJob { parties: both.clone(), slots: 1, program: Program::Sum };
@@ -277,6 +280,7 @@ fn tree(parties: &Parties) -> BTreeMap<String, String> {
     };
     let federation = serde_json::to_vec(&federation).unwrap();
     let plan = PartyPlan {
+        names: BTreeMap::new(),
         format: FORMAT,
         party: alice,
         federation: Digest::of(&federation),
