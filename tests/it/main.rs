@@ -18,6 +18,7 @@ mod federation;
 mod field_growth;
 mod field_machines;
 mod field_paths;
+mod field_secrets;
 mod findings;
 mod first_hour;
 mod fixes;
