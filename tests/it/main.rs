@@ -67,6 +67,7 @@ mod simulation;
 mod supervise;
 mod support;
 mod targets;
+mod task_workers;
 mod toml;
 mod topologies;
 mod validators;
