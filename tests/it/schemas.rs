@@ -154,7 +154,7 @@ fn is_beyond_schemas(place: &str, codes: &BTreeSet<&str>) -> bool {
         "/deploy",
     ];
     // Whether a reason or a number may be missing depends on other values.
-    let is_apart = place.contains("/allow-deserialize/") || place.contains("/input/");
+    let is_apart = place.contains("/allow-deserialize/") || place.contains("/input");
     let reason = is_apart && codes.iter().eq(["SF0006"].iter());
     reason || ends.iter().any(|end| place.ends_with(end))
 }
