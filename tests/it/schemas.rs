@@ -60,6 +60,7 @@ ray = { cpus = 4, object-store = "2GiB", slots = 3 }
 
 [party.alice.host.alice-2]
 address = "10.0.0.2"
+inside = "172.16.0.2"
 reserve = [[22], [80, 81]]
 
 [party.alice.service.redis]
