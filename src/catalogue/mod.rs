@@ -3,12 +3,16 @@
 //! One file per release in `runtimes/`, embedded in the binary. An unknown release is a finding of `check`; this
 //! module only looks up.
 
+mod listeners;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
 };
 
 use serde::Deserialize;
+
+pub use listeners::{ListeningProgram, listening_program};
 
 /// Facts about one release of a runtime.
 #[derive(Clone, Debug, Deserialize)]

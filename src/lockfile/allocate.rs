@@ -27,7 +27,7 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
     // In the order of keys, as the demands are.
     let keys: Vec<Key> = demands.iter().map(key_of).collect();
     report_overlaps(&demands, &keys, lock, findings);
-    let mut book = Book::new(topology);
+    let mut book = Book::new(topology, lock);
     for demand in &demands {
         if let Some(pin) = demand.pin {
             book.take(demand, pin.range.value);

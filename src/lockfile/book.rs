@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Demand, Machine, Topology},
-    types::{HostAddr, PortRange, PortScope},
+    model::{Demand, LiteralPort, Machine, Topology, literal_ports},
+    types::{HostAddr, PortRange, PortScope, Role},
 };
 
-use super::taken::{Taken, first_fit, free_run};
+use super::{
+    format::{Key, Lock},
+    taken::{Taken, first_fit, free_run},
+};
 
 /// Who uses which numbers, so far.
 #[derive(Clone)]
@@ -24,7 +27,9 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(topology: &'a Topology) -> Self {
+    /// Where nothing is allotted yet: only what is reserved, and what services listen on by their commands. A number that
+    /// the lock has for the service itself may stand in its command.
+    pub(super) fn new(topology: &'a Topology, lock: &Lock) -> Self {
         let mut machines: BTreeMap<Machine<'_>, Taken> = BTreeMap::new();
         let mut dialled: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
         for (_, host) in topology.hosts() {
@@ -32,6 +37,17 @@ impl<'a> Book<'a> {
             host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
             for outside in &host.outside {
                 dialled.entry(&host.address.value).or_default().insert(outside.range.value);
+            }
+        }
+        for LiteralPort { party, host, service, port } in literal_ports(topology) {
+            let is_own = service.ports.iter().any(|declared| {
+                let (party, host) = (party.name.value.clone(), host.name.value.clone());
+                let role = Role::Service(declared.name.value.clone());
+                let lines = lock.ports.get(&Key { party, host, role }).into_iter().flatten();
+                lines.into_iter().any(|line| line.range.contains(port.value))
+            });
+            if !is_own {
+                machines.entry(host.machine()).or_default().insert(port.value.into());
             }
         }
         let (everywhere, anyone) = (Taken::default(), Taken::default());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{
         Check, Context,
-        ports::claims::{Claim, claims},
+        ports::claims::{Claim, listeners},
     },
     diag::{Code, Finding, Findings, SourceSpan},
     model::{Host, Machine, Party, Service, ServicePort, Topology, demands},
@@ -27,7 +27,7 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     if texts.iter().all(|text| loopback_dials(&text.text).is_empty()) {
         return;
     }
-    let claims = claims(context.topology);
+    let claims = listeners(context.topology);
     // Where a service or a port could not be read, it may be the one that is meant.
     let is_unsure = |party: &&Party| {
         !party.services.is_whole() || party.services.iter().any(|service| !service.ports.is_whole())

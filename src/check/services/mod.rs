@@ -16,6 +16,7 @@ mod service_host_unknown;
 mod service_port_twice;
 pub(super) mod texts;
 mod urls;
+mod variable_hides_planned;
 mod variable_is_no_url;
 
 use super::Check;
@@ -30,6 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
     service_host_unknown::CHECK,
     dials_localhost::CHECK,
     variable_is_no_url::CHECK,
+    variable_hides_planned::CHECK,
     image_without_docker::CHECK,
     peer_port_closed::CHECK,
     peer_on_other_host::CHECK,
