@@ -11,7 +11,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{GuardProgram, ServiceSpec, env_file::read_env_file, orphans::Orphanage};
+use super::{
+    GuardProgram, ServiceSpec, descendants::wake, env_file::read_env_file, orphans::Orphanage,
+};
 use crate::launch::processes::guard;
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
@@ -35,6 +37,8 @@ const LINES: usize = 64;
 
 /// How long a guard may take to kill; one that was stopped, or hangs, takes for ever.
 const STUCK: Duration = Duration::from_secs(2);
+/// How often it is seen to that the guard has not been stopped: its program's end would then go unnoticed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Where a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +104,7 @@ pub(super) struct Process {
     number: Option<Pid>,
     /// When a guard that was told to kill counts as stuck.
     overdue: Option<Instant>,
+    next_look: Instant,
     orphanage: Option<Orphanage>,
     /// Taken out of the child, whose `wait` would close it.
     input: ChildStdin,
@@ -151,8 +156,9 @@ impl Process {
         let input = child.stdin.take().expect("piped above");
         let number = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let orphanage = guard.orphanage().cloned();
+        let next_look = Instant::now() + LOOK_EVERY;
         Ok((
-            Self { child, number, overdue: None, orphanage, input },
+            Self { child, number, overdue: None, next_look, orphanage, input },
             Output { lines, _readers: readers },
         ))
     }
@@ -167,6 +173,12 @@ impl Process {
         let status = loop {
             tokio::select! {
                 status = self.child.wait() => break status.map(|status| status.code()),
+                () = sleep_until(self.next_look) => {
+                    self.next_look = Instant::now() + LOOK_EVERY;
+                    if let Some(guard) = self.number {
+                        wake(guard);
+                    }
+                }
                 () = due(self.overdue) => {
                     self.overdue = None;
                     let _ = self.child.start_kill(); // it may have ended meanwhile
