@@ -49,6 +49,11 @@ impl Sources {
         Self { own, socket, services, meeting, signals }
     }
 
+    /// What the meeting learns next; `None` once it is over.
+    pub(super) async fn meeting(&mut self) -> Option<MeetingEvent> {
+        self.meeting.recv().await
+    }
+
     /// The next input; `Deadline` at the latest at `deadline`.
     pub(super) async fn next(
         &mut self,
