@@ -39,6 +39,7 @@ mod layers;
 mod lost_lock;
 mod many_mistakes;
 mod memory;
+mod one_machine;
 mod one_mistake;
 mod own_process;
 mod pages;

@@ -16,7 +16,7 @@ use crate::{
     types::HostName,
 };
 
-use super::launching::{Show, for_all, read_side, runtime, worst};
+use super::launching::{Show, for_all, is_wanted, read_side, runtime, worst};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> 
         )?;
         return Ok(worst(&outcomes));
     };
+    if !is_wanted(&args.side) {
+        return Ok(Status::Interrupted);
+    }
     let side = read_side(&args.side, party, args.host.as_ref(), ui)?;
     // Nothing in this process requests anything; requests of other processes come through the socket.
     let (_none, requests) = mpsc::channel(1);

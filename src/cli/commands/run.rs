@@ -22,7 +22,7 @@ use crate::{
     types::{JobName, Mode, PartyName},
 };
 
-use super::launching::{Show, Wait, for_all, read_side, runtime, worst};
+use super::launching::{Show, Wait, for_all, is_wanted, read_side, runtime, worst};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -52,6 +52,9 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         print_results(&outcomes, ui);
         return Ok(worst(&outcomes));
     };
+    if !is_wanted(&args.side) {
+        return Ok(Status::Interrupted);
+    }
     let side = read_side(&args.side, party, None, ui)?;
     if !side.plan.jobs.contains_key(&args.job) {
         let known = side.plan.jobs.keys();
