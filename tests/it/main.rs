@@ -45,6 +45,7 @@ mod own_process;
 mod pages;
 mod place_checks;
 mod ports;
+mod preflight;
 mod private_inputs;
 mod psi;
 mod python;

@@ -10,7 +10,7 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        launcher::{LaunchEnd, launch, prepare},
+        launcher::{LaunchEnd, PrepareError, launch, prepare},
         machine::side::read_federation,
     },
     types::HostName,
@@ -50,8 +50,12 @@ pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> 
     let mut show = Show::new(ui, party);
     let end = runtime().block_on(async {
         let mut report = |event| show.event(event);
-        let prepared = prepare(side, args.side.wait.get(), false, requests, &mut report).await?;
-        Ok::<_, Failure>(launch(prepared, &mut report).await?)
+        let wait = args.side.wait.get();
+        match prepare(side, wait, false, requests, &mut report).await {
+            Ok(prepared) => Ok::<_, Failure>(launch(prepared, &mut report).await?),
+            Err(PrepareError::Stopped) => Ok(LaunchEnd::Stopped),
+            Err(why) => Err(why.into()),
+        }
     })?;
     Ok(match end {
         LaunchEnd::Stopped => Status::Done,

@@ -62,6 +62,7 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         let status = match &error {
             PrepareError::Interrupted => Status::Interrupted,
+            PrepareError::Stopped => Status::Failed,
             PrepareError::Side(error) => status_of(error),
             PrepareError::OtherTarget { .. }
             | PrepareError::State(_)

@@ -36,6 +36,7 @@ impl Launcher<'_> {
         &mut self,
         job: JobName,
         wait: Duration,
+        since: Instant,
         client: mpsc::Sender<Reply>,
     ) -> bool {
         let ticket = Ticket::random();
@@ -53,7 +54,7 @@ impl Launcher<'_> {
         }
         let active = Active {
             client,
-            deadline: Some(Instant::now() + wait),
+            deadline: Some(since + wait),
             wait,
             run: None,
             cancel: None,

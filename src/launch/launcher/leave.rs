@@ -135,7 +135,7 @@ impl Launcher<'_> {
 }
 
 /// Sends a client its last reply, and waits until it has closed the connection.
-async fn say(client: mpsc::Sender<Reply>, word: Reply) {
+pub(super) async fn say(client: mpsc::Sender<Reply>, word: Reply) {
     let told = async {
         if client.send(word).await.is_ok() {
             client.closed().await;

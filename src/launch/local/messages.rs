@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     diag::{Code, Finding},
@@ -121,6 +121,8 @@ pub struct ClientRequest {
     pub request: Request,
     /// Where replies go; closed when the client is gone.
     pub replies: mpsc::Sender<Reply>,
+    /// Since when the client waits.
+    pub since: Instant,
 }
 
 impl ClientRequest {
@@ -128,7 +130,7 @@ impl ClientRequest {
     #[must_use]
     pub fn new(request: Request) -> (Self, mpsc::Receiver<Reply>) {
         let (replies, receiver) = mpsc::channel(REPLIES);
-        (Self { request, replies }, receiver)
+        (Self { request, replies, since: Instant::now() }, receiver)
     }
 }
 

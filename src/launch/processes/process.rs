@@ -14,7 +14,6 @@ use tokio::{
 use super::{
     GuardProgram, ServiceSpec, descendants::wake, env_file::read_env_file, orphans::Orphanage,
 };
-use crate::launch::processes::guard;
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
 pub const PROXY_VARIABLES: [&str; 10] = [
@@ -129,10 +128,9 @@ impl Process {
         spec: &ServiceSpec,
         guard: &GuardProgram,
     ) -> Result<(Self, Output), Ending> {
-        let grace = format!("{}ms", spec.grace.as_millis().max(1));
-        let mut command = Command::new(guard.path());
-        command.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
-        command.args(&spec.program).current_dir(&spec.cwd);
+        let (program, args) = spec.program.split_first().expect("a spec names a program");
+        let mut command = Command::new(program);
+        command.args(args).current_dir(&spec.cwd);
         for name in PROXY_VARIABLES {
             command.env_remove(name);
         }
@@ -142,8 +140,8 @@ impl Process {
             command.envs(file.variables);
         }
         command.envs(&spec.env);
+        let mut command = guard.guarding(&command, spec.grace);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.process_group(0);
         let mut child = guard
             .start(&mut command)
             .map_err(|why| Ending::NotStarted(format!("in `{}`: {why}", spec.cwd)))?;
