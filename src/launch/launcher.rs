@@ -226,7 +226,12 @@ impl Launcher<'_> {
                 self.runs.when_stopped(asked.replies);
                 Some(LaunchEnd::Stopped)
             }
-            Request::Run { ref job, wait } => {
+            Request::Run { held, .. } if held != self.side.held => {
+                let problem = self.other_plan();
+                let _ = asked.replies.try_send(Reply::Refused(problem)); // a client that is gone needs none
+                None
+            }
+            Request::Run { ref job, wait, .. } => {
                 let job = job.clone();
                 let taken = self.request_run(job, wait.get(), asked.since, asked.replies);
                 (self.single && !taken).then_some(LaunchEnd::Stopped)

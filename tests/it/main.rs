@@ -49,6 +49,7 @@ mod preflight;
 mod private_inputs;
 mod psi;
 mod python;
+mod replanned;
 mod requirements;
 mod run_pairs;
 mod sarif;

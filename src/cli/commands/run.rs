@@ -63,7 +63,8 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         let known = side.plan.jobs.keys();
         return Err(UnknownJob::new(party.as_str(), args.job.clone(), known).into());
     }
-    let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
+    let (job, wait, held) = (args.job.clone(), args.side.wait, side.held);
+    let request = Request::Run { job, wait, held };
     let status = until_settled(|| attempt(&args.side, &side, &request, ui))?;
     let status = status.ok_or_else(|| {
         let message = format!("the launcher of {party} neither answers nor ends");

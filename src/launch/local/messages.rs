@@ -6,7 +6,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     diag::{Code, Finding},
-    types::{JobName, Span},
+    types::{Digest, JobName, Span},
 };
 
 use super::status::LauncherStatus;
@@ -28,6 +28,8 @@ pub enum Request {
         job: JobName,
         /// How long to wait for the other parties.
         wait: Span,
+        /// The side that the client has read, by [`Side::held`](crate::launch::machine::side::Side::held).
+        held: Digest,
     },
 }
 
