@@ -5,6 +5,8 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
+use super::authorities::renewal;
+
 const CODE: Code = Code("SF0504");
 
 pub(super) const CHECK: Check =
@@ -19,12 +21,7 @@ fn certificate_not_valid_now(context: Context<'_>, findings: &mut Findings) {
             let (message, help) = if certificate.not_after() < context.now {
                 let message =
                     format!("the {what} of `{name}` ended on {}", certificate.not_after().date());
-                (
-                    message,
-                    format!(
-                        "ask your CA for a new one, or move the old files away and run `sfgen keys new --party {name}`"
-                    ),
-                )
+                (message, renewal(what == "CA", name))
             } else if certificate.not_before() > context.now {
                 let date = certificate.not_before().date();
                 let message = format!("the {what} of `{name}` is not valid before {date}");
