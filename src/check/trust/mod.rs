@@ -7,8 +7,11 @@ mod ca_did_not_sign;
 mod ca_is_certificate;
 mod certificate_absent;
 mod certificate_broken;
+mod certificate_critical_extension;
 mod certificate_ends_soon;
 mod certificate_not_valid_now;
+mod certificate_of_ca;
+mod certificate_usage;
 pub(super) mod certificates;
 mod dangerous_module;
 mod engine_without_tls;
@@ -42,4 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
     ca_is_certificate::CHECK,
     back_end_without_tls::CHECK,
     input_committed::CHECK,
+    certificate_critical_extension::CHECK,
+    certificate_usage::CHECK,
+    certificate_of_ca::CHECK,
 ];
