@@ -48,6 +48,7 @@ mod private_inputs;
 mod psi;
 mod python;
 mod requirements;
+mod results;
 mod run_pairs;
 mod sarif;
 mod schema_kdl;
