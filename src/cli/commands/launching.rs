@@ -13,7 +13,10 @@ use crate::{
     diag::Sources,
     launch::{
         launcher::{self, LaunchError, PrepareError, events::LaunchEvent},
-        machine::side::{Side, SideError},
+        machine::{
+            side::{Side, SideError},
+            state::StateError,
+        },
         peers::lockstep::UnknownJob,
         processes::{Onlooker, PartyLine, PartyOutcome, Stream, run_side_by_side},
     },
@@ -49,6 +52,12 @@ fn status_of(error: &SideError) -> Status {
 impl From<SideError> for Failure {
     fn from(error: SideError) -> Self {
         Self::of(status_of(&error), &error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::of(Status::NotReady, &error)
     }
 }
 
