@@ -45,6 +45,7 @@ fn status_of(error: &SideError) -> Status {
         | SideError::Changed { .. }
         | SideError::Unlisted { .. }
         | SideError::Unusable { .. }
+        | SideError::NoFolder { .. }
         | SideError::Fs(_) => Status::NotReady,
     }
 }
