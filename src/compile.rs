@@ -1,5 +1,9 @@
 //! The driver: one function runs the phases.
 
+mod beside;
+mod lists;
+mod release;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
@@ -17,14 +21,12 @@ use crate::{
     types::{Digest, JobName, Mode, Partial, PartyName},
 };
 
-/// What is committed with the topology lies beside it.
-const OUTSIDE: &str = "the path leads out of the folder of the topology";
-
 /// A value or template of the user that an artifact cannot carry.
 const NOT_RENDERED: Code = Code("SF0706");
 
 /// The page of the finding that the driver makes itself.
-pub const PAGES: &[Page] = &[page!("compile", "SF0706")];
+pub const PAGES: &[Page] =
+    &[page!("compile", "SF0706"), page!("compile", "SF0960"), page!("compile", "SF0961")];
 
 /// What to compile.
 pub struct Input<'a> {
@@ -97,12 +99,20 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     if let Some(mut topology) = Topology::read(&loaded, &mut findings) {
         topology.mode = input.mode.unwrap_or(topology.mode);
         let certificates = read_certificates(input.workspace, &topology);
+        let known = release::find(input.workspace, &topology, &mut loaded.sources, &mut findings);
+        let lists = lists::read(input.workspace, &topology, &mut loaded.sources, &mut findings);
         check::check(
             Context {
                 topology: &topology,
                 nodes: &loaded.nodes,
                 sources: &loaded.sources,
                 certificates: &certificates,
+                release: known
+                    .release
+                    .as_deref()
+                    .or_else(|| release::meant(&topology).filter(|_| !known.is_own)),
+                has_own_release: known.is_own,
+                package_lists: &lists,
                 unusable_scripts: &unusable_scripts(input.workspace, &topology),
                 now: input.now,
             },
@@ -117,7 +127,13 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
         let is_rendered = goal == Goal::Tree || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
-            let plans = plan::build(&topology, &allocation, &fingerprints(&certificates));
+            let plans = plan::build(
+                &topology,
+                known.release.as_deref(),
+                &lists,
+                &allocation,
+                &fingerprints(&certificates),
+            );
             let pems = ca_pems(certificates);
             // The same goes for what the plans are made from.
             drop(topology);
@@ -126,7 +142,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 federation: &federation,
                 parties,
                 ca_pems: &pems,
-                requirements,
+                requirements: &requirements,
                 templates: &templates,
             };
             let tree = render_tree(rendered, goal).unwrap_or_else(|why| {
@@ -182,8 +198,7 @@ fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certific
 fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<JobName, String> {
     let scripts = topology.jobs.iter().filter_map(|(name, job)| {
         let JobKind::Script { path, .. } = &job.kind else { return None };
-        let read = syntax::normalise(&path.value).ok_or_else(|| OUTSIDE.to_owned());
-        let why = match read.and_then(|path| workspace.read(&path)) {
+        let why = match beside::read(workspace, &path.value) {
             Ok(Some(_)) => return None,
             Ok(None) => "there is no such file".to_owned(),
             Err(why) => why,
@@ -194,10 +209,7 @@ fn unusable_scripts(workspace: &dyn Workspace, topology: &Topology) -> BTreeMap<
 }
 
 fn read_certificate(workspace: &dyn Workspace, path: &Utf8Path) -> ReadCertificate {
-    let Some(path) = syntax::normalise(path) else {
-        return ReadCertificate::Broken(Unreadable::File(OUTSIDE.to_owned()));
-    };
-    match workspace.read(&path) {
+    match beside::read(workspace, path) {
         Ok(None) => ReadCertificate::Absent,
         Err(why) => ReadCertificate::Broken(Unreadable::File(why)),
         Ok(Some(bytes)) => match (Certificate::from_pem(&bytes), String::from_utf8(bytes)) {

@@ -42,8 +42,10 @@ class Cluster:
     """The federation as one party sees it during one run of one job."""
 
     def __init__(self, plan: dict[str, Any], job: str | None, slots: dict[str, int], run: str) -> None:
-        self.party: str = plan["party"]
-        self.parties: list[str] = list(slots)
+        self._party: str = plan["party"]
+        # What SecretFlow calls the parties, as `sf.PYU` wants it.
+        self.party: str = _called(plan, self._party)
+        self.parties: list[str] = [_called(plan, party) for party in slots]
         self.job, self.run = job, run
         self._plan = plan
         self._slots = slots
@@ -58,7 +60,11 @@ class Cluster:
             self._spus[name] = sf.SPU(
                 cluster_def={
                     "nodes": [self._spu_node(name, party) for party in device["parties"]],
-                    "runtime_config": {"protocol": device["protocol"], "field": device["field"]},
+                    "runtime_config": {
+                        "protocol": device["protocol"],
+                        "field": device["field"],
+                        **device.get("runtime_config", {}),
+                    },
                 },
                 link_desc=device.get("link_desc") or None,
                 log_options=_spu_log_options(),
@@ -71,9 +77,10 @@ class Cluster:
             device = self._device("HEU", self._plan.get("heus"), name)
             self._need("HEU", name, [device["sk_keeper"], *device["evaluators"]])
             config = copy.deepcopy(device["config"])  # SecretFlow writes its defaults into what it gets.
-            config["sk_keeper"] = {"party": device["sk_keeper"]}
-            config["evaluators"] = [{"party": party} for party in device["evaluators"]]
-            self._heus[name] = sf.HEU(config, getattr(spu_runtime.FieldType, device["field"]))
+            config["sk_keeper"] = {"party": _called(self._plan, device["sk_keeper"])}
+            config["evaluators"] = [{"party": _called(self._plan, party)} for party in device["evaluators"]]
+            field = getattr(spu_runtime.FieldType, device["field"])
+            self._heus[name] = sf.HEU(config, field, device.get("fraction_bits") or 0)
         return self._heus[name]
 
     def _init_arguments(self) -> dict[str, Any]:
@@ -84,7 +91,7 @@ class Cluster:
                 arguments.pop(name, None)
             return arguments | {"parties": self.parties, "address": self._plan["secretflow"]["simulation"]["address"]}
         links = self._plan["links"]["sf"]
-        addresses = {party: {"address": self._address("sf", links, party)} for party in self.parties}
+        addresses = {_called(self._plan, party): {"address": self._address("sf", links, party)} for party in self._slots}
         addresses[self.party]["listen_addr"] = self._listen_address("sf", links)
         arguments["cluster_config"] = {"parties": addresses, "self_party": self.party}
         arguments["job_name"] = self.run
@@ -95,8 +102,8 @@ class Cluster:
     def _spu_node(self, name: str, party: str) -> dict[str, Any]:
         """One member of an SPU. How a peer listens and what it trusts is the peer's own affair."""
         links = self._device("link of SPU", self._plan["links"].get("spu"), name)
-        node: dict[str, Any] = {"party": party, "address": self._address(f"SPU {name}", links, party)}
-        if party == self.party and self._plan["mode"] != "simulation":
+        node: dict[str, Any] = {"party": _called(self._plan, party), "address": self._address(f"SPU {name}", links, party)}
+        if party == self._party and self._plan["mode"] != "simulation":
             doors = json.loads(os.environ.get("SFGEN_DOORS") or "{}")  # where to listen behind the launcher's door
             node["listen_address"] = doors.get(name) or self._listen_address(f"SPU {name}", links)
             if tls := self._tls():
@@ -113,11 +120,13 @@ class Cluster:
         return _join(self._link(link, links, party)["host"], self._port(link, links, party))
 
     def _listen_address(self, link: str, links: dict[str, Any]) -> str:
-        return _join(self._plan["listen"], self._port(link, links, self.party))
+        return _join(self._plan["listen"], self._port(link, links, self._party, listens=True))
 
-    def _port(self, link: str, links: dict[str, Any], party: str) -> int:
+    def _port(self, link: str, links: dict[str, Any], party: str, listens: bool = False) -> int:
         address, slot = self._link(link, links, party), self._slots[party]
         ranges = [(address["first"], address["last"]), *address.get("more", [])]
+        if listens:  # Behind a NAT or load balancer, peers may dial other ports than the own ones.
+            ranges = address.get("listen", ranges)
         ports = [port for first, last in ranges for port in range(first, last + 1)]  # one per slot
         if not 0 <= slot < len(ports):
             span = f"{', '.join(f'{first} to {last}' for first, last in ranges)}, which is slot 0 to {len(ports) - 1}"
@@ -126,7 +135,7 @@ class Cluster:
 
     def _link(self, link: str, links: dict[str, Any], party: str) -> dict[str, Any]:
         if party not in links:
-            raise PlanError(f"The plan of {self.party} has no address of {party} for {link}, only of {_names(links)}.")
+            raise PlanError(f"The plan of {self._party} has no address of {party} for {link}, only of {_names(links)}.")
         return links[party]
 
     def _tls(self) -> dict[str, str] | None:
@@ -137,18 +146,18 @@ class Cluster:
         files = {"ca": TREE / tls["ca"], "cert": root / tls["cert"], "key": root / tls["key"]}
         for name, file in files.items():
             if not file.is_file():
-                raise PlanError(f"There is no file {file}, which the plan of {self.party} names as tls.{name}.")
+                raise PlanError(f"There is no file {file}, which the plan of {self._party} names as tls.{name}.")
         return {name: str(file) for name, file in files.items()}
 
     def _device(self, kind: str, devices: dict[str, Any] | None, name: str) -> dict[str, Any]:
         if not devices or name not in devices:
-            raise PlanError(f"There is no {kind} {name!r} in the plan of {self.party}; it has {_names(devices or ())}.")
+            raise PlanError(f"There is no {kind} {name!r} in the plan of {self._party}; it has {_names(devices or ())}.")
         return devices[name]
 
     def _need(self, kind: str, name: str, parties: Iterable[str]) -> None:
         if missing := [party for party in parties if party not in self._slots]:
             job = f"job {self.job!r}" if self.job else "this run"
-            raise PlanError(f"{kind} {name!r} needs {_names(missing)}, but {job} has only {_names(self.parties)}.")
+            raise PlanError(f"{kind} {name!r} needs {_names(missing)}, but {job} has only {_names(self._slots)}.")
 
 
 _cluster: Cluster | None = None
@@ -271,6 +280,11 @@ def _end(*error: Any) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
+
+
+def _called(plan: dict[str, Any], party: str) -> str:
+    """What SecretFlow calls a party of the plan."""
+    return (plan.get("names") or {}).get(party, party)
 
 
 def _join(host: str, port: int) -> str:

@@ -52,7 +52,7 @@ impl Federation {
                 addresses: &[address(index).parse().expect("four numbers below 256")],
                 now: OffsetDateTime::now_utc(),
             };
-            keys::write(&new.generate(), &federation.key_files(&party))
+            keys::write(&new.generate(), &federation.key_files(&party), keys::Old::Keep)
                 .expect("a new folder has room for keys");
         }
         Ok(federation)

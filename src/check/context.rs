@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use crate::{
     catalogue::{self, EngineFacts, Release},
     diag::{Sources, Spanned},
-    model::{Host, Identity, Network, Party, Runtime, Secretflow, Topology},
-    syntax::{Node, nearest},
+    model::{Host, Identity, Network, PackageLists, Party, Runtime, Secretflow, Topology},
+    syntax::Node,
     types::{Engine, HostAddr, JobName, Links, Mode, Subnet},
 };
 
@@ -25,6 +25,13 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// The public certificates that it names.
     pub certificates: &'a Certificates,
+    /// What is known about the release, or about the one that was probably meant: once that is corrected, the rest has been
+    /// said. `None` for the embedded runtime and for other unknown releases.
+    pub release: Option<&'a Release>,
+    /// Whether a file beside the topology is about the release, even one that could not be read, which was reported.
+    pub has_own_release: bool,
+    /// The lists of packages that `requirements` names.
+    pub package_lists: &'a PackageLists,
     /// Why a job's script cannot be run, for each job of which that is so.
     pub unusable_scripts: &'a BTreeMap<JobName, String>,
     /// When the check is made: certificates end.
@@ -56,37 +63,26 @@ impl<'a> Context<'a> {
         self.secretflow().is_some_and(|settings| settings.engine.value == Engine::Ray)
     }
 
-    /// What is known about the release; `None` for the embedded runtime and for unknown releases.
-    ///
-    /// A version that is none, and was probably meant to be a known release, is judged as that: once it is corrected, the
-    /// rest has been said.
-    #[must_use]
-    pub fn release(&self) -> Option<&'static Release> {
-        let version = self.secretflow()?.version.value.as_str();
-        let known = catalogue::releases().iter().map(|release| release.version.as_str());
-        catalogue::release(version).or_else(|| catalogue::release(nearest(version, known)?))
-    }
-
     /// The releases of which one runs, as far as can be told: all that are known where it is none of them; none for the
-    /// embedded runtime.
+    /// embedded runtime, and where the user's own file about the release could not be read.
     #[must_use]
-    pub fn releases(&self) -> Vec<&'static Release> {
-        match self.release() {
+    pub fn releases(&self) -> Vec<&'a Release> {
+        match self.release {
             Some(release) => vec![release],
-            None if self.is_embedded() => Vec::new(),
+            None if self.is_embedded() || self.has_own_release => Vec::new(),
             None => catalogue::releases().iter().collect(),
         }
     }
 
     /// What is known about the engine.
     #[must_use]
-    pub fn engine(&self) -> Option<&'static EngineFacts> {
-        self.release()?.engines.get(&self.secretflow()?.engine.value.to_string())
+    pub fn engine(&self) -> Option<&'a EngineFacts> {
+        self.release?.engines.get(&self.secretflow()?.engine.value.to_string())
     }
 
     /// SecretFlow's settings and the engine's facts where parties talk to each other through it, in production.
     #[must_use]
-    pub fn links(&self) -> Option<(&'a Secretflow, &'static EngineFacts)> {
+    pub fn links(&self) -> Option<(&'a Secretflow, &'a EngineFacts)> {
         self.secretflow().zip(self.engine()).filter(|_| self.is_production())
     }
 

@@ -77,7 +77,7 @@ impl Context<'_> {
     /// Puts another engine in place of the one that is written, if the release has it.
     pub(super) fn write_engine(&self, engine: Engine) -> Option<Fix> {
         let settings = self.secretflow()?;
-        if !self.release()?.engines.contains_key(&engine.to_string()) {
+        if !self.release?.engines.contains_key(&engine.to_string()) {
             return None;
         }
         self.write(format!("write `engine=\"{engine}\"`"), &settings.engine, &engine)
@@ -90,6 +90,14 @@ impl Context<'_> {
         let span = SourceSpan { end: value.span.end, ..key.span };
         let edits = vec![entry_removal(self.sources, span)?];
         Some(Fix { label: format!("drop `{}`", key.value), edits })
+    }
+
+    /// Gives the property that has its value at that place another key.
+    pub(super) fn rename_property(&self, value: SourceSpan, key: &str) -> Option<Fix> {
+        let node = self.node_around(value)?;
+        let old = &node.props.iter().find(|prop| prop.value.span == value)?.key;
+        let label = format!("write `{key}` in place of `{}`", old.value);
+        (self.written(old.span) == old.value).then(|| Fix::replace(label, old.span, key))
     }
 
     /// Takes out the argument at that place; what its node does without it is the caller's business.

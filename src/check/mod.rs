@@ -23,6 +23,7 @@ mod run;
 mod runtime;
 mod secrets;
 mod services;
+mod software;
 mod tree;
 mod trust;
 mod words;

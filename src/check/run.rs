@@ -5,8 +5,8 @@ use crate::{diag::Findings, types::TargetName};
 use super::{
     context::Context,
     definition::{Check, Subject},
-    devices, docker, files, hosts, jobs, kuscia, ports, ray, runtime, secrets, services, tree,
-    trust,
+    devices, docker, files, hosts, jobs, kuscia, ports, ray, runtime, secrets, services, software,
+    tree, trust,
 };
 
 /// The checks of each subject.
@@ -14,6 +14,7 @@ pub const SUBJECTS: &[Subject] = &[
     Subject::of_all(tree::CHECKS),
     Subject::of_all(jobs::CHECKS),
     Subject::of_all(services::CHECKS),
+    Subject::of_all(software::CHECKS),
     Subject::of_all(files::CHECKS),
     Subject::of_all(secrets::CHECKS),
     Subject::of_all(hosts::CHECKS),

@@ -1,6 +1,7 @@
 //! What goes to stdout and stderr.
 
 mod queue;
+mod stream;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -21,6 +22,7 @@ use crate::{
 };
 
 use queue::OutputQueue;
+use stream::{Lost, write};
 
 use super::{
     args::{ColorChoice, Format},
@@ -218,16 +220,4 @@ fn width() -> usize {
     let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = terminal.map(|(Width(width), _)| usize::from(width)).or_else(columns);
     width.filter(|width| *width >= NARROWEST).unwrap_or(WIDTH)
-}
-
-/// The first error of writing to a stream.
-type Lost = Arc<OnceLock<io::Error>>;
-
-/// Writes a text, and keeps the error. A reader that has gone away (`sfgen plan | head`) wants no more, which is none, and
-/// no reason to stop the work half way.
-fn write(mut to: impl io::Write, text: &[u8], lost: &Lost) {
-    let written = to.write_all(text).and_then(|()| to.flush());
-    if let Some(why) = written.err().filter(|why| why.kind() != io::ErrorKind::BrokenPipe) {
-        let _ = lost.set(why); // the first one is told
-    }
 }

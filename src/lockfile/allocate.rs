@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::Findings,
-    model::{Demand, Topology, demands},
-    types::{HostAddr, PortRange, PortRanges, Role},
+    model::{Demand, Machine, Topology, demands},
+    types::{PortRange, PortRanges, Role},
 };
 
 use super::{
@@ -27,10 +27,10 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
     // In the order of keys, as the demands are.
     let keys: Vec<Key> = demands.iter().map(key_of).collect();
     report_overlaps(&demands, &keys, lock, findings);
-    let mut book = Book::new(topology);
+    let mut book = Book::new(topology, lock);
     for demand in &demands {
         if let Some(pin) = demand.pin {
-            book.take(demand.machine, pin.range.value);
+            book.take(demand, pin.range.value);
         }
     }
     // Numbers of what was removed stay reserved on every machine: the lock does not say on which one they were used.
@@ -84,8 +84,8 @@ impl<'a> Listener<'a> {
     ) -> Self {
         let mut kept = Vec::new();
         for line in known {
-            for part in book.kept(demand.machine, line.range) {
-                book.take(demand.machine, part);
+            for part in book.kept(demand, line.range) {
+                book.take(demand, part);
                 kept.push(part);
             }
         }
@@ -121,7 +121,7 @@ impl<'a> Listener<'a> {
     }
 
     /// Numbers for what it lacks: behind what it has, else at another place, with `room` more where there is space.
-    fn find(&self, missing: u16, room: u16, book: &Book<'_>) -> Option<PortRange> {
+    fn find(&self, missing: u16, room: u16, book: &Book<'a>) -> Option<PortRange> {
         let most = missing.saturating_add(room);
         let last = self.held.last();
         let behind = last.and_then(|last| book.behind(self.demand, *last, (missing, most)));
@@ -147,19 +147,19 @@ fn extend<'a>(
     let (found, missing) = loop {
         let mut book = book.clone();
         let mut found = Vec::new();
-        let mut missing: BTreeMap<&HostAddr, (u32, &Demand<'_>)> = BTreeMap::new();
+        let mut missing: BTreeMap<Machine<'_>, (u32, &Demand<'_>)> = BTreeMap::new();
         for (index, count) in &lacking {
             let listener = &listeners[*index];
             let demand = listener.demand;
             match listener.find(*count, room.of(demand), &book) {
                 Some(range) => {
-                    book.take(demand.machine, range);
+                    book.take(demand, range);
                     found.push((*index, range));
                 }
                 None => missing.entry(demand.machine).or_insert((0, demand)).0 += u32::from(*count),
             }
         }
-        let reduced = missing.keys().filter(|machine| room.give_up(machine)).count();
+        let reduced = missing.keys().filter(|machine| room.give_up(**machine)).count();
         if reduced == 0 {
             break (found, missing);
         }

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Demand, Topology},
-    types::{HostAddr, PortRange, PortScope},
+    model::{Demand, LiteralPort, Machine, Topology, literal_ports},
+    types::{HostAddr, PortRange, PortScope, Role},
 };
 
-use super::taken::{Taken, first_fit, free_run};
+use super::{
+    format::{Key, Lock},
+    taken::{Taken, first_fit, free_run},
+};
 
 /// Who uses which numbers, so far.
 #[derive(Clone)]
 pub(super) struct Book<'a> {
     topology: &'a Topology,
     /// What each machine listens on, has reserved or keeps for growth.
-    machines: BTreeMap<&'a HostAddr, Taken>,
+    machines: BTreeMap<Machine<'a>, Taken>,
+    /// What peers dial at each address: behind one NAT, a number leads to one machine.
+    dialled: BTreeMap<&'a HostAddr, Taken>,
     /// What no machine may use: numbers of removed parties.
     everywhere: Taken,
     /// What any party has: with `scope="global"` no other party may have it.
@@ -22,18 +27,39 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(topology: &'a Topology) -> Self {
-        let mut machines: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
+    /// Where nothing is allotted yet: only what is reserved, and what services listen on by their commands. A number that
+    /// the lock has for the service itself may stand in its command.
+    pub(super) fn new(topology: &'a Topology, lock: &Lock) -> Self {
+        let mut machines: BTreeMap<Machine<'_>, Taken> = BTreeMap::new();
+        let mut dialled: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
         for (_, host) in topology.hosts() {
-            let machine = machines.entry(&host.address.value).or_default();
+            let machine = machines.entry(host.machine()).or_default();
             host.reserved.iter().for_each(|port| machine.insert(port.value.into()));
+            for outside in &host.outside {
+                dialled.entry(&host.address.value).or_default().insert(outside.range.value);
+            }
         }
-        Self { topology, machines, everywhere: Taken::default(), anyone: Taken::default() }
+        for LiteralPort { party, host, service, port } in literal_ports(topology) {
+            let is_own = service.ports.iter().any(|declared| {
+                let (party, host) = (party.name.value.clone(), host.name.value.clone());
+                let role = Role::Service(declared.name.value.clone());
+                let lines = lock.ports.get(&Key { party, host, role }).into_iter().flatten();
+                lines.into_iter().any(|line| line.range.contains(port.value))
+            });
+            if !is_own {
+                machines.entry(host.machine()).or_default().insert(port.value.into());
+            }
+        }
+        let (everywhere, anyone) = (Taken::default(), Taken::default());
+        Self { topology, machines, dialled, everywhere, anyone }
     }
 
-    /// Gives numbers to a listener of a machine.
-    pub(super) fn take(&mut self, machine: &'a HostAddr, range: PortRange) {
-        self.machines.entry(machine).or_default().insert(range);
+    /// Gives numbers to a listener.
+    pub(super) fn take(&mut self, demand: &Demand<'a>, range: PortRange) {
+        self.machines.entry(demand.machine).or_default().insert(range);
+        if demand.is_dialled {
+            self.dialled.entry(demand.machine.dialled).or_default().insert(range);
+        }
         self.anyone.insert(range);
     }
 
@@ -42,35 +68,44 @@ impl<'a> Book<'a> {
         self.everywhere.insert(range);
     }
 
-    /// What a machine can keep of numbers that it already has: only its own machine matters, so that a valid allotment
-    /// never moves because of what another party does.
-    pub(super) fn kept(&self, machine: &HostAddr, range: PortRange) -> Vec<PortRange> {
-        self.machines.get(machine).map_or_else(|| vec![range], |taken| taken.free_within(range))
+    /// What a listener can keep of numbers that it already has: only its own machine and address matter, so that a valid
+    /// allotment never moves because of what another party does.
+    pub(super) fn kept(&self, demand: &Demand<'a>, range: PortRange) -> Vec<PortRange> {
+        self.at(demand).fold(vec![range], |parts, taken| {
+            parts.into_iter().flat_map(|part| taken.free_within(part)).collect()
+        })
+    }
+
+    /// What is taken on the machine, and, for numbers that peers dial, at its address.
+    fn at(&self, demand: &Demand<'a>) -> impl Iterator<Item = &Taken> {
+        let machine = demand.machine;
+        let dialled = self.dialled.get(machine.dialled).filter(|_| demand.is_dialled);
+        self.machines.get(&machine).into_iter().chain(dialled)
     }
 
     /// `count` numbers in a row.
-    pub(super) fn find(&self, demand: &Demand<'_>, count: u16) -> Option<PortRange> {
-        first_fit(self.pool(), count, &self.sets(demand.machine))
+    pub(super) fn find(&self, demand: &Demand<'a>, count: u16) -> Option<PortRange> {
+        first_fit(self.pool(), count, &self.sets(demand))
     }
 
     /// At least `fewest` and at most `most` numbers right behind `range`, so that a firewall rule need only be widened.
     pub(super) fn behind(
         &self,
-        demand: &Demand<'_>,
+        demand: &Demand<'a>,
         range: PortRange,
         (fewest, most): (u16, u16),
     ) -> Option<PortRange> {
         let first = range.last().plus(1)?;
-        let run = free_run(self.pool(), first, most, &self.sets(demand.machine));
+        let run = free_run(self.pool(), first, most, &self.sets(demand));
         PortRange::of_len(first, run).filter(|_| run >= fewest)
     }
 
-    /// How many numbers of the pool are in use as `machine` sees it.
-    pub(super) fn used(&self, machine: &HostAddr) -> u32 {
+    /// How many numbers of the pool are in use as the machine of a listener sees it.
+    pub(super) fn used(&self, demand: &Demand<'a>) -> u32 {
         let sets = if self.is_global() {
             vec![&self.everywhere, &self.anyone]
         } else {
-            self.sets(machine)
+            std::iter::once(&self.everywhere).chain(self.machines.get(&demand.machine)).collect()
         };
         sets.into_iter().map(|set| set.count_within(self.pool())).sum()
     }
@@ -85,9 +120,9 @@ impl<'a> Book<'a> {
         self.topology.ports.pool.value
     }
 
-    fn sets(&self, machine: &HostAddr) -> Vec<&Taken> {
+    fn sets(&self, demand: &Demand<'a>) -> Vec<&Taken> {
         let mut sets = vec![&self.everywhere];
-        sets.extend(self.machines.get(machine));
+        sets.extend(self.at(demand));
         if self.is_global() {
             sets.push(&self.anyone);
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Demand, Topology},
-    types::{HostAddr, PortRange, PortScope},
+    model::{Demand, Machine, Topology},
+    types::{PortRange, PortScope},
 };
 
 use super::format::{Key, Line, Lock, line_name};
@@ -22,7 +22,7 @@ pub(super) fn report_overlaps(
     lock: &Lock,
     findings: &mut Findings,
 ) {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<(String, Line)>> = BTreeMap::new();
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<(String, Line)>> = BTreeMap::new();
     let open = demands.iter().zip(keys).filter(|(demand, _)| demand.pin.is_none());
     for (demand, key) in open {
         if let Some(lines) = lock.ports.get(key) {
@@ -77,7 +77,7 @@ fn widened(pool: PortRange, count: u32) -> Option<(u32, u32)> {
 /// Reports that the pool does not suffice, once.
 pub(super) fn report_missing(
     topology: &Topology,
-    missing: &BTreeMap<&HostAddr, (u32, &Demand<'_>)>,
+    missing: &BTreeMap<Machine<'_>, (u32, &Demand<'_>)>,
     findings: &mut Findings,
 ) {
     let pool = &topology.ports.pool;
@@ -95,7 +95,7 @@ pub(super) fn report_missing(
             PortRange::PLANNABLE.last()
         ));
     }
-    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| &host.address.value).collect();
+    let machines: BTreeSet<_> = topology.hosts().map(|(_, host)| host.machine()).collect();
     if topology.ports.scope == PortScope::Global && machines.len() > 1 {
         let why = "since only listeners of one machine can collide";
         ways.push(format!("write `ports scope=\"host\"`, {why}"));

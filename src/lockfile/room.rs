@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{model::Demand, types::HostAddr};
+use crate::model::{Demand, Machine};
 
 use super::book::Book;
 
@@ -16,7 +16,7 @@ const PARTS: u32 = 4;
 /// The share of its room that each listener is given.
 pub(super) struct Room<'a> {
     /// Parts of [`PARTS`] by machine; all machines are one, `None`, where none may have a number of another.
-    shares: BTreeMap<Option<&'a HostAddr>, u32>,
+    shares: BTreeMap<Option<Machine<'a>>, u32>,
     is_global: bool,
 }
 
@@ -24,13 +24,13 @@ impl<'a> Room<'a> {
     /// The shares for these demands, of each of which so many numbers are missing.
     pub(super) fn new(
         wanted: impl Iterator<Item = (&'a Demand<'a>, u16)>,
-        book: &Book<'_>,
+        book: &Book<'a>,
     ) -> Self {
         let is_global = book.is_global();
-        let mut sums: BTreeMap<Option<&HostAddr>, (&HostAddr, u32, u32)> = BTreeMap::new();
+        let mut sums: BTreeMap<Option<Machine<'_>>, (&Demand<'_>, u32, u32)> = BTreeMap::new();
         for (demand, missing) in wanted {
             let machine = (!is_global).then_some(demand.machine);
-            let (_, needed, room) = sums.entry(machine).or_insert((demand.machine, 0, 0));
+            let (_, needed, room) = sums.entry(machine).or_insert((demand, 0, 0));
             *needed = needed.saturating_add(missing.into());
             *room = room.saturating_add(demand.room.into());
         }
@@ -44,14 +44,14 @@ impl<'a> Room<'a> {
     }
 
     /// How many numbers a demand is given beside those that it needs.
-    pub(super) fn of(&self, demand: &Demand<'_>) -> u16 {
+    pub(super) fn of(&self, demand: &Demand<'a>) -> u16 {
         let machine = (!self.is_global).then_some(demand.machine);
         let share = self.shares.get(&machine).copied().unwrap_or(0);
         u16::try_from(u32::from(demand.room) * share / PARTS).unwrap_or(u16::MAX)
     }
 
     /// Gives up the room of a machine, of all where they share the pool; whether there was any.
-    pub(super) fn give_up(&mut self, machine: &'a HostAddr) -> bool {
+    pub(super) fn give_up(&mut self, machine: Machine<'a>) -> bool {
         let machine = (!self.is_global).then_some(machine);
         self.shares.get_mut(&machine).is_some_and(|share| std::mem::take(share) > 0)
     }

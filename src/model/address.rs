@@ -83,6 +83,7 @@ pub(super) fn report(nodes: &[Node], dialling: Dialling<'_>, findings: &mut Find
         let party = name.parse::<PartyName>().ok().and_then(|name| dialling.parties.get(&name));
         let Some(party) = party else { continue };
         for (index, host) in node.children_named("host").enumerate() {
+            findings.extend(wrong(host, "inside").map(|inside| inside_finding(&inside, host)));
             let (address, listen) = (wrong(host, "address"), wrong(host, "listen"));
             if address.is_none() && listen.is_none() {
                 continue;
@@ -220,6 +221,17 @@ impl WrongHost<'_> {
             None => (self.host.span(), "the address of this host".to_owned()),
         }
     }
+}
+
+/// The finding for an `inside` that is no address.
+fn inside_finding(inside: &Wrong, host: &Node) -> Finding {
+    let meant = inside.meant.0.as_ref().map_or_else(|| "10.1.0.4".to_owned(), HostAddr::bare);
+    let such_as =
+        if inside.meant.0.is_some() { "" } else { "an address of the machine itself, such as " };
+    let other = host.prop("address").map_or(host.span(), |address| address.value.span);
+    malformed(inside)
+        .label(other, "what the peers dial here")
+        .help(format!("write {such_as}`inside=\"{meant}\"`: an address without a port"))
 }
 
 fn malformed(wrong: &Wrong) -> Finding {

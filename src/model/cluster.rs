@@ -41,7 +41,7 @@ impl Topology {
             for host in &party.hosts {
                 owners.entry(&host.name.value).or_insert(&party.name.value);
                 let offered = resources.entry(&host.name.value).or_default();
-                offered.insert(party.name.value.to_string(), host.ray.slots);
+                offered.insert(party.runtime_name().to_string(), host.ray.slots);
             }
         }
         let head = parties.iter().find_map(|party| Some((*party, party.main_host()?)));

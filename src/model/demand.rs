@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::SourceSpan,
-    types::{DeviceName, Engine, HostAddr, HostName, PartyName, RayPort, Role},
+    types::{DeviceName, Engine, HostName, PartyName, RayPort, Role},
 };
 
-use super::{Cluster, Host, Party, Pin, Runtime, Topology};
+use super::{Cluster, Host, Machine, Party, Pin, Runtime, Topology};
 
 /// Numbers that a role on a host needs.
 #[derive(Clone, Debug)]
@@ -16,10 +16,12 @@ pub struct Demand<'a> {
     pub party: &'a PartyName,
     /// On which host.
     pub host: &'a HostName,
-    /// Which machine that is: hosts of one address share its ports.
-    pub machine: &'a HostAddr,
+    /// Which machine that is.
+    pub machine: Machine<'a>,
     /// What they are for.
     pub role: Role,
+    /// Whether peers dial these numbers, and no others in their place, at the machine's address.
+    pub is_dialled: bool,
     /// How many.
     pub count: u16,
     /// How many more are kept beside them at the first allotment, so that the party can grow without a gap.
@@ -48,8 +50,10 @@ pub fn demands(topology: &Topology) -> Vec<Demand<'_>> {
                 spus,
                 party: &party.name.value,
                 host: &host.name.value,
-                machine: &host.address.value,
+                machine: host.machine(),
                 pin: pin(party, host, &role),
+                is_dialled: host.outside_of(&role).is_none()
+                    && party.is_dialled(&host.name.value, &role),
                 role,
                 count,
                 span: host.name.span,

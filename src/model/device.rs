@@ -6,6 +6,8 @@ use crate::{
     types::{DeviceName, Partial, PartyName, Span},
 };
 
+use super::setting::{self, Setting};
+
 /// An SPU.
 #[derive(Clone, Debug)]
 pub struct Spu {
@@ -17,6 +19,8 @@ pub struct Spu {
     pub field: Spanned<String>,
     /// Its parties in the order of their ranks.
     pub parties: Partial<Vec<Spanned<PartyName>>>,
+    /// Further fields of `RuntimeConfig`.
+    pub runtime_config: Vec<Setting>,
     /// `link_desc` of `sf.SPU`.
     pub link: LinkOptions,
 }
@@ -32,6 +36,8 @@ pub struct LinkOptions {
     pub recv_timeout: Span,
     /// How long one request may take.
     pub http_timeout: Span,
+    /// Further keys.
+    pub more: Vec<Setting>,
 }
 
 impl Spu {
@@ -42,7 +48,10 @@ impl Spu {
         let parties = read_parties(cursor);
         let link = or_absent(node.child("link"), "link", node.span());
         let link = LinkOptions::read(&mut cursor.at(&link));
-        Self { name: name.clone(), protocol, field, parties, link }
+        let runtime_config = node.child("runtime-config");
+        let runtime_config =
+            runtime_config.map(|child| setting::read(&mut cursor.at(child))).unwrap_or_default();
+        Self { name: name.clone(), protocol, field, parties, runtime_config, link }
     }
 }
 
@@ -53,6 +62,7 @@ impl LinkOptions {
             connect_interval: cursor.prop_or_default("connect-interval").value,
             recv_timeout: cursor.prop_or_default("recv-timeout").value,
             http_timeout: cursor.prop_or_default("http-timeout").value,
+            more: setting::read(cursor),
         }
     }
 }
@@ -78,10 +88,38 @@ pub struct Heu {
     pub evaluators: Vec<Spanned<PartyName>>,
     /// Ring of the SPUs to which it converts; that of the topology's SPUs where it is not written.
     pub field: Option<Spanned<String>>,
-    /// Length of the Paillier key in bits.
+    /// Length of the key in bits.
     pub key_size: Spanned<u32>,
+    /// Cryptosystem, as HEU spells it.
+    pub scheme: Spanned<String>,
+    /// How numbers become what is encrypted, where that is written.
+    pub encoding: Option<Encoding>,
     /// The node.
     pub span: SourceSpan,
+}
+
+/// `encoding` of `sf.HEU`; what is not written is left to SecretFlow.
+#[derive(Clone, Debug)]
+pub struct Encoding {
+    /// Type of the numbers.
+    pub cleartext_type: Option<Spanned<String>>,
+    /// The encoder.
+    pub encoder: Option<Spanned<String>>,
+    /// By what a number is multiplied.
+    pub scale: Option<Spanned<u64>>,
+    /// The gap between two numbers in one.
+    pub padding_bits: Option<Spanned<u64>>,
+}
+
+impl Encoding {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        Self {
+            cleartext_type: cursor.prop("cleartext-type"),
+            encoder: cursor.prop("encoder"),
+            scale: cursor.prop("scale"),
+            padding_bits: cursor.prop("padding-bits"),
+        }
+    }
 }
 
 impl Heu {
@@ -94,12 +132,16 @@ impl Heu {
         let evaluators = evaluators.map(|child| cursor.at(child).args());
         let field = cursor.prop("field");
         let key_size = cursor.prop_or_default("key-size");
+        let scheme = cursor.prop_or_default("scheme");
+        let encoding = node.child("encoding").map(|child| Encoding::read(&mut cursor.at(child)));
         Self {
             name: name.clone(),
             sk_keeper,
             evaluators: evaluators.unwrap_or_default(),
             field,
             key_size,
+            scheme,
+            encoding,
             span,
         }
     }

@@ -16,6 +16,8 @@ const MISSING_NODE: Code = Code("SF0010");
 const UNKNOWN_PARTY: Code = Code("SF0101");
 /// A party's containers join a network that is not declared.
 const UNKNOWN_NETWORK: Code = Code("SF1001");
+/// A port is opened to the party that has it.
+const OWN_PEER: Code = Code("SF0155");
 /// A node names a party twice.
 const PARTY_TWICE: Code = Code("SF0102");
 
@@ -50,6 +52,29 @@ pub(super) fn check(topology: &Topology, findings: &mut Findings) {
         if let JobKind::Sum { inputs } = &job.kind {
             list("job", &mut inputs.iter().map(|(party, _)| party));
         }
+    }
+    for party in topology.parties.values() {
+        for port in party.services.iter().flat_map(|service| &service.ports) {
+            list("port", &mut port.peers.iter());
+        }
+    }
+    for party in topology.parties.values() {
+        own_party(party, findings);
+    }
+}
+
+/// Reports each port that is opened to its own party: the party's programs reach it anyhow.
+fn own_party(party: &Party, findings: &mut Findings) {
+    for port in party.services.iter().flat_map(|service| &service.ports) {
+        let Some(own) = port.peers.iter().find(|peer| peer.value == party.name.value) else {
+            continue;
+        };
+        let message = format!("`{}` is no peer of itself", own.value);
+        let finding = Finding::error(OWN_PEER, message)
+            .label(own.span, "the party that has the port")
+            .label(party.name.span, "declared here")
+            .help("name the other parties that dial the port; its own hosts always may");
+        findings.push(finding);
     }
 }
 

@@ -10,6 +10,7 @@ pub const PAGES: &[Page] = &[
     page!("SF0101"),
     page!("SF0102"),
     page!("SF0103"),
+    page!("SF0155"),
     page!("SF0215"),
     page!("SF1001"),
     page!("targets", "SF1100"),

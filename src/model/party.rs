@@ -1,13 +1,19 @@
 //! `party "alice" { ... }`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diag::{SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt},
-    types::{HostName, Partial, PartyName, Port, PortMapping, Role, SecretName, ServiceName},
+    types::{
+        HostName, Partial, PartyName, Port, PortMapping, Role, RuntimeParty, SecretName,
+        ServiceName,
+    },
 };
 
 use super::{
-    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, host::Addresses,
+    Deploy, Host, Identity, Job, MachineFiles, Mount, Pin, Secret, Service, ServicePort, Software,
+    host::Addresses,
 };
 
 /// One organisation and its machines.
@@ -15,6 +21,8 @@ use super::{
 pub struct Party {
     /// Its name.
     pub name: Spanned<PartyName>,
+    /// What SecretFlow calls it, where that is written.
+    pub alias: Option<Spanned<RuntimeParty>>,
     /// How many parties are declared before it: the first one's first host leads a simulation.
     pub index: usize,
     /// Its hosts as declared. Launcher, driver and SPU nodes live on the first, which is its Ray head too.
@@ -27,6 +35,8 @@ pub struct Party {
     pub deploy_span: Option<SourceSpan>,
     /// Its services as declared.
     pub services: Partial<Vec<Service>>,
+    /// What is installed for it beside SecretFlow.
+    pub software: Software,
     /// Numbers that are already in a firewall, those of its services' ports included.
     pub pins: Vec<Pin>,
     /// What all of its machines have for its processes.
@@ -73,17 +83,28 @@ impl Party {
         let declared = node.children_named("service").count();
         let is_whole = declared == services.len() && !may_hide("service");
         pins.extend(services.iter().flat_map(|service| service_pins(service, &hosts)));
+        let alias = cursor.prop("as");
+        let software = Software::read(cursor);
         Self {
             name,
+            alias,
             index,
             hosts,
             identity,
             deploy,
             deploy_span,
             services: Partial::new(services, is_whole),
+            software,
             pins,
             files: MachineFiles::read(cursor),
         }
+    }
+
+    /// What SecretFlow calls it.
+    #[must_use]
+    pub fn runtime_name(&self) -> RuntimeParty {
+        let alias = self.alias.as_ref();
+        alias.map_or_else(|| RuntimeParty::from(&self.name.value), |alias| alias.value.clone())
     }
 
     /// The host on which launcher, driver and SPU nodes live; `None` where none could be read.
@@ -106,6 +127,41 @@ impl Party {
         let is_here =
             |service: &&Service| self.host_of(service).is_some_and(|own| own.name.value == *host);
         self.services.iter().filter(is_here)
+    }
+
+    /// The parties that may dial a port of a service, beside the party's own hosts.
+    #[must_use]
+    pub fn peers_of_port(&self, host: &HostName, port: &str) -> BTreeSet<&PartyName> {
+        let ports = self.services_on(host).flat_map(|service| &service.ports);
+        let named = ports.filter(|own| own.name.value == port);
+        named.flat_map(|own| &own.peers).map(|peer| &peer.value).collect()
+    }
+
+    /// Whether peers dial ports of a role at one of its hosts.
+    #[must_use]
+    pub fn is_dialled(&self, host: &HostName, role: &Role) -> bool {
+        match role {
+            Role::Control | Role::Sf | Role::Spu => true,
+            Role::Service(name) => !self.peers_of_port(host, name).is_empty(),
+            Role::SpuLocal | Role::Heu | Role::Ray(_) => false,
+        }
+    }
+
+    /// The host that has a service's port of that name: the one that is named, else the first.
+    #[must_use]
+    pub fn host_with_port(&self, named: Option<&HostName>, port: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| {
+            let mut ports = self.services_on(&host.name.value).flat_map(|service| &service.ports);
+            named.is_none_or(|name| host.name.value == *name)
+                && ports.any(|own| own.name.value == port)
+        })
+    }
+
+    /// A port that a service of one of its hosts declares.
+    #[must_use]
+    pub fn service_port(&self, host: &HostName, port: &str) -> Option<&ServicePort> {
+        let mut ports = self.services_on(host).flat_map(|service| &service.ports);
+        ports.find(|own| own.name.value == port)
     }
 
     /// The mounts of a service: its own, those of its host, and those of the party, the nearest first.

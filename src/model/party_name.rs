@@ -6,7 +6,7 @@ use crate::{
         Node, Value,
         language::{self, Kind, Name},
     },
-    types::PartyName,
+    types::{PartyName, RuntimeParty},
 };
 
 /// A name that breaks the rules for names.
@@ -35,17 +35,24 @@ pub(super) fn join_uses(nodes: &[Node], findings: &mut Findings) {
                 "write one to 63 of `a-z`, `0-9` and `-`, a letter or digit at both ends".to_owned()
             }
         };
-        findings.push(finding.help(help));
+        let alias = Some(name).filter(|name| name.parse::<RuntimeParty>().is_ok());
+        let alias =
+            alias.map(|name| format!("; `as=\"{name}\"` keeps the other one for SecretFlow"));
+        findings.push(finding.help(help + &alias.unwrap_or_default()));
     }
 }
 
-/// Where a node of the top names parties.
-fn uses(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {
-    let names_party = |child: &&Node| {
+/// Where parties are named inside a node.
+fn uses(node: &Node) -> Vec<(&str, SourceSpan)> {
+    let names_party = |child: &Node| {
         let first = language::rule(&child.name.value).and_then(|rule| rule.arg(0));
         first.is_some_and(|first| first.kind == Kind::Name(Name::Party))
     };
-    node.children.iter().filter(names_party).flat_map(texts)
+    let of_child = |child| {
+        let own = Some(texts(child)).filter(|_| names_party(child));
+        own.into_iter().flatten().chain(uses(child)).collect::<Vec<_>>()
+    };
+    node.children.iter().flat_map(of_child).collect()
 }
 
 fn texts(node: &Node) -> impl Iterator<Item = (&str, SourceSpan)> {

@@ -5,13 +5,14 @@ use std::{cell::Cell, collections::BTreeMap};
 use crate::{
     diag::{Findings, SourceSpan, Spanned},
     syntax::{Cursor, Loaded, Node, Value, misspelt, nearest, or_absent},
-    types::{Mode, Partial, PartyName, TopologyName},
+    types::{HostAddr, Mode, Partial, PartyName, TopologyName},
 };
 
 use super::{
     address::{self, Dialling},
     device::{Heu, Spu},
-    host,
+    host::{self, Host},
+    identity::Identity,
     job::Job,
     names,
     network::Network,
@@ -118,6 +119,48 @@ pub fn read_party(
     let dialling = Dialling { parties: &parties, spus: &spus, heus: &heus, jobs: &jobs };
     address::report(&loaded.nodes, dialling, findings);
     parties.into_values().next().map(|party| (topology.value, party))
+}
+
+/// The names of all parties that are declared, whether or not they can be names.
+#[must_use]
+pub fn party_names(loaded: &Loaded) -> Vec<String> {
+    let parties = loaded.nodes.iter().filter(|node| node.name.value == "party");
+    parties.filter_map(|node| Some(node.args.first()?.value.to_string())).collect()
+}
+
+/// What a party names as its certificates and key, as far as it can be read.
+#[derive(Clone, Debug)]
+pub struct OtherIdentity {
+    /// The party.
+    pub party: PartyName,
+    /// The paths.
+    pub identity: Identity,
+    /// The addresses of its first host: what peers dial, and what the machine has itself.
+    pub machine: Option<(HostAddr, HostAddr)>,
+}
+
+/// The identity of `own`, and those of the other parties. What cannot be read is left out.
+#[must_use]
+pub fn other_identities(
+    loaded: &Loaded,
+    own: &PartyName,
+) -> (Option<OtherIdentity>, Vec<OtherIdentity>) {
+    let mut quiet = Findings::default();
+    let addresses = host::addresses(&loaded.nodes, &mut quiet);
+    let parties = loaded.nodes.iter().filter(|node| node.name.value == "party");
+    let all = parties.filter_map(|node| {
+        let mut cursor = Cursor::new(node, &mut quiet);
+        let party = cursor.arg::<PartyName>(0)?.value;
+        let identity = node.child("identity")?;
+        let identity = Identity::read(&mut cursor.at(identity))?;
+        let host = node.child("host");
+        let host = host.and_then(|host| Host::read(&mut cursor.at(host), &addresses));
+        let machine =
+            host.map(|host| (host.address.value.clone(), host.own_address().value.clone()));
+        Some(OtherIdentity { party, identity, machine })
+    });
+    let (mine, others): (Vec<_>, Vec<_>) = all.partition(|one| one.party == *own);
+    (mine.into_iter().next(), others)
 }
 
 /// Whether a party's keys follow from what could be read of it.

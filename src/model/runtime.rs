@@ -8,7 +8,7 @@ use crate::{
     types::{BackEnd, Engine, RuntimeName, Size, Span},
 };
 
-use super::SwitchedOff;
+use super::{Software, SwitchedOff};
 
 /// What the parties run.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Secretflow {
     pub allow_all: Option<SwitchedOff>,
     /// Settings of the cross-silo link.
     pub cross_silo: CrossSilo,
+    /// What is installed at all parties beside it.
+    pub software: Software,
 }
 
 /// A version of Python, `3.10` or `3.10.13`.
@@ -126,7 +128,8 @@ impl Secretflow {
         let cross_silo = CrossSilo::read(&mut cursor.at(&cross_silo));
         let version = version?;
         let engine = engine.unwrap_or_else(|| cursor.default_prop("engine", version.span));
-        Some(Self { version, engine, python, allow, allow_all, cross_silo })
+        let software = Software::read(cursor);
+        Some(Self { version, engine, python, allow, allow_all, cross_silo, software })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     diag::{Code, Finding, SourceSpan, Spanned},
     syntax::{Cursor, Node, misspelt, or_absent},
-    types::{HostName, Image, Partial, Port, ProcessName, Role, ServiceName, Span},
+    types::{HostName, Image, Partial, PartyName, Port, ProcessName, Role, ServiceName, Span},
 };
 
 use super::{MachineFiles, placeholder::Text};
@@ -47,6 +47,8 @@ pub struct ServicePort {
     pub name: Spanned<String>,
     /// The number that it must have.
     pub number: Option<Spanned<Port>>,
+    /// The parties that may dial it, beside the party's own hosts.
+    pub peers: Vec<Spanned<PartyName>>,
 }
 
 impl Service {
@@ -164,5 +166,7 @@ fn read_port(cursor: &mut Cursor<'_>) -> Option<ServicePort> {
         cursor.reject(name.span, why, "name the port after the service: letters, digits and `-`");
         return None;
     }
-    Some(ServicePort { name, number })
+    let peers = cursor.node.child("peers");
+    let peers = peers.map(|child| cursor.at(child).args()).unwrap_or_default();
+    Some(ServicePort { name, number, peers })
 }

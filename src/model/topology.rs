@@ -17,6 +17,7 @@ use super::{
     party::Party,
     ports::Ports,
     runtime::Runtime,
+    software::Software,
     trust::SwitchedOff,
 };
 
@@ -57,6 +58,15 @@ impl Topology {
     /// Every host with its party, by party, hosts as declared.
     pub fn hosts(&self) -> impl Iterator<Item = (&Party, &Host)> {
         self.parties.values().flat_map(|party| party.hosts.iter().map(move |host| (party, host)))
+    }
+
+    /// What is written about software for all parties, and for one of them.
+    pub fn software<'a>(
+        &'a self,
+        party: &'a Party,
+    ) -> impl Iterator<Item = &'a Software> + use<'a> {
+        let all = self.runtime.secretflow().map(|settings| &settings.software);
+        all.into_iter().chain([&party.software])
     }
 
     /// The host of that name of that party.

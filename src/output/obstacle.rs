@@ -56,7 +56,7 @@ pub(super) fn drift(out: &Utf8Path, path: &Utf8Path) -> Obstacle {
 /// A private key is in the tree.
 pub(super) fn private_key(path: &Utf8Path) -> Obstacle {
     let finding = Finding::error(PRIVATE_KEY, format!("`{path}` holds a private key, and the tree is committed"))
-        .help("move the key out of the tree, remove it from git's history, and make new keys with `sfgen keys new`");
+        .help("move the key out of the tree, remove it from git's history, and make new keys with `sfgen keys new --party NAME --replace`");
     Obstacle { finding, is_drift: false }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn no_utf8(folder: &Utf8Path, name: &OsStr) -> Obstacle {
     let message =
         format!("the name `{name}` in `{folder}` is not UTF-8, and sfgen names no such file");
     let finding = Finding::error(NOT_A_FOLDER, message).help(
-        "move it out of the tree; if it holds a private key, make new keys with `sfgen keys new`",
+        "move it out of the tree; if it holds a private key, make new keys with `sfgen keys new --party NAME --replace`",
     );
     Obstacle { finding, is_drift: false }
 }

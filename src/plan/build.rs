@@ -1,24 +1,22 @@
 //! From topology and allotted ports to the plans.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    catalogue,
+    catalogue::Release,
     lockfile::Allocation,
-    model::{self, Input, JobKind, Topology},
+    model::{self, Input, JobKind, PackageLists, Topology},
     types::{
         DeviceName, Digest, HostName, JobName, Links, Mode, PartyName, PortRanges, RayPort, Role,
+        RuntimeParty,
     },
 };
 
 use super::{
-    FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups, Heu,
+    FORMAT, Federation, FederationHost, FederationJob, FederationParty, Fingerprints, Groups,
     HostPlan, Identity, JobPlan, Link, LinkTable, Locations, Membership, PartyPlan, Program,
-    RayPlan, Spu,
     builder::Builder,
-    federation_bytes,
+    devices, federation_bytes,
     groups::counted_off,
     host_variables::variables,
     place::{Place, Who},
@@ -33,26 +31,33 @@ pub struct Plans {
     /// Each party's own plan.
     pub parties: BTreeMap<PartyName, PartyPlan>,
     /// The pinned requirements of the runtime; empty for the embedded one.
-    pub requirements: &'static str,
+    pub requirements: Requirements,
     /// The plan digest: SHA-256 of `federation.json`.
     pub digest: Digest,
 }
 
+/// Lists of pinned packages, each `name==version` with hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Requirements {
+    /// What a party needs. The text is shared among all of them.
+    pub runtime: Arc<[u8]>,
+    /// What a party needs that starts Ray's dashboard.
+    pub with_dashboard: Arc<[u8]>,
+}
+
 /// Builds the plans of a topology in which `check` found no error.
 ///
-/// `identities` holds the fingerprints of each party's certificates; parties without one have none in the plan.
+/// `release` is what is known about the topology's release, `lists` holds the packages that it names, and `identities` the
+/// fingerprints of each party's certificates; parties without one have none in the plan.
 #[must_use]
 pub fn build(
     topology: &Topology,
+    release: Option<&Release>,
+    lists: &PackageLists,
     ports: &Allocation,
     identities: &BTreeMap<PartyName, Fingerprints>,
 ) -> Plans {
-    let builder = Builder {
-        topology,
-        ports,
-        cluster: topology.simulation(),
-        release: topology.runtime.secretflow().and_then(|sf| catalogue::release(&sf.version.value)),
-    };
+    let builder = Builder { topology, ports, cluster: topology.simulation(), release, lists };
     let federation = builder.federation(identities);
     let digest = Digest::of(&federation_bytes(&federation));
     let groups = Groups::of(&federation);
@@ -61,14 +66,24 @@ pub fn build(
         Some((party.name.value.clone(), plan))
     });
     let parties = parties.collect();
-    let requirements = builder.release.zip(topology.runtime.secretflow());
-    let requirements = requirements
-        .and_then(|(release, settings)| release.requirements(&settings.engine.value.to_string()))
-        .unwrap_or_default();
+    let requirements = builder.requirements();
     Plans { federation, parties, requirements, digest }
 }
 
 impl Builder<'_> {
+    fn requirements(&self) -> Requirements {
+        let Some((release, settings)) = self.release.zip(self.topology.runtime.secretflow()) else {
+            return Requirements::default();
+        };
+        let engine = settings.engine.value.to_string();
+        let runtime = release.requirements(&engine).unwrap_or_default();
+        let dashboard = release.dashboard(&engine).unwrap_or_default();
+        Requirements {
+            runtime: runtime.as_bytes().into(),
+            with_dashboard: format!("{runtime}{dashboard}").into_bytes().into(),
+        }
+    }
+
     fn federation(&self, identities: &BTreeMap<PartyName, Fingerprints>) -> Federation {
         let topology = self.topology;
         let slots = topology.slots();
@@ -77,17 +92,12 @@ impl Builder<'_> {
             let identity = identities.get(&name).cloned();
             let own_slots = slots.get(&name).copied().unwrap_or(1);
             let hosts = party.hosts.iter().map(|host| {
-                let dialled = self
-                    .ports
-                    .of_host(&name, &host.name.value)
-                    .filter(|(role, _)| matches!(role, Role::Control | Role::Sf | Role::Spu));
-                let ports = dialled.map(|(role, ports)| (role.clone(), ports.clone())).collect();
-                let spus = self.spu_ports(&ports, &name, &host.name.value, own_slots);
-                let address = host.address.value.clone();
-                (host.name.value.clone(), FederationHost { address, ports, spus })
+                (host.name.value.clone(), self.federation_host(party, host, own_slots))
             });
             let hosts = hosts.collect();
-            let party = FederationParty { identity, slots: own_slots, hosts };
+            let runtime_name =
+                Some(party.runtime_name()).filter(|other| other.as_str() != name.as_str());
+            let party = FederationParty { runtime_name, identity, slots: own_slots, hosts };
             (name, party)
         });
         Federation {
@@ -99,14 +109,49 @@ impl Builder<'_> {
             links: if self.cluster.is_some() { Links::Direct } else { topology.links.value },
             tls: topology.mode == Mode::Production && topology.tls_off.is_none(),
             parties: parties.collect(),
-            spus: topology.spus.iter().map(|(name, spu)| (name.clone(), plan_spu(spu))).collect(),
+            spus: topology
+                .spus
+                .iter()
+                .map(|(name, spu)| (name.clone(), devices::spu(spu)))
+                .collect(),
             heus: topology
                 .heus
                 .iter()
-                .filter_map(|(name, heu)| Some((name.clone(), self.heu(heu)?)))
+                .filter_map(|(name, heu)| Some((name.clone(), devices::heu(heu, &topology.spus)?)))
                 .collect(),
             jobs: topology.jobs.iter().map(|(name, job)| (name.clone(), plan_job(job))).collect(),
         }
+    }
+
+    /// A host as peers know it: what they dial, at the numbers at which they dial it.
+    fn federation_host(
+        &self,
+        party: &model::Party,
+        host: &model::Host,
+        slots: u16,
+    ) -> FederationHost {
+        let (owner, name) = (&party.name.value, &host.name.value);
+        let allotted = self.ports.of_host(owner, name);
+        let planned = allotted.filter(|(role, _)| party.is_dialled(name, role));
+        let planned: BTreeMap<Role, PortRanges> =
+            planned.map(|(role, ports)| (role.clone(), ports.clone())).collect();
+        let mut spus = self.spu_ports(&planned, owner, name, slots);
+        let dialled = planned.iter().map(|(role, own)| (role.clone(), host.dialled(role, own)));
+        let ports: BTreeMap<Role, PortRanges> = dialled.collect();
+        if let (Some(own), Some(outside)) = (planned.get(&Role::Spu), ports.get(&Role::Spu)) {
+            for numbers in spus.values_mut() {
+                *numbers = mapped(numbers, own, outside);
+            }
+        }
+        let services = ports.keys().filter_map(|role| match role {
+            Role::Service(port) => {
+                let peers = party.peers_of_port(name, port).into_iter().cloned();
+                Some((role.clone(), peers.collect()))
+            }
+            _ => None,
+        });
+        let peers = services.collect();
+        FederationHost { address: host.address.value.clone(), ports, spus, peers }
     }
 
     /// The ports of the SPUs of a host, where counting them off by name would give others: those that were there when
@@ -127,24 +172,6 @@ impl Builder<'_> {
         if is_usual { BTreeMap::new() } else { spus.clone() }
     }
 
-    fn heu(&self, heu: &model::Heu) -> Option<Heu> {
-        let spus = self.topology.spus.values().map(|spu| spu.field.value.clone());
-        let field = heu.field.as_ref().map(|field| field.value.clone()).or_else(|| spus.min());
-        Some(Heu {
-            sk_keeper: heu.sk_keeper.as_ref()?.value.clone(),
-            evaluators: heu.evaluators.iter().map(|party| party.value.clone()).collect(),
-            // SecretFlow wants a ring even where no SPU is declared (`docs/runtime.md`, HEU).
-            field: field.unwrap_or_else(|| "FM128".to_owned()),
-            config: json!({
-                "mode": "PHEU",
-                "he_parameters": {
-                    "schema": "paillier",
-                    "key_pair": { "generate": { "bit_size": heu.key_size.value } },
-                },
-            }),
-        })
-    }
-
     fn party(
         &self,
         party: &model::Party,
@@ -163,6 +190,12 @@ impl Builder<'_> {
         let leads = self.leads(party);
         let membership = groups.membership(name);
         let secretflow = self.secretflow(party, identity.as_ref());
+        let hosts: BTreeMap<_, _> = party
+            .hosts
+            .iter()
+            .map(|host| (host.name.value.clone(), self.host(party, host)))
+            .collect();
+        let links = links(name, leads, federation, groups, &hosts[&main.name.value].ports);
         let mut plan = PartyPlan {
             format: FORMAT,
             party: name.clone(),
@@ -172,13 +205,10 @@ impl Builder<'_> {
             identity,
             listen: main.listen.value.clone(),
             main_host: main.name.value.clone(),
-            hosts: party
-                .hosts
-                .iter()
-                .map(|host| (host.name.value.clone(), self.host(party, host)))
-                .collect(),
+            hosts,
             secretflow,
-            links: links(name, leads, federation, groups),
+            names: runtime_names(name, leads, federation, groups),
+            links,
             spus: own(&federation.spus, membership.map(|own| &own.spus), leads),
             heus: own(&federation.heus, membership.map(|own| &own.heus), leads),
             jobs: BTreeMap::new(),
@@ -243,7 +273,8 @@ impl Builder<'_> {
         let has_ray = ports.contains_key(&Role::Ray(RayPort::NodeManager));
         let mut plan = HostPlan {
             address: host.address.value.clone(),
-            ray: has_ray.then(|| self.ray(party, host)),
+            inside: host.inside.as_ref().map(|inside| inside.value.clone()),
+            ray: None,
             variables: Vec::new(),
             processes: Vec::new(),
             locations: Locations::new(),
@@ -252,44 +283,12 @@ impl Builder<'_> {
             kept: kept.map(|(role, kept)| (role.clone(), kept.clone())).collect(),
             ports,
         };
+        plan.ray = has_ray.then(|| self.ray(party, host, &plan));
         // Only SecretFlow has task workers, which read them.
         if self.topology.runtime.secretflow().is_some() {
-            plan.variables = variables(&party.name.value, self.topology.mode, &plan);
+            plan.variables = variables(&party.runtime_name(), self.topology.mode, &plan);
         }
         plan
-    }
-
-    fn ray(&self, party: &model::Party, host: &model::Host) -> RayPlan {
-        let head = match &self.cluster {
-            None => party.main_host().map(|head| (party, head)),
-            Some(cluster) => cluster.head,
-        };
-        let is_other = |(leader, head): &(&model::Party, &model::Host)| {
-            leader.name.value != party.name.value || head.name.value != host.name.value
-        };
-        let resources = self.cluster.as_ref().map(|cluster| cluster.resources(&host.name.value));
-        RayPlan {
-            join: head.filter(is_other).and_then(|(leader, head)| self.gcs(leader, head)),
-            cpus: host.ray.cpus.value,
-            object_store: host.ray.object_store.value,
-            resources: resources.unwrap_or_default(),
-        }
-    }
-}
-
-fn plan_spu(spu: &model::Spu) -> Spu {
-    let link = &spu.link;
-    let options = [
-        ("connect_retry_times", u64::from(link.connect_retries)),
-        ("connect_retry_interval_ms", link.connect_interval.millis()),
-        ("recv_timeout_ms", link.recv_timeout.millis()),
-        ("http_timeout_ms", link.http_timeout.millis()),
-    ];
-    Spu {
-        parties: spu.parties.iter().map(|party| party.value.clone()).collect(),
-        protocol: spu.protocol.value.clone(),
-        field: spu.field.value.clone(),
-        link_desc: options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 
@@ -314,12 +313,36 @@ fn plan_job(job: &model::Job) -> FederationJob {
     FederationJob { parties, slots: job.slots.value, program }
 }
 
-/// Where `viewer` reaches each link, its own included.
+/// Those of `numbers` that peers dial: the one at the same place of `outside` as it has in `planned`.
+fn mapped(numbers: &PortRanges, planned: &PortRanges, outside: &PortRanges) -> PortRanges {
+    let all = numbers.iter().map(|number| {
+        let place = planned.iter().position(|own| own == number);
+        let place = place.and_then(|place| u16::try_from(place).ok());
+        place.and_then(|place| outside.nth(place)).unwrap_or(number)
+    });
+    PortRanges::of(all).expect("there are as many as before")
+}
+
+/// What SecretFlow calls the parties that a plan names, where that is another name.
+fn runtime_names(
+    viewer: &PartyName,
+    leads: bool,
+    federation: &Federation,
+    groups: &Groups<'_>,
+) -> BTreeMap<PartyName, RuntimeParty> {
+    let peers = groups.peers(viewer);
+    let is_named = |name: &PartyName| leads || name == viewer || peers.contains(name);
+    let named = federation.parties.iter().filter(|(name, _)| is_named(name));
+    named.filter_map(|(name, party)| Some((name.clone(), party.runtime_name.clone()?))).collect()
+}
+
+/// Where `viewer` reaches each link, its own included; `planned` are the ports of its main host.
 fn links(
     viewer: &PartyName,
     leads: bool,
     federation: &Federation,
     groups: &Groups<'_>,
+    planned: &BTreeMap<Role, PortRanges>,
 ) -> LinkTable {
     let mut peers = groups.peers(viewer);
     peers.insert(viewer);
@@ -327,9 +350,14 @@ fn links(
         peers.extend(federation.parties.keys());
     }
     let to = |link: &Link| {
-        let entries = peers
-            .iter()
-            .filter_map(|peer| Some(((*peer).clone(), groups.link_address(viewer, peer, link)?)));
+        let entries = peers.iter().filter_map(|peer| {
+            let address = if *peer == viewer {
+                groups.own_link(viewer, link, planned)
+            } else {
+                groups.link_address(viewer, peer, link)
+            };
+            Some(((*peer).clone(), address?))
+        });
         entries.collect::<BTreeMap<_, _>>()
     };
     let spus: Vec<&DeviceName> = if leads {

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::Release,
     lockfile::Allocation,
-    model::{self, Cluster, Topology},
+    model::{self, Cluster, PackageLists, Topology},
     types::{Endpoint, RayPort, Role},
 };
 
@@ -11,7 +11,9 @@ use crate::{
 pub(super) struct Builder<'a> {
     pub(super) topology: &'a Topology,
     pub(super) ports: &'a Allocation,
-    pub(super) release: Option<&'static Release>,
+    pub(super) release: Option<&'a Release>,
+    /// The lists of packages that the topology names.
+    pub(super) lists: &'a PackageLists,
     /// The one cluster of a simulation.
     pub(super) cluster: Option<Cluster<'a>>,
 }
@@ -21,6 +23,6 @@ impl Builder<'_> {
     pub(super) fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
         let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
         let (_, own) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
-        Some(Endpoint { host: host.address.value.clone(), port: own.first() }.to_string())
+        Some(Endpoint { host: host.own_address().value.clone(), port: own.first() }.to_string())
     }
 }

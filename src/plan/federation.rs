@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, PartyName, Port, PortError,
-    PortRange, PortRanges, Role, TopologyName,
+    BackEnd, DeviceName, Digest, HostAddr, HostName, JobName, Package, PartyName, Port, PortError,
+    PortRange, PortRanges, Role, RuntimeParty, TopologyName,
 };
 
 use super::{Engine, Links, Mode, json::json_bytes};
@@ -60,6 +60,9 @@ pub enum FederationRuntime {
         /// Names that messages of peers may unpickle, by module; `*` for every name of a module. `None` where
         /// the list was lifted or the engine has none.
         deserialize: Option<BTreeMap<String, BTreeSet<String>>>,
+        /// Packages beside it that all parties install.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        packages: Vec<Package>,
         /// What carries the messages between parties; absent where it is SecretFlow's default.
         #[serde(default, skip_serializing_if = "BackEnd::is_default")]
         back_end: BackEnd,
@@ -70,6 +73,9 @@ pub enum FederationRuntime {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FederationParty {
+    /// What SecretFlow calls it; absent where that is its name here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_name: Option<RuntimeParty>,
     /// Fingerprints of its certificates; `None` in simulation, where nobody meets.
     pub identity: Option<Fingerprints>,
     /// How many job runs it can have at once; each has ports of its own.
@@ -97,12 +103,15 @@ pub struct Fingerprints {
 pub struct FederationHost {
     /// What peers dial.
     pub address: HostAddr,
-    /// The ports that peers dial; those of Ray and of services are the party's own.
+    /// The ports that peers dial; those of Ray, and of services that are opened to nobody, are the party's own.
     pub ports: BTreeMap<Role, PortRanges>,
     /// The ports of each SPU, in the order of the slots; empty where those of `spu` count them off by name, each SPU
     /// with one per slot.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spus: BTreeMap<DeviceName, PortRanges>,
+    /// Who may dial the port of a service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<Role, BTreeSet<PartyName>>,
 }
 
 impl FederationHost {
@@ -129,8 +138,11 @@ pub struct Spu {
     pub protocol: String,
     /// Ring, as SPU spells it.
     pub field: String,
+    /// Further fields of `RuntimeConfig`, messages as objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runtime_config: BTreeMap<String, serde_json::Value>,
     /// `link_desc` of `sf.SPU`, by option name.
-    pub link_desc: BTreeMap<String, u64>,
+    pub link_desc: BTreeMap<String, serde_json::Value>,
 }
 
 /// An HEU: homomorphic encryption with one key keeper.
@@ -143,6 +155,9 @@ pub struct Heu {
     pub evaluators: Vec<PartyName>,
     /// Ring of the SPUs to which it converts, as SPU spells it.
     pub field: String,
+    /// Fraction bits of the SPUs with that ring, where they are not SPU's default: both scale numbers alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction_bits: Option<i64>,
     /// `mode`, `he_parameters` and the like of `sf.HEU`.
     pub config: serde_json::Value,
 }
@@ -202,7 +217,9 @@ impl Federation {
     /// The host on which a party's launcher, driver and SPU nodes live: the one that peers dial.
     #[must_use]
     pub fn main_host(&self, party: &PartyName) -> Option<(&HostName, &FederationHost)> {
-        self.parties.get(party)?.hosts.iter().find(|(_, host)| !host.ports.is_empty())
+        let has_links =
+            |host: &FederationHost| host.ports.keys().any(|role| !matches!(role, Role::Service(_)));
+        self.parties.get(party)?.hosts.iter().find(|(_, host)| has_links(host))
     }
 }
 
@@ -219,6 +236,9 @@ pub struct LinkAddress {
     /// The ranges in which further slots go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<PortRange>,
+    /// The ports on which the own party listens, one per slot, if those are others than its peers dial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listen: Vec<PortRange>,
 }
 
 impl LinkAddress {
@@ -226,7 +246,8 @@ impl LinkAddress {
     #[must_use]
     pub fn new(host: HostAddr, ports: &PortRanges) -> Self {
         let [first, more @ ..] = ports.ranges() else { unreachable!("a listener has a port") };
-        Self { host, first: first.first(), last: first.last(), more: more.to_vec() }
+        let (first, last) = (first.first(), first.last());
+        Self { host, first, last, more: more.to_vec(), listen: Vec::new() }
     }
 
     /// The ports, one per slot.
@@ -240,5 +261,14 @@ impl LinkAddress {
     #[must_use]
     pub fn port(&self, slot: u16) -> Option<Port> {
         self.ports().ok()?.nth(slot)
+    }
+
+    /// The port on which the own party listens for one slot, `None` where it has fewer slots.
+    #[must_use]
+    pub fn listen_port(&self, slot: u16) -> Option<Port> {
+        match PortRanges::new(self.listen.iter().copied()) {
+            Ok(own) => own.nth(slot),
+            Err(_) => self.port(slot),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{DeviceName, JobName, PartyName, PortRanges, Role};
+use crate::types::{DeviceName, HostName, JobName, PartyName, PortRanges, Role};
 
 use super::{Federation, FederationHost, FederationJob, Heu, Link, LinkAddress, Spu};
 
@@ -23,6 +23,8 @@ pub struct Membership<'a> {
     pub heus: Vec<(&'a DeviceName, &'a Heu)>,
     /// Its jobs.
     pub jobs: Vec<(&'a JobName, &'a FederationJob)>,
+    /// The services of other parties that it may dial: whose, on which host, and the port.
+    pub services: Vec<(&'a PartyName, &'a HostName, &'a Role)>,
 }
 
 impl<'a> Groups<'a> {
@@ -46,6 +48,16 @@ impl<'a> Groups<'a> {
                 add(&mut memberships.entry(party).or_default().jobs, job);
             }
         }
+        for (party, known) in &federation.parties {
+            for (host, known) in &known.hosts {
+                for (role, peers) in &known.peers {
+                    for peer in peers {
+                        let membership = memberships.entry(peer).or_default();
+                        membership.services.push((party, host, role));
+                    }
+                }
+            }
+        }
         Self { federation, memberships }
     }
 
@@ -58,7 +70,7 @@ impl<'a> Groups<'a> {
     /// The parties that share a device or a job with `party`, without itself.
     #[must_use]
     pub fn peers(&self, party: &PartyName) -> BTreeSet<&'a PartyName> {
-        let Some(Membership { spus, heus, jobs }) = self.membership(party) else {
+        let Some(Membership { spus, heus, jobs, .. }) = self.membership(party) else {
             return BTreeSet::new();
         };
         let heus = heus.iter().flat_map(|(_, heu)| heu.parties());
@@ -91,6 +103,34 @@ impl<'a> Groups<'a> {
             Link::Spu(name) => self.spu_ports(peer, host, name)?,
         };
         Some(LinkAddress::new(host.address.clone(), &ports))
+    }
+
+    /// Where peers dial a party's own `link`, with the ports at which it listens. `planned` are those of its main host.
+    #[must_use]
+    pub fn own_link(
+        &self,
+        party: &PartyName,
+        link: &Link,
+        planned: &BTreeMap<Role, PortRanges>,
+    ) -> Option<LinkAddress> {
+        let dialled = self.link_address(party, party, link)?;
+        let role = match link {
+            Link::Sf => Role::Sf,
+            Link::Spu(_) => Role::Spu,
+        };
+        let outside = self.federation.main_host(party)?.1.ports.get(&role)?;
+        let own = planned.get(&role)?;
+        if own == outside {
+            return Some(dialled);
+        }
+        // Each number of the link arrives at the one that has its place among those of the role.
+        let ports = dialled.ports().ok()?;
+        let arrives = ports.iter().map(|port| {
+            let place = outside.iter().position(|other| other == port)?;
+            own.nth(u16::try_from(place).ok()?)
+        });
+        let listen = PortRanges::of(arrives.collect::<Option<Vec<_>>>()?).ok()?;
+        Some(LinkAddress { listen: listen.ranges().to_vec(), ..dialled })
     }
 
     /// The part of a party's `spu` range that belongs to one of its SPUs: unless the plan says otherwise, they follow

@@ -5,6 +5,7 @@
 
 mod build;
 mod builder;
+mod devices;
 mod effect;
 mod federation;
 mod groups;
@@ -19,11 +20,12 @@ mod process;
 mod processes;
 mod ray;
 mod runtime;
+mod software;
 mod step;
 mod targets;
 mod variable;
 
-pub use build::{Plans, build};
+pub use build::{Plans, Requirements, build};
 pub use effect::Effect;
 pub use federation::{
     FORMAT, Federation, FederationHost, FederationJob, FederationParty, FederationRuntime,
@@ -39,6 +41,7 @@ pub use party::{
     RuntimeTls, SecretflowPlan, Simulation,
 };
 pub use process::{PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, SecretUse};
+pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{UID, VENV};
 pub use variable::Variable;

@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    Account, DeviceName, Digest, Home, HostAddr, HostName, JobName, NetworkName, PartyName, Port,
-    PortMapping, PortRange, PortRanges, ProcessName, Role, Size, Subnet,
+    Account, DeviceName, Digest, Home, HostAddr, HostName, Image, JobName, NetworkName, PartyName,
+    Port, PortMapping, PortRange, PortRanges, ProcessName, Role, RuntimeParty, Size, Subnet,
 };
 
 use super::{
-    Engine, Heu, LinkAddress, Locations, Mode, Process, Program, Spu, Step, Variable,
+    Engine, Heu, LinkAddress, Locations, Mode, Process, Program, SoftwarePlan, Spu, Step, Variable,
     federation::port_ranges,
 };
 
@@ -40,6 +40,9 @@ pub struct PartyPlan {
     pub hosts: BTreeMap<HostName, HostPlan>,
     /// SecretFlow's share of the plan; `None` with the embedded runtime.
     pub secretflow: Option<SecretflowPlan>,
+    /// What SecretFlow calls the parties of this plan, where that is another name than theirs here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<PartyName, RuntimeParty>,
     /// Where this party dials its peers, and, under its own name, what peers dial.
     pub links: LinkTable,
     /// The SPUs in which it takes part.
@@ -67,6 +70,9 @@ pub enum Deploy {
     Docker {
         /// The network that the containers join.
         network: ContainerNetwork,
+        /// The image for all that has none of its own; absent where one is built.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<Image>,
     },
 }
 
@@ -104,8 +110,11 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostPlan {
-    /// What peers, and the party's own other hosts, dial.
+    /// What peers dial.
     pub address: HostAddr,
+    /// The machine's own address, which Ray and the party's other hosts use, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<HostAddr>,
     /// Every listener of the host.
     pub ports: BTreeMap<Role, PortRanges>,
     /// Numbers that are kept for the growth of these listeners; nothing listens there.
@@ -129,6 +138,11 @@ pub struct HostPlan {
     pub publish: Vec<PortMapping>,
 }
 
+/// The resource of a head that has further nodes. The receiver of each run asks for one unit of it, so that Ray starts
+/// it on the host that the peers dial (`docs/runtime.md`, Ray on several hosts of a party). Users' resources have no
+/// colon in their names.
+pub(super) const RECEIVER: &str = "sfgen:receiver";
+
 /// One Ray node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -137,9 +151,19 @@ pub struct RayPlan {
     pub join: Option<String>,
     /// `--num-cpus`.
     pub cpus: u32,
+    /// `--num-gpus`; absent where Ray looks for them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<u32>,
+    /// `--memory`; absent where Ray takes what is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
     /// `--object-store-memory`.
     pub object_store: Size,
-    /// `--resources`; party names with their slots in simulation.
+    /// `--dashboard-host`; absent where no dashboard is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<HostAddr>,
+    /// `--resources`: those of the topology, party names with their slots in simulation, and [`RECEIVER`] on a head that
+    /// has further nodes.
     pub resources: BTreeMap<String, u32>,
 }
 
@@ -159,6 +183,9 @@ pub struct SecretflowPlan {
     pub tls: Option<RuntimeTls>,
     /// Parties and address of a simulation; `None` in production.
     pub simulation: Option<Simulation>,
+    /// What is installed beside it, and from where all is.
+    #[serde(default, skip_serializing_if = "SoftwarePlan::is_default")]
+    pub software: SoftwarePlan,
 }
 
 /// Paths that `tls_config` and `tls_opts` name.
@@ -218,6 +245,12 @@ pub struct JobPlan {
 }
 
 impl PartyPlan {
+    /// What SecretFlow calls a party.
+    #[must_use]
+    pub fn runtime_name(&self, party: &PartyName) -> RuntimeParty {
+        self.names.get(party).cloned().unwrap_or_else(|| party.into())
+    }
+
     /// The host on which the launcher lives.
     #[must_use]
     pub fn main(&self) -> &HostPlan {
@@ -226,6 +259,12 @@ impl PartyPlan {
 }
 
 impl HostPlan {
+    /// The address that the machine has itself.
+    #[must_use]
+    pub fn own_address(&self) -> &HostAddr {
+        self.inside.as_ref().unwrap_or(&self.address)
+    }
+
     /// The first number of a role, for roles that have exactly one.
     #[must_use]
     pub fn port(&self, role: &Role) -> Option<Port> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     lockfile::Allocation,
     model::{self, JobKind, Mount, Text, Topology, Variable},
-    types::{Access, MachinePath, Port, ProcessName, Role, SecretName},
+    types::{Access, HostName, MachinePath, PartyName, Port, ProcessName, Role, SecretName},
 };
 
 use super::{Deploy, PathUse, SecretUse, Word, targets};
@@ -43,14 +43,39 @@ impl<'a> Place<'a> {
     pub(super) fn fill(&self, text: &Text, who: Who<'_>) -> String {
         let value = |variable: &Variable| match variable {
             Variable::Port(role) => self.port(role).map(|port| port.to_string()),
-            Variable::HostAddress => Some(self.host.address.value.bare()),
+            Variable::HostAddress => Some(self.host.own_address().value.bare()),
             Variable::Party => Some(self.party.name.value.to_string()),
             Variable::Home => self.party.deploy.home().map(ToString::to_string),
+            Variable::PartyAddress(party, host) => self.dialled_address(party, host.as_ref()),
+            Variable::PartyPort(party, host, role) => self.dialled_port(party, host.as_ref(), role),
             Variable::Secret(name) => {
                 self.secret(who, name).map(|secret| secret.path.as_str().to_owned())
             }
         };
         text.fill(value).unwrap_or_default()
+    }
+
+    /// What peers dial to reach a party: its first host, or the one that is named.
+    fn dialled_address(&self, party: &PartyName, host: Option<&HostName>) -> Option<String> {
+        let found = match host {
+            None => self.topology.parties.get(party)?.main_host(),
+            Some(host) => self.topology.host(party, host),
+        };
+        found.map(|host| host.address.value.bare())
+    }
+
+    /// The number that peers dial for a port of a party's service.
+    fn dialled_port(
+        &self,
+        party: &PartyName,
+        host: Option<&HostName>,
+        role: &Role,
+    ) -> Option<String> {
+        let Role::Service(port) = role else { return None };
+        let host = self.topology.parties.get(party)?.host_with_port(host, port)?;
+        let mut ports = self.ports.of_host(party, &host.name.value);
+        let (_, range) = ports.find(|(other, _)| *other == role)?;
+        Some(host.dialled(role, range).first().to_string())
     }
 
     pub(super) fn port(&self, role: &Role) -> Option<Port> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     lockfile::Allocation,
     model::{self, Text, Topology},
-    types::{JobName, ProcessName, RayPort, Role, ServiceName},
+    types::{Image, JobName, ProcessName, RayPort, Role, ServiceName},
 };
 
 use super::{
@@ -100,8 +100,11 @@ impl Maker<'_> {
         let command = service.command.iter().map(|word| fill(&word.value)).collect();
         let name = ProcessName::Service(service.name.value.clone());
         let image = service.image.as_ref().map(|image| image.value.clone());
+        let after = self.after(service);
+        let follows_ray = after.contains(&ProcessName::Ray);
         let mut process = match image {
             None => self.own(name, ProcessKind::Service, command),
+            Some(image) if follows_ray => self.driver(name, image, command),
             Some(image) => Process {
                 image: Some(image),
                 account: RunsAs::Image,
@@ -119,14 +122,25 @@ impl Maker<'_> {
         let ready = ready.and_then(|port| self.place.port(&Role::Service(port.value.clone())));
         process.ready = ready.map(|port| Readiness { port, within: service.ready_within });
         process.grace = service.grace;
-        process.after = self.after(service);
+        process.after = after;
         process.paths.extend(self.place.mounts(who));
         process.secrets = self.place.secrets(who);
         process.env_files = self.place.env_files(service);
-        let follows_ray = process.after.contains(&ProcessName::Ray);
-        if follows_ray && process.image.is_none() {
+        if follows_ray {
             self.join_ray(&mut process);
         }
+        process
+    }
+
+    /// A service with an image of its own that joins Ray: it finds the tree, the topology's folder and its certificates,
+    /// and runs as the account of the Ray node, whose sockets are for that account alone. Folders for logs and a home are
+    /// its image's own affair.
+    fn driver(&self, name: ProcessName, image: Image, command: Vec<Word>) -> Process {
+        let mut process = self.own(name, ProcessKind::Service, command);
+        process.image = Some(image);
+        process.folder = None;
+        process.env.remove("SFGEN_LOGS");
+        process.paths.retain(|used| used.path == Location::Root.word());
         process
     }
 

@@ -7,11 +7,12 @@ use serde_json::json;
 use crate::{
     catalogue::AllowList,
     model::{self, Runtime},
-    types::{BackEnd, Engine, Span},
+    types::{BackEnd, Engine, Package, Span},
 };
 
 use super::{
-    FederationRuntime, Identity, RuntimeTls, SecretflowPlan, Simulation, builder::Builder,
+    FederationRuntime, Identity, PlannedPackage, RuntimeTls, SecretflowPlan, Simulation,
+    SoftwarePlan, builder::Builder, party::RECEIVER,
 };
 
 impl Builder<'_> {
@@ -30,6 +31,7 @@ impl Builder<'_> {
                         .as_ref()
                         .map_or_else(default, |python| python.value.to_string()),
                     deserialize: self.allow_list(),
+                    packages: self.shared_packages(),
                     // A simulation has no messages between parties.
                     back_end: match self.cluster {
                         None => settings.cross_silo.back_end.value,
@@ -68,17 +70,52 @@ impl Builder<'_> {
         Some(list)
     }
 
+    /// What is installed for a party beside SecretFlow; where it says itself where packages come from, that counts.
+    fn software(&self, party: &model::Party) -> SoftwarePlan {
+        let mut plan = SoftwarePlan::default();
+        for software in self.topology.software(party) {
+            let source = &mut plan.source;
+            source.wheels = software
+                .wheels
+                .as_ref()
+                .map(|wheels| wheels.value.clone())
+                .or(source.wheels.take());
+            source.index_url = software
+                .index_url
+                .as_ref()
+                .map(|url| url.value.clone())
+                .or(source.index_url.take());
+            for listed in software.listed(self.lists) {
+                let planned =
+                    PlannedPackage { package: listed.package.value, hashes: listed.hashes };
+                if !plan.packages.contains(&planned) {
+                    plan.packages.push(planned);
+                }
+            }
+        }
+        plan
+    }
+
+    /// What is installed at all parties beside SecretFlow.
+    fn shared_packages(&self) -> Vec<Package> {
+        let settings = self.topology.runtime.secretflow().into_iter();
+        let listed = settings.flat_map(|settings| settings.software.listed(self.lists));
+        listed.map(|listed| listed.package.value).collect()
+    }
+
     pub(super) fn secretflow(
         &self,
         party: &model::Party,
         identity: Option<&Identity>,
     ) -> Option<SecretflowPlan> {
         let settings = self.topology.runtime.secretflow()?;
-        let FederationRuntime::Secretflow { version, engine, python, deserialize, back_end } =
-            self.runtime()
+        let FederationRuntime::Secretflow {
+            version, engine, python, deserialize, back_end, ..
+        } = self.runtime()
         else {
             return None;
         };
+        let software = self.software(party);
         if let Some(cluster) = &self.cluster {
             let parties = cluster.parties.iter().map(|party| party.name.value.clone()).collect();
             let head = cluster.head.and_then(|(leader, head)| self.gcs(leader, head));
@@ -86,7 +123,16 @@ impl Builder<'_> {
             let address = head.unwrap_or_else(|| "local".to_owned());
             let simulation = Some(Simulation { parties, address });
             let init = json!({ "logging_level": "info", "log_to_driver": false });
-            return Some(SecretflowPlan { version, engine, python, init, tls: None, simulation });
+            let tls = None;
+            return Some(SecretflowPlan {
+                version,
+                engine,
+                python,
+                init,
+                tls,
+                simulation,
+                software,
+            });
         }
         let mut comm = json!({
             "timeout_in_ms": settings.cross_silo.timeout.millis(),
@@ -97,6 +143,9 @@ impl Builder<'_> {
         }
         if engine == Engine::Ray {
             comm["exit_on_sending_failure"] = json!(true);
+        }
+        if self.ties_receiver(party) {
+            comm["recv_resource_label"] = json!({ RECEIVER: 1 });
         }
         if back_end == BackEnd::BrpcLink {
             // SecretFlow's default is an hour, but the library's 30 s take effect (`docs/runtime.md`, Links between parties).
@@ -123,6 +172,7 @@ impl Builder<'_> {
             cert: identity.cert.clone(),
             key: identity.key.clone(),
         });
-        Some(SecretflowPlan { version, engine, python, init, tls, simulation: None })
+        let simulation = None;
+        Some(SecretflowPlan { version, engine, python, init, tls, simulation, software })
     }
 }

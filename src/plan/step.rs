@@ -86,6 +86,8 @@ pub enum Action {
         requirements: Utf8PathBuf,
         /// Who owns it.
         owner: Account,
+        /// The options of pip, the list included.
+        options: Vec<String>,
     },
     /// Copies a file; folders above it are made.
     CopyFile {

@@ -17,21 +17,24 @@ pub(super) struct Renamed<'m> {
     pub(super) from: String,
     /// The new name.
     pub(super) to: String,
+    /// In a template: the beginnings of placeholders that hold the name, and what they become.
+    pub(super) placeholders: Vec<(String, String)>,
 }
 
 impl Renamed<'_> {
-    /// A text with the new name, and how often it stands there now. In a template that is `{port.NAME}` alone.
+    /// A text with the new name, and how often it stands there now. In a template only placeholders are names.
     fn rename(&self, text: &str) -> (String, usize) {
         let Kind::Template = self.place.kind else {
             return (text.replace(&self.from, &self.to), text.matches(&self.from).count());
         };
-        let [placeholder, renamed] = [&self.from, &self.to].map(|name| format!("{{port.{name}}}"));
         let (mut made, mut count, mut rest) = (String::new(), 0, text);
         while let Some(at) = rest.find(['{', '}']) {
             made.push_str(&rest[..at]);
             rest = &rest[at..];
-            if let Some(after) = rest.strip_prefix(&placeholder) {
-                made.push_str(&renamed);
+            let mut known = self.placeholders.iter();
+            let found = known.find_map(|(from, to)| Some((rest.strip_prefix(from.as_str())?, to)));
+            if let Some((after, renamed)) = found {
+                made.push_str(renamed);
                 (count, rest) = (count + 1, after);
             } else {
                 // Two braces mean one that stands for itself.

@@ -209,7 +209,12 @@ impl Target {
         place: &'m Mention,
         places: &[Mention],
     ) -> Option<Renamed<'m>> {
-        let edit = Renamed { place, from: self.name().to_owned(), to: new.name().to_owned() };
+        let edit = Renamed {
+            place,
+            from: self.name().to_owned(),
+            to: new.name().to_owned(),
+            placeholders: self.placeholders(new.name(), place, places),
+        };
         let is_name = place.value == edit.from;
         let is_ours = edit.applies()
             && match (self, place.kind) {
@@ -221,10 +226,40 @@ impl Target {
                 (Self::Port(party, host, _), Kind::Role) => {
                     is_name && pinned_on(place, party, host, places)
                 }
-                (Self::Port(party, host, _), Kind::Template) => runs_on(place, party, host, places),
+                // Which placeholders are meant depends on the place, too.
+                (_, Kind::Template) => true,
                 _ => false,
             };
         is_ours.then_some(edit)
+    }
+
+    /// The beginnings of the placeholders that hold the name at a place, and what they become.
+    fn placeholders(
+        &self,
+        new: &str,
+        place: &Mention,
+        places: &[Mention],
+    ) -> Vec<(String, String)> {
+        let pair = |before: &str, after: &str| {
+            (format!("{{{before}{}{after}", self.name()), format!("{{{before}{new}{after}"))
+        };
+        match self {
+            Self::Party(_) => vec![pair("party.", ".")],
+            Self::Host(..) => {
+                let parties = places.iter().filter(|place| place.declares("party"));
+                parties.map(|party| pair(&format!("party.{}.host.", party.value), ".")).collect()
+            }
+            Self::Port(party, host, name) => {
+                let mut all = vec![pair(&format!("party.{party}.host.{host}.port."), "}")];
+                if first_with_port(party, name, places) == Some(host.as_str()) {
+                    all.push(pair(&format!("party.{party}.port."), "}"));
+                }
+                if runs_on(place, party, host, places) {
+                    all.push(pair("port.", "}"));
+                }
+                all
+            }
+        }
     }
 
     /// The finding for a text that names what is renamed and that other parties share: the arguments of a job.
@@ -234,7 +269,9 @@ impl Target {
             return None;
         }
         let place = places.iter().find(|place| {
-            let edit = Renamed { place, from: name.clone(), to: name.clone() };
+            let own = (format!("{{port.{name}}}"), format!("{{port.{name}}}"));
+            let (from, to) = (name.clone(), name.clone());
+            let edit = Renamed { place, from, to, placeholders: vec![own] };
             place.kind == Kind::Template && is_member(place, party, places) && edit.applies()
         })?;
         let message =
@@ -260,9 +297,23 @@ fn runs_on(place: &Mention, party: &PartyName, host: &HostName, places: &[Mentio
     place.inside("party") == Some(party.as_str()) && runs == Some(host.as_str())
 }
 
-/// Whether a `pin` is for that host of that party.
+/// The party's first host that has a service's port of that name.
+fn first_with_port<'m>(party: &PartyName, port: &str, places: &'m [Mention]) -> Option<&'m str> {
+    let mut hosts = places
+        .iter()
+        .filter(|place| place.declares("host") && place.inside("party") == Some(party.as_str()));
+    let ports = || places.iter().filter(|place| place.declares("port") && place.value == port);
+    let has_port = |host: &&Mention| {
+        let name = host.value.parse::<HostName>();
+        name.is_ok_and(|name| ports().any(|place| runs_on(place, party, &name, places)))
+    };
+    hosts.find(has_port).map(|host| host.value.as_str())
+}
+
+/// Whether a `pin`, or an `outside` of a host, is for that host of that party.
 fn pinned_on(place: &Mention, party: &PartyName, host: &HostName, places: &[Mention]) -> bool {
-    let runs = place.host.as_deref().or_else(|| main_host(party, places));
+    let written = place.inside("host").or(place.host.as_deref());
+    let runs = written.or_else(|| main_host(party, places));
     place.inside("party") == Some(party.as_str()) && runs == Some(host.as_str())
 }
 

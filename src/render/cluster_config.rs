@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     plan::{Effect, LinkAddress, Mode, PartyPlan, Spu},
-    types::{DeviceName, Endpoint, PartyName},
+    types::{DeviceName, Endpoint, RuntimeParty},
 };
 
 use super::{
@@ -23,9 +23,9 @@ pub(super) const HEU: Kind<OfHost> = Kind { templates: &[], effect: Effect::Read
 
 /// `cluster_config` of `sf.init`.
 #[derive(Serialize)]
-struct ClusterConfig<'a> {
-    parties: BTreeMap<&'a PartyName, PartyAddress>,
-    self_party: &'a PartyName,
+struct ClusterConfig {
+    parties: BTreeMap<RuntimeParty, PartyAddress>,
+    self_party: RuntimeParty,
 }
 
 #[derive(Serialize)]
@@ -44,9 +44,10 @@ fn cluster_config(host: &HostScene<'_>) -> Files {
     }
     let parties = plan.links.sf.iter().map(|(party, link)| {
         let listen_addr = (*party == plan.party).then(|| listen(plan, link));
-        (party, PartyAddress { address: dial(link), listen_addr })
+        (plan.runtime_name(party), PartyAddress { address: dial(link), listen_addr })
     });
-    let config = ClusterConfig { parties: parties.collect(), self_party: &plan.party };
+    let config =
+        ClusterConfig { parties: parties.collect(), self_party: plan.runtime_name(&plan.party) };
     Ok(vec![File::json("cluster_config.json", &config)])
 }
 
@@ -55,18 +56,18 @@ fn cluster_config(host: &HostScene<'_>) -> Files {
 struct SpuArguments<'a> {
     cluster_def: ClusterDef<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    link_desc: &'a BTreeMap<String, u64>,
+    link_desc: &'a BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
 struct ClusterDef<'a> {
-    nodes: Vec<SpuNode<'a>>,
+    nodes: Vec<SpuNode>,
     runtime_config: RuntimeConfig<'a>,
 }
 
 #[derive(Serialize)]
-struct SpuNode<'a> {
-    party: &'a PartyName,
+struct SpuNode {
+    party: RuntimeParty,
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     listen_address: Option<String>,
@@ -78,6 +79,8 @@ struct SpuNode<'a> {
 struct RuntimeConfig<'a> {
     protocol: &'a str,
     field: &'a str,
+    #[serde(flatten)]
+    more: &'a BTreeMap<String, Value>,
 }
 
 fn spu(host: &HostScene<'_>) -> Files {
@@ -95,7 +98,7 @@ fn spu_arguments<'a>(plan: &'a PartyPlan, name: &DeviceName, spu: &'a Spu) -> Sp
         let link = links.get(party).expect("each party of an SPU has a link");
         let is_own = *party == plan.party && plan.mode == Mode::Production;
         SpuNode {
-            party,
+            party: plan.runtime_name(party),
             address: dial(link),
             listen_address: is_own.then(|| listen(plan, link)),
             tls_opts: if is_own { tls_opts(plan) } else { None },
@@ -104,7 +107,11 @@ fn spu_arguments<'a>(plan: &'a PartyPlan, name: &DeviceName, spu: &'a Spu) -> Sp
     SpuArguments {
         cluster_def: ClusterDef {
             nodes: nodes.collect(),
-            runtime_config: RuntimeConfig { protocol: &spu.protocol, field: &spu.field },
+            runtime_config: RuntimeConfig {
+                protocol: &spu.protocol,
+                field: &spu.field,
+                more: &spu.runtime_config,
+            },
         },
         link_desc: &spu.link_desc,
     }
@@ -128,6 +135,8 @@ fn tls_opts(plan: &PartyPlan) -> Option<Value> {
 struct HeuArguments<'a> {
     config: Value,
     spu_field_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spu_fxp_fraction_bits: Option<i64>,
 }
 
 fn heu(host: &HostScene<'_>) -> Files {
@@ -137,10 +146,16 @@ fn heu(host: &HostScene<'_>) -> Files {
     }
     let devices = plan.heus.iter().map(|(name, heu)| {
         let mut config = heu.config.clone();
-        config["sk_keeper"] = json!({ "party": heu.sk_keeper });
-        let evaluators = heu.evaluators.iter().map(|party| json!({ "party": party }));
+        config["sk_keeper"] = json!({ "party": plan.runtime_name(&heu.sk_keeper) });
+        let evaluators = heu.evaluators.iter();
+        let evaluators = evaluators.map(|party| json!({ "party": plan.runtime_name(party) }));
         config["evaluators"] = evaluators.collect();
-        (name, HeuArguments { config, spu_field_type: &heu.field })
+        let arguments = HeuArguments {
+            config,
+            spu_field_type: &heu.field,
+            spu_fxp_fraction_bits: heu.fraction_bits,
+        };
+        (name, arguments)
     });
     Ok(vec![File::json("heu.json", &devices.collect::<BTreeMap<_, _>>())])
 }
@@ -150,7 +165,8 @@ fn dial(link: &LinkAddress) -> String {
 }
 
 fn listen(plan: &PartyPlan, link: &LinkAddress) -> String {
-    Endpoint { host: plan.listen.clone(), port: link.first }.to_string()
+    let port = link.listen.first().map_or(link.first, |range| range.first());
+    Endpoint { host: plan.listen.clone(), port }.to_string()
 }
 
 #[cfg(test)]

@@ -40,11 +40,13 @@ fn nodes(tree: &TreeScene<'_>) -> Files {
     }
     let nodes = tree.parties.values().map(|plan| {
         let host = plan.main();
+        let known = tree.scene.federation.main_host(&plan.party);
+        let dialled = |role| Some(known?.1.ports.get(role)?.first());
         Node {
-            node_id: plan.party.to_string(),
+            node_id: plan.runtime_name(&plan.party).to_string(),
             node_ip: host.address.bare(),
-            sf_port: host.port(&Role::Sf),
-            spu_port: host.port(&Role::Spu),
+            sf_port: dialled(&Role::Sf),
+            spu_port: dialled(&Role::Spu),
         }
     });
     Ok(vec![File::json("nodes.json", &nodes.collect::<Vec<_>>())])

@@ -12,7 +12,7 @@ use crate::{
 use super::{
     artifact::{File, Files, Kind, OfHost},
     engine::Source,
-    reach::{Audience, sources},
+    reach::{Audience, Site, sources},
     scene::HostScene,
 };
 
@@ -62,20 +62,21 @@ fn files(scene: &HostScene<'_>) -> Files {
     if host.ports.is_empty() {
         return Ok(Vec::new());
     }
+    let site = Site::of(scene.federation(), plan, scene.name);
     let mut rules = Vec::new();
     for (role, range) in host.port_ranges() {
-        let audience = Audience::at(host, (role, range), scene.federation());
+        let audience = site.audience((role, range));
         if audience == Audience::Everybody {
             rules.push(Rule::to_all(&role.to_string(), range));
             continue;
         }
-        let sources = sources(role, scene.party, host);
+        let sources = sources(role, scene.party, site);
         rules.extend(rules_for(&role.to_string(), range, sources));
     }
     let bridged =
-        matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. } });
-    let destination = match &host.address {
-        HostAddr::Ip(ip) if bridged => format!("{} daddr {ip} ", family(&host.address)),
+        matches!(plan.deploy, Deploy::Docker { network: ContainerNetwork::Bridge { .. }, .. });
+    let destination = match host.own_address() {
+        HostAddr::Ip(ip) if bridged => format!("{} daddr {ip} ", family(host.own_address())),
         _ => String::new(),
     };
     let view = View {

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    plan::{Effect, Federation, HostPlan},
-    types::{PortRange, Role},
+    plan::Effect,
+    types::{PartyName, PortRange, Role},
 };
 
 use super::{
     artifact::{File, Files, Kind, OfTree},
     engine::Source,
-    reach::{Audience, published, purpose},
+    reach::{Audience, Site, published, purpose},
     scene::TreeScene,
 };
 
@@ -45,29 +45,41 @@ struct Row {
 
 fn files(tree: &TreeScene<'_>) -> Files {
     let scene = tree.scene;
-    let hosts = tree.parties.values().flat_map(|plan| {
-        plan.hosts.iter().map(move |(name, host)| (plan.party.to_string(), name, host))
-    });
-    let tables = hosts.map(|(party, name, host)| {
+    let hosts = tree
+        .parties
+        .values()
+        .flat_map(|plan| plan.hosts.iter().map(move |(name, host)| (plan, name, host)));
+    let tables = hosts.map(|(plan, name, host)| {
         let mut ports: Vec<_> = host.port_ranges().collect();
         ports.sort_by_key(|(_, range)| range.first());
+        let site = Site::of(scene.federation, plan, name);
         let rows = ports.into_iter().map(|(role, range)| Row {
             ports: range.to_string(),
             role: role.to_string(),
-            dialled_by: dialled_by(host, (role, range), scene.federation),
+            dialled_by: dialled_by(site, (role, range)),
             purpose: purpose(role),
         });
-        Table { party, host: name.to_string(), address: host.address.bare(), rows: rows.collect() }
+        let (party, host_name) = (plan.party.to_string(), name.to_string());
+        Table { party, host: host_name, address: host.address.bare(), rows: rows.collect() }
     });
     let view = View { topology: scene.federation.topology.to_string(), tables: tables.collect() };
     Ok(vec![File::new("PORTS.md", scene.fill(TEMPLATE, &view)?)])
 }
 
-/// Who dials the ports, and under which of the machine's numbers where it passes them on.
-fn dialled_by(host: &HostPlan, ports: (&Role, PortRange), federation: &Federation) -> String {
-    let audience = Audience::at(host, ports, federation).to_string();
-    let published = published(host, ports.1).filter_map(|mapping| mapping.machine);
-    published.fold(audience, |text, machine| format!("{text}, as {machine} of the machine"))
+/// Who dials the ports, and under which numbers where others are passed on to them.
+fn dialled_by(site: Site<'_>, ports: (&Role, PortRange)) -> String {
+    let audience = match site.audience(ports) {
+        Audience::Named => {
+            let names: Vec<_> = site.named(ports.0).map(PartyName::as_str).collect();
+            format!("{}, own hosts", names.join(", "))
+        }
+        other => other.to_string(),
+    };
+    let outside = site.outside(ports).map(|outside| format!("{audience}, as {outside} outside"));
+    let published = published(site.plan, ports.1).filter_map(|mapping| mapping.machine);
+    published.fold(outside.unwrap_or(audience), |text, machine| {
+        format!("{text}, as {machine} of the machine")
+    })
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, fmt};
 
 use crate::{
-    plan::{Federation, HostPlan, Links, Mode},
-    types::{HostAddr, PartyName, PortMapping, PortRange, RayPort, Role},
+    plan::{Federation, FederationHost, HostPlan, Links, Mode, PartyPlan},
+    types::{HostAddr, HostName, PartyName, PortMapping, PortRange, RayPort, Role},
 };
 
 use super::scene::PartyScene;
@@ -14,6 +14,8 @@ use super::scene::PartyScene;
 pub(super) enum Audience {
     /// The parties that share a device or a job with this one, and its own hosts.
     Peers,
+    /// The parties to which the topology opens a service's port, and the party's own hosts.
+    Named,
     /// The party's own hosts; in simulation, all hosts of the one Ray cluster.
     Own,
     /// Programs of the same machine.
@@ -25,8 +27,8 @@ pub(super) enum Audience {
 }
 
 impl Audience {
-    /// Who dials ports of a role.
-    pub(super) fn of(role: &Role, federation: &Federation) -> Self {
+    /// Who dials ports of a role that is no service's.
+    fn of(role: &Role, federation: &Federation) -> Self {
         match role {
             Role::Control => Self::Peers,
             Role::Sf | Role::Spu => match federation.links {
@@ -38,20 +40,68 @@ impl Audience {
             Role::Ray(_) | Role::Service(_) => Self::Own,
         }
     }
+}
 
-    /// Who dials ports of a role at a host. Publishing a service opens it to everybody; links and Ray stay open only
-    /// to those who use them.
-    pub(super) fn at(
-        host: &HostPlan,
-        (role, ports): (&Role, PortRange),
-        federation: &Federation,
-    ) -> Self {
-        let is_published = published(host, ports).next().is_some();
+/// A host of a party, as its own plan and as its peers know it.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) plan: &'a HostPlan,
+    federation: &'a Federation,
+    known: &'a FederationHost,
+}
+
+impl<'a> Site<'a> {
+    /// A host of that party.
+    pub(super) fn of(federation: &'a Federation, plan: &'a PartyPlan, host: &HostName) -> Self {
+        const LISTED: &str = "a federation lists every host of every plan";
+        let known = &federation.parties.get(&plan.party).expect(LISTED).hosts;
+        let known = known.get(host).expect(LISTED);
+        Self { plan: &plan.hosts[host], federation, known }
+    }
+
+    /// Who dials ports of a role. Publishing a service or a dashboard that is started opens it to everybody; links and Ray's
+    /// other ports stay open only to those who use them.
+    pub(super) fn audience(self, (role, ports): (&Role, PortRange)) -> Audience {
+        let is_published = published(self.plan, ports).next().is_some();
         match role {
-            Role::Service(_) if is_published => Self::Everybody,
-            _ => Self::of(role, federation),
+            Role::Service(_) if is_published => Audience::Everybody,
+            Role::Ray(RayPort::Dashboard) if is_published && has_dashboard(self.plan) => {
+                Audience::Everybody
+            }
+            _ => self.invited(role),
         }
     }
+
+    /// Who dials ports of a role, whether or not the machine passes them on to everybody.
+    fn invited(self, role: &Role) -> Audience {
+        match role {
+            Role::Service(_) if self.known.peers.contains_key(role) => Audience::Named,
+            _ => Audience::of(role, self.federation),
+        }
+    }
+
+    /// The parties to which the topology opens a service's port.
+    pub(super) fn named(self, role: &Role) -> impl Iterator<Item = &'a PartyName> {
+        self.known.peers.get(role).into_iter().flatten()
+    }
+
+    /// The numbers that peers dial for one of the ranges of a role; `None` where they do not dial it.
+    pub(super) fn dialled(self, (role, range): (&Role, PortRange)) -> Option<PortRange> {
+        let (dialled, planned) = self.known.ports.get(role).zip(self.plan.ports.get(role))?;
+        let place = planned.iter().position(|port| port == range.first())?;
+        // Ranges of the plan are dialled as they are; what is mapped is one range.
+        let part = dialled.part(u32::try_from(place).ok()?, range.count())?;
+        part.ranges().first().copied()
+    }
+
+    /// The same, where NAT, a load balancer or a proxy passes other numbers on to the planned ones.
+    pub(super) fn outside(self, (role, range): (&Role, PortRange)) -> Option<PortRange> {
+        self.dialled((role, range)).filter(|dialled| *dialled != range)
+    }
+}
+
+fn has_dashboard(host: &HostPlan) -> bool {
+    host.ray.as_ref().is_some_and(|ray| ray.dashboard.is_some())
 }
 
 /// The mappings by which others than the machine's own programs reach one of these ports.
@@ -60,28 +110,36 @@ pub(super) fn published(host: &HostPlan, ports: PortRange) -> impl Iterator<Item
     host.publish.iter().filter(is_open).filter(move |one| one.container.overlaps(ports))
 }
 
-/// The addresses of those who dial ports of a role at `host`, beside the host itself.
+/// The addresses of those who dial ports of a role at a host, beside the host itself.
 ///
-/// Of a peer it is every host, since Ray places a peer's senders on any of them.
-pub(super) fn sources(role: &Role, party: &PartyScene<'_>, host: &HostPlan) -> BTreeSet<HostAddr> {
+/// Of a peer it is every host, since Ray places a peer's senders on any of them, and what peers are told: their own
+/// addresses inside are not seen elsewhere.
+pub(super) fn sources(role: &Role, party: &PartyScene<'_>, site: Site<'_>) -> BTreeSet<HostAddr> {
     let PartyScene { scene, plan, .. } = party;
     let federation = scene.federation;
     // A simulation has one Ray cluster over the hosts of all parties; services are each party's own.
     let is_shared_ray = federation.mode == Mode::Simulation && matches!(role, Role::Ray(_));
-    let own = || plan.hosts.values().map(|host| host.address.clone());
-    let mut sources: BTreeSet<_> = match Audience::of(role, federation) {
+    let own = || plan.hosts.values().map(|host| host.own_address().clone());
+    let addresses = |peer: &PartyName| {
+        let peer = federation.parties.get(peer).into_iter();
+        peer.flat_map(|peer| peer.hosts.values().map(|host| host.address.clone()))
+    };
+    let mut sources: BTreeSet<_> = match site.invited(role) {
         Audience::Peers => {
-            let peers = peers_of(role, party).iter();
-            let peers = peers.filter_map(|peer| federation.parties.get(*peer));
-            let hosts = peers.flat_map(|peer| peer.hosts.values());
-            own().chain(hosts.map(|host| host.address.clone())).collect()
+            own().chain(peers_of(role, party).iter().flat_map(|peer| addresses(peer))).collect()
         }
+        Audience::Named => own().chain(site.named(role).flat_map(addresses)).collect(),
         Audience::Own if is_shared_ray => scene.addresses.clone(),
         Audience::Own => own().collect(),
         Audience::Loopback | Audience::Nobody | Audience::Everybody => BTreeSet::new(),
     };
-    sources.remove(&host.address);
+    sources.remove(site.plan.own_address());
     sources
+}
+
+/// Whether all that share a device or job with a party dial its ports of a role.
+pub(super) fn is_for_peers(role: &Role, federation: &Federation) -> bool {
+    Audience::of(role, federation) == Audience::Peers
 }
 
 /// The peers that dial ports of a role at `party`, and whose ports of that role it dials: an SPU's are for its parties
@@ -97,6 +155,7 @@ impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Peers => "peers",
+            Self::Named => "named peers",
             Self::Own => "own hosts",
             Self::Loopback => "loopback",
             Self::Nobody => "nobody",

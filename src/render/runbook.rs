@@ -18,7 +18,7 @@ use super::{
     targets,
 };
 use machine_files::{MachineFile, machine_files};
-use openings::{Opening, incoming, outgoing};
+use openings::{Opening, incoming, outgoing, passed_on};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
     Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
@@ -42,6 +42,8 @@ struct View {
     peers: Vec<String>,
     incoming: Vec<Opening>,
     outgoing: Vec<Opening>,
+    /// What is dialled at another address or number than it arrives at.
+    passed_on: Vec<Opening>,
     machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
@@ -148,6 +150,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),
+        passed_on: passed_on(scene),
         machine_files: machine_files(plan),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),
         has_start: hosts.iter().any(|host| !host.start.is_empty()),
@@ -184,7 +187,10 @@ fn host_view(scene: &PartyScene<'_>, name: &HostName, host: &HostPlan) -> HostVi
     let undone = |stages: &[Stage]| undo(&host.steps, stages).iter().map(Command::of).collect();
     HostView {
         name: name.to_string(),
-        address: host.address.bare(),
+        address: match &host.inside {
+            None => host.address.bare(),
+            Some(inside) => format!("{}, inside {}", host.address.bare(), inside.bare()),
+        },
         is_main: *name == scene.plan.main_host,
         runs: host
             .processes

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use sfgen::{
+    catalogue::release,
     diag::Findings,
     lockfile::{Lock, allocate},
-    model::Topology,
-    plan::{Federation, Fingerprints, PartyPlan, build},
+    model::{PackageLists, Topology},
+    plan::{Federation, Fingerprints, PartyPlan, Requirements, build},
     render::{ArtifactTree, Input, RenderError, render},
     syntax::{self, MemoryWorkspace},
     types::{Digest, PartyName},
@@ -150,7 +151,10 @@ impl Sample {
             .collect();
         let ca_pems = identities.keys().map(|name| (name.clone(), format!("CA of {name}\n")));
         let ca_pems = ca_pems.collect();
-        let plans = build(&topology, &allocation, &identities);
+        let settings = topology.runtime.secretflow();
+        let release = settings.and_then(|settings| release(&settings.version.value));
+        let lists = PackageLists::new();
+        let plans = build(&topology, release, &lists, &allocation, &identities);
         let (federation, parties) = (plans.federation, plans.parties);
         Self { text: text.to_owned(), federation, parties, ca_pems }
     }
@@ -171,7 +175,10 @@ impl Sample {
         &self,
         templates: &BTreeMap<String, String>,
     ) -> Result<ArtifactTree, RenderError> {
-        let requirements = "numpy==1.26.4\n";
+        let requirements = &Requirements {
+            runtime: b"numpy==1.26.4\n".as_slice().into(),
+            ..Requirements::default()
+        };
         let (federation, ca_pems) = (&self.federation, &self.ca_pems);
         let parties = self.parties.clone();
         render(Input { federation, parties, ca_pems, requirements, templates })

@@ -1,15 +1,12 @@
 //! What an artifact may look at: the whole federation, one party of it, or one of its hosts.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
-    plan::{Federation, Groups, HostPlan, PartyPlan},
-    types::{HostAddr, HostName, PartyName},
+    plan::{Federation, Groups, HostPlan, PartyPlan, Requirements},
+    types::{HostAddr, HostName, PartyName, Role},
 };
 
 use super::{
@@ -20,10 +17,10 @@ use super::{
 /// The whole federation, and what its artifacts are made with.
 pub(super) struct Scene<'a> {
     pub(super) federation: &'a Federation,
-    /// The address of every host of every party.
+    /// The address that every host of every party has itself.
     pub(super) addresses: &'a BTreeSet<HostAddr>,
     pub(super) ca_pems: &'a BTreeMap<PartyName, String>,
-    pub(super) requirements: &'a Arc<[u8]>,
+    pub(super) requirements: &'a Requirements,
     pub(super) engine: &'a Engine,
 }
 
@@ -41,6 +38,8 @@ pub(super) struct PartyScene<'a> {
     pub(super) peers: BTreeSet<&'a PartyName>,
     /// Those of them that share an SPU with it.
     pub(super) spu_peers: BTreeSet<&'a PartyName>,
+    /// The services of other parties that it may dial: whose, on which host, and the port.
+    pub(super) services: Vec<(&'a PartyName, &'a HostName, &'a Role)>,
 }
 
 /// One host of a party.
@@ -65,7 +64,8 @@ impl<'a> PartyScene<'a> {
     /// The party of `plan` among those of `groups`.
     pub(super) fn new(scene: &'a Scene<'a>, groups: &Groups<'a>, plan: &'a PartyPlan) -> Self {
         let (peers, spu_peers) = (groups.peers(&plan.party), groups.spu_peers(&plan.party));
-        Self { scene, plan, peers, spu_peers }
+        let services = groups.membership(&plan.party).map(|own| own.services.clone());
+        Self { scene, plan, peers, spu_peers, services: services.unwrap_or_default() }
     }
 }
 

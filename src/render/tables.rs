@@ -1,11 +1,11 @@
 //! Every artifact, by what it is made for, and the making of a whole tree.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    plan::{Effect, Federation, Groups, PartyPlan},
+    plan::{Effect, Federation, Groups, PartyPlan, Requirements},
     types::PartyName,
 };
 
@@ -58,7 +58,7 @@ pub struct Input<'a> {
     /// The CA certificates as committed.
     pub ca_pems: &'a BTreeMap<PartyName, String>,
     /// The pinned packages of the runtime.
-    pub requirements: &'a str,
+    pub requirements: &'a Requirements,
     /// The user's own templates by their path below `templates/`, such as `party/RUNBOOK.md.hbs`.
     pub templates: &'a BTreeMap<String, String>,
 }
@@ -92,9 +92,8 @@ fn render_each(
     let Input { federation, parties, ca_pems, requirements, templates } = input;
     let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
     let groups = Groups::of(federation);
-    let hosts = federation.parties.values().flat_map(|party| party.hosts.values());
-    let addresses = hosts.map(|host| host.address.clone()).collect();
-    let requirements = &Arc::from(requirements.as_bytes());
+    let hosts = parties.values().flat_map(|plan| plan.hosts.values());
+    let addresses = hosts.map(|host| host.own_address().clone()).collect();
     let scene = Scene { federation, addresses: &addresses, ca_pems, requirements, engine: &engine };
     let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {
         for File { path, bytes } in files {

@@ -155,6 +155,7 @@ pub fn absent(name: &str, span: SourceSpan) -> Node {
     let args = defaults.map(|default| match default {
         Literal::Text(text) => Spanned::new(Value::Text(text.to_owned()), span),
         Literal::Number(number) => Spanned::new(Value::Integer(number.into()), span),
+        Literal::Bool(truth) => Spanned::new(Value::Bool(truth), span),
     });
     Node {
         name: Spanned::new(name.to_owned(), span),
@@ -172,6 +173,7 @@ fn default<T: FromStr<Err: Display>>(entry: &Entry) -> T {
     let text = match entry.default.expect("the table has a default for it") {
         Literal::Text(text) => text.to_owned(),
         Literal::Number(number) => number.to_string(),
+        Literal::Bool(truth) => truth.to_string(),
     };
     text.parse().unwrap_or_else(|why| unreachable!("the default `{text}` is none: {why}"))
 }

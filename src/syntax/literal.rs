@@ -58,6 +58,17 @@ impl Place<'_> {
                     Err(rejected(value.span, why, self.help()))
                 }
             },
+            Kind::Bool => match &value.value {
+                Value::Bool(truth) => self.parse(&truth.to_string(), value.span),
+                other => {
+                    let why = format!("expected a boolean, found {} `{other}`", other.kind());
+                    Err(rejected(
+                        value.span,
+                        why,
+                        "write `#true` or `#false`; in TOML, `true` or `false`",
+                    ))
+                }
+            },
             Kind::OneOf(words) => {
                 let word = text(value)?;
                 if words.contains(&word) {

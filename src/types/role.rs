@@ -129,6 +129,12 @@ impl RayPort {
 }
 
 impl Role {
+    /// What `outside` calls the port of a Kuscia gateway. No listener that sfgen plans has that role.
+    #[must_use]
+    pub fn gateway() -> Self {
+        Self::Service("gateway".to_owned())
+    }
+
     /// The name of a service port as a role; an error where sfgen's own roles have that name.
     pub fn service(name: &str) -> Result<Self, RoleError> {
         match name.parse()? {

@@ -330,7 +330,7 @@ fn keys_are_made_wherever_the_party_and_its_address_are_written() {
         assert!(ran.stdout.starts_with(&made), "{}", ran.stdout);
     }
     let ran = ws.run(&["keys", "new", "--party", "dave"]).status_is(1);
-    assert!(ran.stderr.contains("party `dave` cannot be read"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no party `dave`"), "{}", ran.stderr);
 }
 
 #[test]

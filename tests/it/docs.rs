@@ -11,6 +11,7 @@ use sfgen::diag::render_text;
 use crate::{generated::compare_or_bless, pages, support::workspace::Workspace};
 
 const README: &str = include_str!("../../README.md");
+const ADDRESSES: &str = include_str!("../../docs/addresses.md");
 const LAUNCHER: &str = include_str!("../../docs/launcher.md");
 const FILES: &str = include_str!("../../docs/files.md");
 const RUNTIME: &str = include_str!("../../docs/runtime.md");
@@ -62,6 +63,17 @@ fn the_topologies_of_the_readme_are_laid_out() {
     for block in pages::blocks(README) {
         ws.write("topology.kdl", &block.text);
         ws.run(&["fmt", "--check"]).success();
+    }
+}
+
+#[test]
+fn the_topologies_of_the_page_about_addresses_compile_without_a_finding() {
+    let blocks = pages::blocks(ADDRESSES);
+    assert_eq!(blocks.len(), ADDRESSES.matches("```kdl").count());
+    for block in blocks {
+        let done = pages::run(&block);
+        let text = render_text(&done.findings, &done.sources, 100, false);
+        assert!(done.findings.is_empty() && done.output.is_some(), "{text}");
     }
 }
 

@@ -64,4 +64,5 @@ examples! {
     secretflow_threads: ["SF0530"];
     credit_risk: [];
     psi_csv: [];
+    task_workers: [];
 }

@@ -134,7 +134,8 @@ party "bob" {
        ·                                 ──────┬─────
        ·                                       ╰── lists 192.0.2.99
        ╰────
-      help: move it away and run `sfgen keys new --party alice` again, or ask your CA for
+      help: run `sfgen keys renew --party alice` on the machine of `alice`, which signs another with
+            the CA that is there, so that peers need no new CA; or ask your CA for
             `subjectAltName=IP:10.0.0.1`
     "#);
 }

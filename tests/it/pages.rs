@@ -18,6 +18,21 @@ party "alice" { host "alice-1" address="127.0.0.1"; }
 party "bob" { host "bob-1" address="127.0.0.1"; }
 "#;
 
+/// The topology beside which the files about a release lie.
+const BESIDE_RELEASE: &str = r#"
+topology "t" mode="production"
+runtime "secretflow" version="9.9.9" engine="threads"
+party "alice" {
+    host "alice-1" address="192.168.1.10"
+    identity ca="pki/alice/ca.pem" cert="pki/alice/node.pem" key="keys/alice.key"
+}
+party "bob" {
+    host "bob-1" address="192.168.1.11"
+    identity ca="pki/bob/ca.pem" cert="pki/bob/node.pem" key="keys/bob.key"
+}
+job "task" { parties "alice" "bob"; }
+"#;
+
 /// A fenced block of a page.
 pub(crate) struct Block {
     pub(crate) language: String,
@@ -93,6 +108,10 @@ pub(crate) fn run(block: &Block) -> Compilation {
         "toml" => MemoryWorkspace::default()
             .with("topology.kdl", BESIDE_LOCK)
             .with("sfgen.lock", block.text.as_str()),
+        "release" => MemoryWorkspace::default()
+            .with("topology.kdl", BESIDE_RELEASE)
+            .with("runtimes/secretflow-9.9.9.threads.txt", "")
+            .with("runtimes/secretflow-9.9.9.toml", block.text.as_str()),
         other => panic!("no such language in a fence: {other}"),
     };
     compile_with(files, block.beside)

@@ -249,7 +249,7 @@ fn the_pinned_packages_install_and_are_found_again_at_once() {
         let python = search.find("3.10").await.unwrap();
         let mut told = Vec::new();
         let mut tell = |line: String| told.push(line);
-        let venv = environment(&state, &python, &list, &mut tell).await.unwrap();
+        let venv = environment(&state, &python, list.as_slice(), &mut tell).await.unwrap();
         let found = versions(&venv).await.unwrap();
         assert_eq!(found["python"], python.version);
         for (name, version) in [
@@ -262,7 +262,7 @@ fn the_pinned_packages_install_and_are_found_again_at_once() {
         assert!(!found.contains_key("ray"), "{found:?}");
         let start = Instant::now();
         let mut silent = |line: String| panic!("{line}");
-        let again = environment(&state, &python, &list, &mut silent).await.unwrap();
+        let again = environment(&state, &python, list.as_slice(), &mut silent).await.unwrap();
         assert_eq!(again, venv);
         assert_eq!(versions(&venv).await.unwrap(), found);
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());

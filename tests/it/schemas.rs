@@ -40,6 +40,11 @@ pool = [1, 31999]
 subnet = "192.168.0.0/24"
 
 [party.alice]
+as = "Alice_1"
+index-url = "https://pypi.lan/simple"
+packages = ["celery==5.4.0", "redis==5.0.4"]
+requirements = "requirements.txt"
+wheels = "/opt/wheels"
 identity = { ca = "ca.pem", cert = "node.pem", key = "node.key" }
 deploy = { name = "systemd", user = "u", home = "/h" }
 pin.sf = [1, 31999]
@@ -56,7 +61,7 @@ address = "10.0.0.1"
 secret.db.file = "/etc/sfgen/db"
 listen = "0.0.0.0"
 reserve = [22, 80]
-ray = { cpus = 4, object-store = "2GiB", slots = 3 }
+ray = { cpus = 4, gpus = 1, memory = "8GiB", object-store = "2GiB", slots = 3, dashboard = true, resource = { fpga = 2 } }
 
 [party.alice.host.alice-2]
 address = "10.0.0.2"
@@ -96,11 +101,14 @@ port = ["http", "https"]
 protocol = "SEMI2K"
 field = "FM128"
 parties = ["alice", "bob"]
+runtime-config = { fxp-fraction-bits = 20, sigmoid-mode = "SIGMOID_REAL", enable-hal-profile = true, cheetah-2pc-config = { ot-kind = "YACL_Ferret" } }
 link = { connect-retries = 1, connect-interval = "1s", recv-timeout = "1s", http-timeout = "1s" }
 
 [heu.heu]
 field = "FM64"
 key-size = 2048
+scheme = "ou"
+encoding = { cleartext-type = "DT_F64", encoder = "BatchFloatEncoder", scale = 100, padding-bits = 8 }
 sk-keeper = "alice"
 evaluators = ["bob"]
 
@@ -146,7 +154,7 @@ fn is_beyond_schemas(place: &str, codes: &BTreeSet<&str>) -> bool {
         "/deploy",
     ];
     // Whether a reason or a number may be missing depends on other values.
-    let is_apart = place.contains("/allow-deserialize/") || place.contains("/input/");
+    let is_apart = place.contains("/allow-deserialize/") || place.contains("/input");
     let reason = is_apart && codes.iter().eq(["SF0006"].iter());
     reason || ends.iter().any(|end| place.ends_with(end))
 }

@@ -121,6 +121,43 @@ fn the_example_with_three_parties_on_the_threads_engine_ends_with_the_sum() {
     assert_nothing_left(&ws);
 }
 
+/// Two parties by names that are no DNS labels, and devices with settings of their own.
+const TUNED: &str = r#"
+topology "tuned" mode="production"
+tls "off" because="the threads engine has no working TLS; every address here is loopback"
+runtime "secretflow" version="1.13.0b0" engine="threads" { python "3.10"; }
+party "alice" as="Alice_1" {
+    host "alice-1" address="127.0.0.1"
+    identity ca="pki/alice/ca.pem" cert="pki/alice/node.pem" key="keys/alice/node.key"
+}
+party "bob" as="bob.2" {
+    host "bob-1" address="127.0.0.1"
+    identity ca="pki/bob/ca.pem" cert="pki/bob/node.pem" key="keys/bob/node.key"
+}
+spu "spu" field="FM64" {
+    parties "alice" "bob"
+    runtime-config fxp-fraction-bits=20 sigmoid-mode="SIGMOID_REAL"
+    link brpc-channel-protocol="http"
+}
+heu "heu" scheme="ou" { sk-keeper "alice"; evaluators "bob"; }
+job "settings" script="settings.py" { parties "alice" "bob"; }
+"#;
+
+#[test]
+#[ignore = "installs SecretFlow; .ci/run runs it"]
+fn settings_of_devices_and_names_of_parties_are_honoured() {
+    let ws = Workspace::empty();
+    ws.write("topology.kdl", &format!("{TUNED}{}\n", ws.ports.node()));
+    ws.write("settings.py", include_str!("jobs/settings.py"));
+    let ws = ws.with_keys(&ALICE_AND_BOB).planned();
+    let ran = ws.run(&["run", "settings", "--all"]).success();
+    let said: Vec<&str> = ran.stdout.lines().rev().take(3).collect();
+    let scale = format!("heu {} [[1.0, 2.0]]", 1 << 20);
+    let wanted = ["sum [11. 22.]", scale.as_str(), "spu 20 SIGMOID_REAL FM64"];
+    assert_eq!(said, wanted, "{}", ran.stderr);
+    assert_nothing_left(&ws);
+}
+
 #[test]
 #[ignore = "installs SecretFlow; .ci/run runs it"]
 fn every_link_between_parties_refuses_whoever_is_no_peer() {

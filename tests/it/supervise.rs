@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
 use sfgen::launch::processes::{
-    Ending, GuardProgram, Line, RestartPolicy, ServiceEvent, ServicePhase, ServiceSpec, Stream,
+    Ending, GuardProgram, RestartPolicy, ServiceEvent, ServicePhase, ServiceSpec, Stream,
     Supervisor, run_job,
 };
 use tokio::{net::TcpSocket, sync::mpsc, time::timeout};

@@ -12,7 +12,7 @@ const CODE: Code = Code("SF0410");
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("bridge_unknown.md"), bridge_unknown);
 
 fn bridge_unknown(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     let bridged = |protocol: &String| release.protocols.get(protocol).is_none_or(|facts| facts.heu);
     let spus = &context.topology.spus;
     let Some(spu) = spus.values().next() else { return };

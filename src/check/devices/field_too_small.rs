@@ -11,7 +11,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("field_too_small.md"), field_too_small);
 
 fn field_too_small(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     for spu in context.topology.spus.values() {
         let field = &spu.field;
         if release.fields.get(&field.value).is_none_or(|facts| facts.fixed_point) {

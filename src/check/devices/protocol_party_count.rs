@@ -14,7 +14,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("protocol_party_count.md"), protocol_party_count);
 
 fn protocol_party_count(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     for spu in context.topology.spus.values().filter(|spu| spu.parties.is_whole()) {
         let Some(facts) = release.protocols.get(&spu.protocol.value) else { continue };
         let count = party_count(spu);

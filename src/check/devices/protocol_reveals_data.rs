@@ -13,7 +13,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("protocol_reveals_data.md"), protocol_reveals_data);
 
 fn protocol_reveals_data(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     for spu in context.topology.spus.values() {
         let protocol = &spu.protocol;
         if release.protocols.get(&protocol.value).is_none_or(|facts| facts.private) {

@@ -18,7 +18,7 @@ pub(super) fn is_private_for(facts: &ProtocolFacts, parties: usize) -> bool {
 
 /// A change to each protocol that the SPU could use as it is declared, together with the HEUs of the topology.
 pub(super) fn other_protocols(context: Context<'_>, spu: &Spu) -> Vec<Fix> {
-    let Some(release) = context.release().filter(|_| spu.parties.is_whole()) else {
+    let Some(release) = context.release.filter(|_| spu.parties.is_whole()) else {
         return Vec::new();
     };
     let has_heu = !context.topology.heus.is_empty();

@@ -26,7 +26,7 @@ struct Named<'a> {
 }
 
 fn psi_party_count(context: Context<'_>, findings: &mut Findings) {
-    let Some(release) = context.release() else { return };
+    let Some(release) = context.release else { return };
     let topology = context.topology;
     for job in topology.jobs.values().filter(|job| job.parties.is_whole()) {
         let JobKind::Script { args, .. } = &job.kind else { continue };

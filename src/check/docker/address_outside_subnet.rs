@@ -6,7 +6,7 @@ use crate::{
     types::HostAddr,
 };
 
-use super::bridges::parties_beyond;
+use super::bridges::{on_machine, parties_beyond, peer_elsewhere};
 
 const CODE: Code = Code("SF1003");
 
@@ -16,7 +16,8 @@ pub(super) const CHECK: Check =
 fn address_outside_subnet(context: Context<'_>, findings: &mut Findings) {
     let beyond = parties_beyond(context);
     for (party, host, network, subnet) in context.bridged() {
-        if beyond.contains(&party.name.value) {
+        // What is wrong with an address inside is reported by another check.
+        if beyond.contains(&party.name.value) || host.inside.is_some() {
             continue;
         }
         let address = &host.address;
@@ -33,8 +34,16 @@ fn address_outside_subnet(context: Context<'_>, findings: &mut Findings) {
         );
         let finding = Finding::error(CODE, message)
             .label(address.span, "the containers would have this address")
-            .label(subnet.span, "the network has these")
-            .help(format!("give the host an address of {}", subnet.value.network()));
-        findings.push(finding);
+            .label(subnet.span, "the network has these");
+        // Of a bridge's addresses, other machines know nothing.
+        findings.push(match peer_elsewhere(context, party) {
+            Some(peer) => {
+                let place = peer.main_host().map_or(peer.name.span, |host| host.address.span);
+                let (help, fix) = on_machine(context, party);
+                let label = format!("`{}` dials it from another machine", peer.name.value);
+                finding.label(place, label).help(help).fixes(fix)
+            }
+            None => finding.help(format!("give the host an address of {}", subnet.value.network())),
+        });
     }
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     check::{Check, Context},
-    diag::{Code, Finding, Findings, Spanned},
+    diag::{Code, Finding, Findings},
     model::{Heu, Network, Party},
     types::{NetworkName, PartyName, Subnet},
 };
 
-use super::bridges::{bridge, is_elsewhere, is_inside, parties_beyond};
+use super::bridges::{bridge, is_far, is_inside, names, parties_beyond};
 
 const CODE: Code = Code("SF1011");
 
@@ -46,21 +46,10 @@ fn bridge_unreachable(context: Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn names<'a>(members: impl Iterator<Item = &'a Spanned<PartyName>>) -> BTreeSet<&'a PartyName> {
-    members.map(|member| &member.value).collect()
-}
-
 /// The bridge of a party whose host is on it.
 fn within<'a>(context: Context<'a>, party: &Party) -> Option<(&'a Network, Subnet)> {
     let (network, subnet) = bridge(context, party)?;
     is_inside(party.main_host()?, subnet).then_some((network, subnet))
-}
-
-/// Whether a peer is neither on that bridge nor, as far as its address tells, on that machine.
-fn is_far(context: Context<'_>, peer: &Party, network: &Network, subnet: Subnet) -> bool {
-    let is_beside =
-        bridge(context, peer).is_some_and(|(other, _)| other.name.value == network.name.value);
-    !is_beside && peer.main_host().is_some_and(|host| is_elsewhere(host, subnet))
 }
 
 fn finding(party: &Party, peer: &Party, network: &Network) -> Option<Finding> {

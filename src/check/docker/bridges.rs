@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     check::Context,
-    model::{Host, Network, Party},
+    diag::{Fix, Spanned},
+    model::{Heu, Host, Network, Party},
     types::{HostAddr, NetworkName, PartyName, Subnet},
 };
 
@@ -83,6 +84,15 @@ pub(super) fn bridge<'a>(context: Context<'a>, party: &Party) -> Option<(&'a Net
     Some((network, network.subnet.as_ref()?.value))
 }
 
+/// What to do where a party's containers must be reached from other machines.
+pub(super) fn on_machine(context: Context<'_>, party: &Party) -> (String, Option<Fix>) {
+    let write = "write `network=\"host\"`".to_owned();
+    let fix = party.deploy.bridge().and_then(|bridge| context.write(&write, &bridge, "host"));
+    let why =
+        format!("the containers of `{}` then have the machine's own addresses", party.name.value);
+    (format!("{write}: {why}"), fix)
+}
+
 /// Whether a host has an address of the subnet.
 pub(super) fn is_inside(host: &Host, subnet: Subnet) -> bool {
     matches!(host.address.value, HostAddr::Ip(ip) if subnet.contains(ip))
@@ -94,4 +104,45 @@ pub(super) fn is_elsewhere(host: &Host, subnet: Subnet) -> bool {
     let address = &host.address.value;
     let is_nowhere = address.is_loopback() || address.is_unspecified() || address.is_link_local();
     host.has_address && !is_nowhere && !is_inside(host, subnet)
+}
+
+/// A party that shares a device or job with this one, and is neither on its bridge nor, as far as addresses tell, on its
+/// machine.
+pub(super) fn peer_elsewhere<'a>(context: Context<'a>, party: &Party) -> Option<&'a Party> {
+    let topology = context.topology;
+    if !context.is_production() {
+        return None;
+    }
+    let (network, subnet) = bridge(context, party)?;
+    let own = &party.name.value;
+    let machine = party.main_host()?.machine();
+    let spus = topology.spus.values().map(|spu| names(spu.parties.iter()));
+    let heus = topology.heus.values().map(|heu| names(Heu::parties(heu)));
+    let jobs = topology.jobs.values().map(|job| names(job.parties.iter()));
+    let groups = spus.chain(heus).chain(jobs).filter(|group| group.contains(own));
+    let peers = groups.flatten().filter(|name| *name != own);
+    let mut peers = peers.filter_map(|name| topology.parties.get(name));
+    peers.find(|peer| {
+        let is_beside = peer.main_host().is_some_and(|host| host.machine() == machine);
+        !is_beside && is_far(context, peer, network, subnet)
+    })
+}
+
+/// The parties of a device or job.
+pub(super) fn names<'a>(
+    members: impl Iterator<Item = &'a Spanned<PartyName>>,
+) -> BTreeSet<&'a PartyName> {
+    members.map(|member| &member.value).collect()
+}
+
+/// Whether a peer is neither on that bridge nor, as far as its address tells, on that machine.
+pub(super) fn is_far(
+    context: Context<'_>,
+    peer: &Party,
+    network: &Network,
+    subnet: Subnet,
+) -> bool {
+    let is_beside =
+        bridge(context, peer).is_some_and(|(other, _)| other.name.value == network.name.value);
+    !is_beside && peer.main_host().is_some_and(|host| is_elsewhere(host, subnet))
 }

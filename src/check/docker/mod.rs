@@ -6,6 +6,7 @@ mod bridge_address_twice;
 mod bridge_unreachable;
 mod bridges;
 mod container_port_alone;
+mod inside_on_bridge;
 mod machine_port_twice;
 mod mapping_without_listener;
 mod published;
@@ -29,4 +30,5 @@ pub(super) const CHECKS: &[Check] = &[
     bridge_address_twice::CHECK,
     bridge_unreachable::CHECK,
     service_without_image::CHECK,
+    inside_on_bridge::CHECK,
 ];

@@ -8,15 +8,14 @@ use crate::{
     model::{Deploy, Mount, Party},
 };
 
-use super::{reach::OF_CONTAINERS, visible::Visible};
+use super::{
+    reach::{OF_CONTAINERS, OF_IMAGES},
+    visible::Visible,
+};
 
 const CODE: Code = Code("SF0252");
 
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("mounts_collide.md"), mounts_collide);
-
-/// Folders without which no program of an image runs.
-const OF_SYSTEMS: [&str; 9] =
-    ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
 
 fn mounts_collide(context: Context<'_>, findings: &mut Findings) {
     let topology = context.topology;
@@ -61,28 +60,17 @@ fn two_at_one_place(first: &Mount, second: &Mount) -> Finding {
 
 /// What a mount takes the place of, and a process needs.
 fn hidden_by(party: &Party, mount: &Mount) -> Option<String> {
-    let target = mount.target();
-    let mut needed: Vec<String> = Vec::new();
-    match &*party.deploy {
-        Deploy::Process | Deploy::Kuscia(_) => {}
-        Deploy::Systemd(systemd) => needed.push(systemd.home.value.to_string()),
-        Deploy::Docker(_) => {
-            let all = OF_CONTAINERS.iter().chain(&OF_SYSTEMS);
-            needed.extend(all.map(ToString::to_string));
+    let needed: Vec<String> = match &*party.deploy {
+        // Units see the machine: only what is shown elsewhere takes the place of something.
+        Deploy::Systemd(systemd) if *mount.target() != mount.path.value => {
+            vec![systemd.home.value.to_string()]
         }
-    }
-    // A unit that is given its own home keeps what is in it.
-    let is_itself = |needed: &String| {
-        matches!(*party.deploy, Deploy::Systemd(_)) && *needed == mount.path.value.as_str()
+        Deploy::Docker(_) => {
+            OF_CONTAINERS.iter().chain(&OF_IMAGES).map(ToString::to_string).collect()
+        }
+        Deploy::Process | Deploy::Systemd(_) | Deploy::Kuscia(_) => Vec::new(),
     };
-    needed
-        .into_iter()
-        .find(|needed| target.holds(needed) && !is_itself(needed) && renames(party, mount))
-}
-
-/// Whether something else than before is seen at the target: in containers always, for units where the path is another.
-fn renames(party: &Party, mount: &Mount) -> bool {
-    matches!(*party.deploy, Deploy::Docker(_)) || *mount.target() != mount.path.value
+    needed.into_iter().find(|needed| mount.target().holds(needed))
 }
 
 fn hides(party: &Party, mount: &Mount, hidden: &str) -> Finding {

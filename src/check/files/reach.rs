@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Folders that an image of Python brings (the `slim` ones on Docker Hub), in which programs may be named.
-const OF_IMAGES: [&str; 9] =
+pub(super) const OF_IMAGES: [&str; 9] =
     ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
 /// Folders of sfgen in its containers: the topology's folder, the account's, logs, secrets and the requirements.
 pub(super) const OF_CONTAINERS: [&str; 6] =

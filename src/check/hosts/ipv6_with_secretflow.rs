@@ -19,8 +19,10 @@ fn ipv6_with_secretflow(context: Context<'_>, findings: &mut Findings) {
         ip.is_ipv6() && !address.value.is_link_local()
     };
     for (party, host) in context.addresses() {
-        let written = [&host.address, &host.listen];
-        let Some(address) = written.into_iter().find(|address| bad(address)) else { continue };
+        let written = [Some(&host.address), host.inside.as_ref(), Some(&host.listen)];
+        let Some(address) = written.into_iter().flatten().find(|address| bad(address)) else {
+            continue;
+        };
         if host.address.value.is_unspecified() {
             continue;
         }

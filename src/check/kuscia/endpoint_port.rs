@@ -14,18 +14,24 @@ pub(super) const CHECK: Check = Check::new(CODE, include_str!("endpoint_port.md"
 
 fn endpoint_port(context: Context<'_>, findings: &mut Findings) {
     for endpoint in endpoints(context) {
-        let (dialled, gateway) = (endpoint.port(), endpoint.kuscia.gateway);
+        let (dialled, gateway) = (endpoint.port(), endpoint.kuscia.dialled(endpoint.host));
         if dialled == gateway.value {
             continue;
         }
+        let is_mapped = gateway.span != endpoint.kuscia.gateway.span;
+        let (verb, place) = if is_mapped {
+            ("reached from outside at", "the port from which it is passed on")
+        } else {
+            ("published on", "the port that was given with `-p`")
+        };
         let message = format!(
-            "the endpoint of `{}` leads to port {dialled}, and its gateway is published on {}",
+            "the endpoint of `{}` leads to port {dialled}, and its gateway is {verb} {}",
             endpoint.party.name.value, gateway.value
         );
         let label = known(dialled).unwrap_or("not the gateway's port");
         let finding = Finding::error(CODE, message)
             .label(endpoint.written.span, label)
-            .label(gateway.span, "the port that was given with `-p`");
+            .label(gateway.span, place);
         findings.push(endpoint.mend(context, finding));
     }
 }

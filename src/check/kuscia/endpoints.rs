@@ -52,7 +52,7 @@ impl Endpoint<'_> {
 
     /// Adds to a finding what the endpoint should be.
     pub(super) fn mend(&self, context: Context<'_>, finding: Finding) -> Finding {
-        let right = self.kuscia.url(&self.host.address.value);
+        let right = self.kuscia.url(self.host);
         let write = format!("write `endpoint=\"{right}\"`");
         let is_default =
             self.party.main_host().is_some_and(|main| main.name.value == self.host.name.value);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     check::Context,
     diag::{Code, Finding, Spanned},
-    model::{Demand, Topology, demands},
-    types::{HostAddr, PortRange, RayPort, Role},
+    model::{Demand, LiteralPort, Machine, Service, Topology, demands, literal_ports},
+    types::{PortRange, RayPort, Role},
 };
 
 /// A pin that a listener has, on its machine.
@@ -16,6 +16,8 @@ pub(in crate::check) struct Claim<'a> {
     pub(in crate::check) demand: Demand<'a>,
     /// Its numbers.
     pub(in crate::check) range: Spanned<PortRange>,
+    /// The service in whose command they stand, where no `port` declares them.
+    pub(in crate::check) in_command: Option<&'a Service>,
 }
 
 impl Claim<'_> {
@@ -26,31 +28,61 @@ impl Claim<'_> {
 }
 
 /// Every pin that a listener has, by machine. Pins of roles that a host does not have are no claims.
-pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<&HostAddr, Vec<Claim<'_>>> {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<Claim<'_>>> = BTreeMap::new();
+pub(in crate::check) fn claims(topology: &Topology) -> BTreeMap<Machine<'_>, Vec<Claim<'_>>> {
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<Claim<'_>>> = BTreeMap::new();
     // Most topologies leave all numbers to the plan; then the listeners need not be looked at.
     if topology.parties.values().all(|party| party.pins.is_empty()) {
         return by_machine;
     }
     for demand in demands(topology) {
         if let Some(pin) = demand.pin {
-            by_machine.entry(demand.machine).or_default().push(Claim { demand, range: pin.range });
+            let claim = Claim { demand, range: pin.range, in_command: None };
+            by_machine.entry(claim.demand.machine).or_default().push(claim);
         }
     }
-    for claims in by_machine.values_mut() {
-        claims.sort_by_key(|claim| (claim.range.value, claim.range.span));
-    }
+    sort(&mut by_machine);
     by_machine
 }
 
-/// A finding for each claim that shares a port with an earlier one, for the pairs that are `wanted`.
+/// Every pin, and every port that stands in a command of a well-known program, by machine.
+pub(in crate::check) fn listeners(topology: &Topology) -> BTreeMap<Machine<'_>, Vec<Claim<'_>>> {
+    let mut by_machine = claims(topology);
+    for LiteralPort { party, host, service, port } in literal_ports(topology) {
+        let demand = Demand {
+            party: &party.name.value,
+            host: &host.name.value,
+            machine: host.machine(),
+            role: Role::Service(service.name.value.to_string()),
+            is_dialled: false,
+            count: 1,
+            room: 0,
+            spus: Vec::new(),
+            pin: None,
+            span: service.name.span,
+        };
+        let claim = Claim { demand, range: port.map(PortRange::from), in_command: Some(service) };
+        by_machine.entry(claim.demand.machine).or_default().push(claim);
+    }
+    sort(&mut by_machine);
+    by_machine
+}
+
+fn sort(by_machine: &mut BTreeMap<Machine<'_>, Vec<Claim<'_>>>) {
+    for claims in by_machine.values_mut() {
+        claims.sort_by_key(|claim| (claim.range.value, claim.range.span));
+    }
+}
+
+/// A finding for each claim that shares a port with an earlier one, for the pairs that are `wanted`. `help` is for
+/// pins; for a number in a command there is more to say.
 pub(super) fn overlaps(
     context: Context<'_>,
     code: Code,
+    help: &str,
     wanted: impl Fn(&Claim<'_>, &Claim<'_>) -> bool,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (machine, claims) in claims(context.topology) {
+    for (machine, claims) in listeners(context.topology) {
         // Of workers and of others, the claim with the highest last port so far. Claims come in the order of their
         // first ports, so one that shares a port with any earlier one shares one with these.
         let mut furthest: [Option<&Claim<'_>>; 2] = [None, None];
@@ -58,7 +90,14 @@ pub(super) fn overlaps(
             for earlier in furthest.iter().flatten() {
                 if earlier.range.value.last() >= claim.range.value.first() && wanted(earlier, claim)
                 {
-                    findings.push(overlap(code, machine, earlier, claim));
+                    let finding = overlap(code, machine, earlier, claim);
+                    let service = claim.in_command.or(earlier.in_command);
+                    findings.push(finding.help(match service.map(|service| &service.name.value) {
+                        Some(name) => format!(
+                            "declare `port \"{name}\"` in service `{name}` and write `{{port.{name}}}` for the number in its command, and sfgen allots a free one"
+                        ),
+                        None => help.to_owned(),
+                    }));
                 }
             }
             let own = &mut furthest[usize::from(claim.is_workers())];
@@ -70,8 +109,8 @@ pub(super) fn overlaps(
     findings
 }
 
-/// The finding without its help; the place that was written later comes first.
-fn overlap(code: Code, machine: &HostAddr, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
+/// The finding without a help; the place that was written later comes first.
+fn overlap(code: Code, machine: Machine<'_>, a: &Claim<'_>, b: &Claim<'_>) -> Finding {
     let (first, second) = if a.range.span <= b.range.span { (a, b) } else { (b, a) };
     let (one, two) = (first.range.value, second.range.value);
     let common = PortRange::new(one.first().max(two.first()), one.last().min(two.last()));

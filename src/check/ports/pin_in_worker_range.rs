@@ -13,8 +13,6 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("pin_in_worker_range.md"), pin_in_worker_range);
 
 fn pin_in_worker_range(context: Context<'_>, findings: &mut Findings) {
-    let wanted = overlaps(context, CODE, |a, b| a.is_workers() != b.is_workers());
-    findings.extend(wanted.into_iter().map(|finding| {
-        finding.help("move the port below or above the range, or narrow `pin \"ray.workers\"`")
-    }));
+    let help = "move the port below or above the range, or narrow `pin \"ray.workers\"`";
+    findings.extend(overlaps(context, CODE, help, |a, b| a.is_workers() != b.is_workers()));
 }

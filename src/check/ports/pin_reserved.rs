@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, Spanned},
-    types::{HostAddr, Port},
+    model::Machine,
+    types::Port,
 };
 
 use super::claims::claims;
@@ -15,12 +16,12 @@ const CODE: Code = Code("SF0209");
 pub(super) const CHECK: Check = Check::new(CODE, include_str!("pin_reserved.md"), pin_reserved);
 
 fn pin_reserved(context: Context<'_>, findings: &mut Findings) {
-    let mut by_machine: BTreeMap<&HostAddr, Vec<&Spanned<Port>>> = BTreeMap::new();
+    let mut by_machine: BTreeMap<Machine<'_>, Vec<&Spanned<Port>>> = BTreeMap::new();
     for (_, host) in context.topology.hosts() {
-        by_machine.entry(&host.address.value).or_default().extend(&host.reserved);
+        by_machine.entry(host.machine()).or_default().extend(&host.reserved);
     }
     for (machine, claims) in claims(context.topology) {
-        let reserved = by_machine.get(machine).map_or(&[][..], Vec::as_slice);
+        let reserved = by_machine.get(&machine).map_or(&[][..], Vec::as_slice);
         for claim in claims {
             let mut met = reserved.iter().filter(|port| claim.range.value.contains(port.value));
             let Some(port) = met.next() else { continue };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     check::{
         Check, Context,
-        services::texts::{RAY_ADDRESS, ServiceText, service_texts},
+        services::texts::{RAY_ADDRESS, ServiceText, is_ray_option, service_texts},
     },
     diag::{Code, Finding, Findings, SourceSpan},
     model::{Demand, Host, Party, demands},
@@ -83,11 +83,12 @@ fn ray_address_not_own(context: Context<'_>, findings: &mut Findings) {
 
 /// The address of a Ray that this text is: the value of Ray's variable, or of an option `--address`.
 fn ray_address<'a>(text: &'a ServiceText<'_>) -> Option<&'a str> {
-    let is_option = |word: &str| ["--address", "--ray-address"].contains(&word);
     match (text.variable, text.text.split_once('=')) {
         (Some(variable), _) => (variable == RAY_ADDRESS).then_some(text.text.as_str()),
-        (None, Some((option, value))) if is_option(option) => Some(value),
-        (None, _) => text.before.as_deref().is_some_and(is_option).then_some(text.text.as_str()),
+        (None, Some((option, value))) if is_ray_option(option) => Some(value),
+        (None, _) => {
+            text.before.as_deref().is_some_and(is_ray_option).then_some(text.text.as_str())
+        }
     }
 }
 
@@ -102,8 +103,10 @@ fn owner<'a>(
     let (address, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let address = address.parse().ok()?;
     let own = &text.party.name.value;
-    let mut named = context.topology.hosts().filter(|(_, host)| host.address.value == address);
-    if !text.party.hosts.iter().any(|host| host.address.value == address) {
+    let has =
+        |host: &Host| [&host.address, host.own_address()].iter().any(|own| own.value == address);
+    let mut named = context.topology.hosts().filter(|(_, host)| has(host));
+    if !text.party.hosts.iter().any(has) {
         return named.find(|(party, _)| party.name.value != *own);
     }
     // On a machine that both parties have, the port tells whose Ray it is.
@@ -113,7 +116,8 @@ fn owner<'a>(
     };
     let pinned = demands.iter().find(|demand| {
         let has_port = demand.pin.is_some_and(|pin| pin.range.value.contains(port));
-        demand.party != own && is_ray(&demand.role) && has_port && *demand.machine == address
+        let is_there = *demand.machine.dialled == address || *demand.machine.own == address;
+        demand.party != own && is_ray(&demand.role) && has_port && is_there
     })?;
     named.find(|(party, _)| party.name.value == *pinned.party)
 }

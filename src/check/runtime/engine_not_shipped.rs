@@ -12,7 +12,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("engine_not_shipped.md"), engine_not_shipped);
 
 fn engine_not_shipped(context: Context<'_>, findings: &mut Findings) {
-    let Some((settings, release)) = context.secretflow().zip(context.release()) else { return };
+    let Some((settings, release)) = context.secretflow().zip(context.release) else { return };
     let engine = settings.engine.value.to_string();
     if release.engines.contains_key(&engine) {
         return;

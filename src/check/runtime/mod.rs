@@ -2,6 +2,7 @@
 
 mod engine_not_shipped;
 mod mode_mixed;
+mod party_called_twice;
 mod python_not_the_releases;
 mod unknown_release;
 
@@ -9,6 +10,7 @@ use super::Check;
 
 /// These checks, sorted by code.
 pub(super) const CHECKS: &[Check] = &[
+    party_called_twice::CHECK,
     unknown_release::CHECK,
     engine_not_shipped::CHECK,
     python_not_the_releases::CHECK,

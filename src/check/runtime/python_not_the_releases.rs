@@ -12,7 +12,7 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("python_not_the_releases.md"), python_not_the_releases);
 
 fn python_not_the_releases(context: Context<'_>, findings: &mut Findings) {
-    let Some((settings, release)) = context.secretflow().zip(context.release()) else { return };
+    let Some((settings, release)) = context.secretflow().zip(context.release) else { return };
     let Some(wanted) = &settings.python else { return };
     let own: PythonVersion = release.python.parse().expect("the catalogue names a version");
     if wanted.value.minor == own.minor {

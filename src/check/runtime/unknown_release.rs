@@ -12,12 +12,17 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("unknown_release.md"), unknown_release);
 
 fn unknown_release(context: Context<'_>, findings: &mut Findings) {
-    let Some(settings) = context.secretflow() else { return };
+    let Some(settings) = context.secretflow().filter(|_| !context.has_own_release) else { return };
     if catalogue::release(&settings.version.value).is_some() {
         return;
     }
     let known = catalogue::releases().iter().map(|release| release.version.as_str());
-    let finding = unknown(context, CODE, "release", &settings.version, known);
+    let version = &settings.version.value;
+    let mut finding = unknown(context, CODE, "release", &settings.version, known);
+    finding.message = format!("sfgen does not know release `{version}` of SecretFlow");
+    let own =
+        format!("; or describe it beside the topology, in `runtimes/secretflow-{version}.toml`");
+    finding.help = finding.help.map(|help| help + &own);
     findings.push(match by_release(context) {
         Some((span, what)) => finding.label(
             span,

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{
         Check, Context,
-        ports::claims::{Claim, claims},
+        ports::claims::{Claim, listeners},
     },
     diag::{Code, Finding, Findings, SourceSpan},
-    model::{Host, Party, Service, ServicePort, Topology, demands},
-    types::{HostAddr, PartyName, Port, RayPort, Role},
+    model::{Host, Machine, Party, Service, ServicePort, Topology, demands},
+    types::{PartyName, Port, RayPort, Role},
 };
 
 use super::{
-    texts::{Dial, Kind, RAY_ADDRESS, ServiceText, loopback_dials, service_texts},
+    texts::{Dial, Kind, RAY_ADDRESS, ServiceText, listens, loopback_dials, service_texts},
     urls::is_no_url,
 };
 
@@ -27,7 +27,7 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     if texts.iter().all(|text| loopback_dials(&text.text).is_empty()) {
         return;
     }
-    let claims = claims(context.topology);
+    let claims = listeners(context.topology);
     // Where a service or a port could not be read, it may be the one that is meant.
     let is_unsure = |party: &&Party| {
         !party.services.is_whole() || party.services.iter().any(|service| !service.ports.is_whole())
@@ -44,16 +44,7 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn listens(text: &ServiceText<'_>) -> bool {
-    let names = [text.variable, text.before.as_deref(), text.text.split('=').next()];
-    let names = names.into_iter().flatten().map(str::to_ascii_lowercase);
-    names.into_iter().any(|name| {
-        let is_name = !name.contains("://");
-        is_name && (name == "-b" || name.contains("bind") || name.contains("listen"))
-    })
-}
-
-type Claims<'a> = BTreeMap<&'a HostAddr, Vec<Claim<'a>>>;
+type Claims<'a> = BTreeMap<Machine<'a>, Vec<Claim<'a>>>;
 
 /// What was meant to be dialled.
 enum Meant<'a> {
@@ -74,7 +65,7 @@ fn judge(
         let demand = &claim.demand;
         bridge.is_none() || (demand.party == &party.name.value && demand.host == &host.name.value)
     };
-    let mut pinned = claims.get(&host.address.value).into_iter().flatten().filter(is_own);
+    let mut pinned = claims.get(&host.machine()).into_iter().flatten().filter(is_own);
     // A number of the pool may be one that was allotted before and copied from PORTS.md.
     if pinned.any(|claim| claim.range.value.contains(port))
         || context.topology.ports.pool.value.contains(port)
@@ -82,7 +73,7 @@ fn judge(
         return None;
     }
     let reserved = |other: &Host| other.reserved.iter().any(|number| number.value == port);
-    let same_machine = |other: &Host| other.address.value == host.address.value;
+    let same_machine = |other: &Host| other.machine() == host.machine();
     let mut hosts = context.topology.hosts();
     if bridge.is_none() && hosts.any(|(_, other)| same_machine(other) && reserved(other)) {
         return None;
@@ -226,7 +217,7 @@ fn elsewhere(
         };
     }
     let number = port.number.map_or(dial.port, |number| number.value.get());
-    let address = format!("{}:{number}", host.address.value);
+    let address = format!("{}:{number}", host.own_address().value);
     let pin = match port.number {
         Some(_) => String::new(),
         None => format!(" and pin the port there: `port \"{role}\" {number}`"),

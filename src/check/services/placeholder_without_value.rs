@@ -10,6 +10,8 @@ use crate::{
     types::{HostName, PartyName, Piece, Role, SecretName},
 };
 
+use super::party_values::missing_value;
+
 const CODE: Code = Code("SF0108");
 
 pub(super) const CHECK: Check =
@@ -53,6 +55,9 @@ fn judge(
     text: &Spanned<Text>,
     roles: &Roles<'_>,
 ) -> Option<Finding> {
+    if let Some(finding) = of_party(context, text) {
+        return Some(finding);
+    }
     let key = (&party.name.value, &host.name.value);
     let has = |role: &Role| roles.get(&key).is_some_and(|roles| roles.contains(role));
     let unsure = party.services.iter().any(|service| !service.ports.is_whole())
@@ -96,6 +101,23 @@ fn judge(
         context.write_part(format!("write `{new}`"), text.span, &old, &new)
     });
     Some(finding.help(known_ports(near, &names)).fixes(fix))
+}
+
+/// The finding for a value of a party that is not there.
+fn of_party(context: Context<'_>, text: &Spanned<Text>) -> Option<Finding> {
+    let (written, known) = missing_value(context.topology, &text.value)?;
+    let near = nearest(&written, known.iter().map(String::as_str));
+    let fix = near.and_then(|near| {
+        let label = format!("write `{{{near}}}`");
+        context.write_part(label, text.span, &format!("{{{written}}}"), &format!("{{{near}}}"))
+    });
+    let list: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
+    let list = format!("known: {}", list.join(", "));
+    let help =
+        near.map_or_else(|| list.clone(), |near| format!("did you mean `{{{near}}}`? {list}"));
+    let finding = Finding::error(CODE, format!("placeholder `{{{written}}}` has no value"))
+        .label(text.span, "cannot be filled in");
+    Some(finding.help(help).fixes(fix))
 }
 
 /// The nodes that may declare what a text of a service, or of a job, stands for.

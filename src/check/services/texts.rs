@@ -58,8 +58,23 @@ pub(in crate::check) fn written(text: &Text) -> String {
     text.fill(|variable| Some(format!("{{{variable}}}"))).unwrap_or_default()
 }
 
+/// Whether the text is something to listen on, by the option or variable whose value it is.
+pub(super) fn listens(text: &ServiceText<'_>) -> bool {
+    let names = [text.variable, text.before.as_deref(), text.text.split('=').next()];
+    let names = names.into_iter().flatten().map(str::to_ascii_lowercase);
+    names.into_iter().any(|name| {
+        let is_name = !name.contains("://");
+        is_name && (name == "-b" || name.contains("bind") || name.contains("listen"))
+    })
+}
+
 /// Ray's own variable for the address of the cluster that a program joins.
 pub(in crate::check) const RAY_ADDRESS: &str = "RAY_ADDRESS";
+
+/// Whether this option takes the address of a Ray cluster.
+pub(in crate::check) fn is_ray_option(word: &str) -> bool {
+    ["--address", "--ray-address"].contains(&word)
+}
 
 /// A port of the machine itself that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +141,7 @@ pub(super) fn loopback_dials(text: &str) -> Vec<Dial> {
 }
 
 /// What stands between an address and the rest of a text.
-const EDGES: [char; 10] = [' ', ',', ';', '=', '"', '\'', '(', ')', '<', '>'];
+pub(super) const EDGES: [char; 10] = [' ', ',', ';', '=', '"', '\'', '(', ')', '<', '>'];
 
 /// The next name or address of the machine itself, as first byte and end.
 fn next_loopback(text: &str, from: usize) -> Option<(usize, usize)> {

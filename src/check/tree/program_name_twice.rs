@@ -23,7 +23,7 @@ fn program_name_twice(context: Context<'_>, findings: &mut Findings) {
         for (service, span) in ray.into_iter().chain(services) {
             let name = format!("{}-{service}", party.name.value);
             let Some((other, earlier)) = first
-                .insert((what, &host.address.value, name.clone()), (&party.name.value, span))
+                .insert((what, host.machine(), name.clone()), (&party.name.value, span))
                 .filter(|(other, _)| **other != party.name.value)
             else {
                 continue;

@@ -31,7 +31,7 @@ fn address_not_covered(context: Context<'_>, findings: &mut Findings) {
             .label(identity.cert.span, format!("lists {listed}"))
             .label(address.span, "dialled here")
             .help(format!(
-                "move it away and run `sfgen keys new --party {name}` again, or ask your CA for `subjectAltName={kind}:{}`",
+                "run `sfgen keys renew --party {name}` on the machine of `{name}`, which signs another with the CA that is there, so that peers need no new CA; or ask your CA for `subjectAltName={kind}:{}`",
                 address.value.bare()
             ));
         findings.push(finding);

@@ -29,8 +29,18 @@ fn certificate_absent(context: Context<'_>, findings: &mut Findings) {
         for (path, _) in absent {
             finding = finding.label(path.span, "no such file");
         }
-        findings.push(finding.help(format!(
-            "on the machine of `{name}`, run `sfgen keys new --party {name}` and commit the public files"
-        )));
+        let is_absent = |read| matches!(read, &ReadCertificate::Absent);
+        findings.push(finding.help(match (is_absent(&read.ca), is_absent(&read.leaf)) {
+            (true, true) => format!(
+                "on the machine of `{name}`, run `sfgen keys new --party {name}` and commit the public files"
+            ),
+            // The CA is there, and can sign another one.
+            (false, _) => format!(
+                "commit it, or, if it is lost, run `sfgen keys renew --party {name}` on the machine of `{name}`, which signs a new one with the CA that is there"
+            ),
+            (true, false) => format!(
+                "commit it, or, if it is lost, run `sfgen keys new --party {name} --replace` on the machine of `{name}`, which makes all its keys anew"
+            ),
+        }));
     }
 }

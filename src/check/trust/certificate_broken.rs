@@ -37,13 +37,13 @@ fn help(what: &str, path: &Utf8Path, why: &Unreadable) -> String {
     match why {
         PkiError::PrivateKey | PkiError::EncryptedKey => {
             format!(
-                "take the key out and make new ones (`sfgen keys new`): what was committed stays in the history; a certificate beside it is had by {extract}"
+                "take the key out and make new ones (`sfgen keys new --party NAME --replace`): what was committed stays in the history; a certificate beside it is had by {extract}"
             )
         }
         PkiError::Pkcs12 => {
             let which = if what == "ca" { "-cacerts" } else { "-clcerts" };
             format!(
-                "`openssl pkcs12 -in {path} {which} -nokeys -out {new}` {name}; if it was committed, make new keys (`sfgen keys new`): it stays in the history"
+                "`openssl pkcs12 -in {path} {which} -nokeys -out {new}` {name}; if it was committed, make new keys (`sfgen keys new --party NAME --replace`): it stays in the history"
             )
         }
         PkiError::Der => format!("`openssl x509 -inform DER -in {path} -out {new}` {name}"),

@@ -25,7 +25,7 @@ fn certificate_critical_extension(context: Context<'_>, findings: &mut Findings)
             findings.extend(faults.map(|fault| {
                 let message = format!("the {what} of `{}` {fault}", party.name.value);
                 Finding::error(CODE, message).label(path.span, "this file").help(format!(
-                    "have it issued without that extension, or move the files away and run `sfgen keys new --party {}`",
+                    "have it issued without that extension, or run `sfgen keys new --party {} --replace`",
                     party.name.value
                 ))
             }));

@@ -7,6 +7,8 @@ use crate::{
     diag::{Code, Finding, Findings},
 };
 
+use super::authorities::renewal;
+
 const CODE: Code = Code("SF0505");
 
 pub(super) const CHECK: Check =
@@ -28,7 +30,7 @@ fn certificate_ends_soon(context: Context<'_>, findings: &mut Findings) {
             let message = format!("the {what} of `{name}` ends on {}, in {days} days", end.date());
             let finding = Finding::warning(CODE, message)
                 .label(path.span, "this file")
-                .help(format!("ask your CA for a new one, or move the old files away and run `sfgen keys new --party {name}`"));
+                .help(renewal(what == "CA", name));
             findings.push(finding);
             break; // who makes a new CA makes a new leaf
         }

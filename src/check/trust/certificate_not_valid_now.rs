@@ -7,7 +7,7 @@ use crate::{
     types::PartyName,
 };
 
-use super::certificates::ReadCertificate;
+use super::{authorities::renewal, certificates::ReadCertificate};
 
 const CODE: Code = Code("SF0504");
 
@@ -26,8 +26,9 @@ fn certificate_not_valid_now(context: Context<'_>, findings: &mut Findings) {
             ("certificate", &identity.cert, faults(&read.leaf, Certificate::faults_as_leaf)),
         ];
         for (what, path, faults) in files {
-            let mut helps =
-                faults.into_iter().filter_map(|fault| Some((help(&fault, name)?, fault)));
+            let mut helps = faults
+                .into_iter()
+                .filter_map(|fault| Some((help(&fault, what == "CA", name)?, fault)));
             let Some((help, fault)) = helps.next() else { continue };
             let message = format!("the {what} of `{name}` {fault}");
             findings.push(Finding::error(CODE, message).label(path.span, "this file").help(help));
@@ -37,11 +38,9 @@ fn certificate_not_valid_now(context: Context<'_>, findings: &mut Findings) {
 }
 
 /// What to do about a certificate whose time is over or has not come; `None` for other faults.
-fn help(fault: &Fault, party: &PartyName) -> Option<String> {
+fn help(fault: &Fault, is_ca: bool, party: &PartyName) -> Option<String> {
     match fault {
-        Fault::Ended(_) => Some(format!(
-            "ask your CA for a new one, or move the old files away and run `sfgen keys new --party {party}`"
-        )),
+        Fault::Ended(_) => Some(renewal(is_ca, party)),
         Fault::NotYetValid(_) => {
             Some("set the clocks by NTP, here and where it was made".to_owned())
         }

@@ -19,7 +19,7 @@ fn certificate_of_ca(context: Context<'_>, findings: &mut Findings) {
             let message = format!("the certificate of `{}` {fault}", party.name.value);
             let finding =
                 Finding::error(CODE, message).label(identity.cert.span, "a CA").help(format!(
-                    "name the leaf that the CA signed; `sfgen keys new --party {}` makes both",
+                    "name the leaf that the CA signed; `sfgen keys new --party {} --replace` makes both anew",
                     party.name.value
                 ));
             findings.push(finding);

@@ -20,7 +20,7 @@ fn certificate_usage(context: Context<'_>, findings: &mut Findings) {
             let finding = Finding::error(CODE, message)
                 .label(identity.cert.span, "this file")
                 .help(format!(
-                    "ask your CA for `extendedKeyUsage=serverAuth,clientAuth`, or move the files away and run `sfgen keys new --party {}`",
+                    "ask your CA for `extendedKeyUsage=serverAuth,clientAuth`, or run `sfgen keys new --party {} --replace`",
                     party.name.value
                 ));
             findings.push(finding);

@@ -19,19 +19,22 @@ pub(super) const CHECK: Check =
 enum Own<'a> {
     Ca(&'a [u8]),
     Key(&'a [u8]),
-    KeyFile { machine: &'a crate::types::HostAddr, path: &'a camino::Utf8Path },
+    KeyFile { machine: crate::model::Machine<'a>, path: &'a camino::Utf8Path },
 }
 
 fn identity_shared(context: Context<'_>, findings: &mut Findings) {
     let mut owners: BTreeMap<Own<'_>, (&PartyName, SourceSpan)> = BTreeMap::new();
     for (party, identity, read) in context.identities() {
         let name = &party.name.value;
-        let ca = read.ca.get().map(Certificate::public_key);
+        // A CA that did not sign the party's own certificate is told as that, by another check.
+        let is_own =
+            |ca: &&Certificate| read.leaf.get().is_none_or(|leaf| leaf.verify_signed_by(ca));
+        let ca = read.ca.get().filter(is_own).map(Certificate::public_key);
         let leaf = read.leaf.get().map(Certificate::public_key);
         // The same path on two machines is two files.
         let file = party
             .main_host()
-            .map(|host| Own::KeyFile { machine: &host.address.value, path: &identity.key.value });
+            .map(|host| Own::KeyFile { machine: host.machine(), path: &identity.key.value });
         let owned = [
             (ca.map(Own::Ca), identity.ca.span),
             (leaf.map(Own::Key), identity.cert.span),

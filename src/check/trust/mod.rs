@@ -2,9 +2,11 @@
 
 mod address_not_covered;
 mod allow_not_enforced;
+mod authorities;
 mod back_end_without_tls;
 mod ca_did_not_sign;
 mod ca_is_certificate;
+mod ca_of_another;
 mod certificate_absent;
 mod certificate_broken;
 mod certificate_critical_extension;
@@ -45,6 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
     ca_is_certificate::CHECK,
     back_end_without_tls::CHECK,
     input_committed::CHECK,
+    ca_of_another::CHECK,
     certificate_critical_extension::CHECK,
     certificate_usage::CHECK,
     certificate_of_ca::CHECK,

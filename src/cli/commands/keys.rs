@@ -1,23 +1,23 @@
-//! `sfgen keys new --party NAME`.
+//! `sfgen keys new --party NAME` and `sfgen keys renew --party NAME`.
 
-use camino::{Utf8Path, Utf8PathBuf};
+mod owner;
+mod path_taken;
+
+use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 
 use crate::{
     cli::{
-        disk::{DiskWorkspace, topology_or_default},
         status::{Failure, Status},
-        topology::locate,
         ui::Ui,
     },
-    diag::{Finding, Findings, Sources},
-    keys::{self, KeyFiles, NewKeys},
-    model::{Identity, Party, read_party},
+    keys::{self, KeysError, Old},
     pki::Certificate,
-    syntax::{load, load_those, spell_helps},
-    types::{HostAddr, PartyName, TopologyName},
+    types::{HostAddr, PartyName},
 };
+
+use owner::Owner;
 
 /// Arguments of `keys`.
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ pub(crate) struct KeysArgs {
 pub(crate) enum KeysCommand {
     /// Make a CA and a leaf certificate for every address that the peers dial
     New(KeysNewArgs),
+    /// Sign a new leaf certificate with the CA that is there
+    Renew(KeysRenewArgs),
 }
 
 /// Arguments of `keys new`.
@@ -42,117 +44,93 @@ pub(crate) struct KeysNewArgs {
     /// Whose keys
     #[arg(long)]
     pub(crate) party: PartyName,
+    /// Where files are there already, give them another name and make all four anew
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+/// Arguments of `keys renew`.
+#[derive(Debug, Args)]
+pub(crate) struct KeysRenewArgs {
+    /// The topology; `topology.kdl` unless given, or `topology.toml` if there is only that
+    pub(crate) topology: Option<Utf8PathBuf>,
+    /// Whose certificate
+    #[arg(long)]
+    pub(crate) party: PartyName,
 }
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &KeysArgs, ui: &Ui) -> Result<Status, Failure> {
     match &args.command {
         KeysCommand::New(args) => new(args, ui),
+        KeysCommand::Renew(args) => renew(args, ui),
     }
 }
 
 fn new(args: &KeysNewArgs, ui: &Ui) -> Result<Status, Failure> {
-    ui.is_about(args.topology.as_ref());
-    let topology = topology_or_default(args.topology.as_ref());
-    let (workspace, root) = locate(args.topology.as_ref(), "sfgen keys new --party NAME")?;
-    let (topology_name, party) = read(&workspace, &root, &args.party).map_err(|wrong| {
-        ui.report(&wrong.findings, &wrong.sources);
-        let message = format!("party `{}` cannot be read from `{topology}`", args.party);
-        Failure::new(Status::Findings, message)
-    })?;
-    let files = key_files(&party, workspace.folder())?;
-    let addresses: Vec<HostAddr> =
-        party.hosts.iter().map(|host| host.address.value.clone()).collect();
-    let new = NewKeys {
-        party: &args.party,
-        topology: &topology_name,
-        addresses: &addresses,
-        now: OffsetDateTime::now_utc(),
-    };
-    let material = new.generate();
-    keys::write(&material, &files).map_err(|why| Failure::of(Status::NotReady, &why))?;
-    let leaf = Certificate::from_pem(material.leaf_cert_pem.as_bytes())
-        .expect("a certificate that was just made can be read");
-    let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let command = "sfgen keys new --party NAME";
+    let owner = Owner::read(args.topology.as_ref(), &args.party, command, ui)?;
+    path_taken::refuse(&owner, ui)?;
+    let (files, addresses) = (&owner.files, owner.addresses());
+    let material = owner.new_keys(&addresses, OffsetDateTime::now_utc()).generate();
+    let old = if args.replace { Old::SetAside } else { Old::Keep };
+    let aside = keys::write(&material, files, old).map_err(|why| failure(&owner, &why))?;
+    for (path, name) in aside {
+        ui.result(format!("{}: `{path}` is `{name}` now", args.party));
+    }
+    told(ui, args.party.as_str(), &addresses, &material.leaf_cert_pem);
+    ui.result(format!("  commit       {} {}", files.ca, files.cert));
+    ui.result(format!("  never commit {} {}", files.key, files.ca_key));
+    Ok(Status::Done)
+}
+
+fn renew(args: &KeysRenewArgs, ui: &Ui) -> Result<Status, Failure> {
+    let command = "sfgen keys renew --party NAME";
+    let owner = Owner::read(args.topology.as_ref(), &args.party, command, ui)?;
+    let addresses = owner.addresses();
+    let new = owner.new_keys(&addresses, OffsetDateTime::now_utc());
+    let renewed = keys::renew(&new, &owner.files).map_err(|why| failure(&owner, &why))?;
+    told(ui, args.party.as_str(), &addresses, &renewed.cert_pem);
+    if renewed.has_new_key {
+        ui.result(format!("  never commit {}, which is new", owner.files.key));
+    }
     ui.result(format!(
-        "{}: a certificate for {}, valid until {}",
-        args.party,
-        names.join(", "),
-        leaf.not_after().date()
-    ));
-    ui.result(format!(
-        "  commit       {} {}",
-        shown(&files.ca, &workspace),
-        shown(&files.cert, &workspace)
-    ));
-    ui.result(format!(
-        "  never commit {} {}",
-        shown(&files.key, &workspace),
-        shown(&files.ca_key, &workspace)
+        "  commit       {}, plan again, and let the peers pull: the CA is the one that they have",
+        owner.files.cert
     ));
     Ok(Status::Done)
 }
 
-/// Why a party cannot be read, and the files in which that is so.
-struct Wrong {
-    findings: Vec<Finding>,
-    sources: Sources,
+/// The certificate as a line of the result.
+fn told(ui: &Ui, party: &str, addresses: &[HostAddr], pem: &str) {
+    let leaf = Certificate::from_pem(pem.as_bytes());
+    let leaf = leaf.expect("a certificate that was just made can be read");
+    let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let end = leaf.not_after().date();
+    ui.result(format!("{party}: a certificate for {}, valid until {end}", names.join(", ")));
 }
 
-/// The party, and the name of the topology. Only what keys depend on must be right: other mistakes are for `plan` to say.
-///
-/// Where each party has a file of its name, that file suffices, and a thousand others are not read.
-fn read(
-    workspace: &DiskWorkspace,
-    root: &Utf8Path,
-    name: &PartyName,
-) -> Result<(TopologyName, Party), Wrong> {
-    let is_named = |path: &Utf8Path| path.file_stem() == Some(name.as_str());
-    let (mut of_files, mut own) = (Findings::default(), Findings::default());
-    let loaded = load_those(workspace, root, &is_named, &mut of_files);
-    if let Some(read) = read_party(&loaded, name, &mut own).filter(|_| !own.has_errors()) {
-        return Ok(read);
+/// A failure with what to do about it, which depends on the files that are there.
+fn failure(owner: &Owner, why: &KeysError) -> Failure {
+    let failure = Failure::of(Status::NotReady, why);
+    let commands = owner.commands();
+    let company = "ask the CA that signed it, if that is your company's";
+    match (why, owner.files.missing()) {
+        (KeysError::Exists { .. }, Ok(missing)) if missing.is_empty() => failure.help(format!(
+            "{} signs a new certificate with this CA, so that peers need no new one; {} makes all four anew and sets the old ones aside",
+            commands.renew(),
+            commands.replace()
+        )),
+        (KeysError::Exists { .. }, Ok(missing)) => {
+            failure.help(commands.remedy(&owner.files, &missing))
+        }
+        (KeysError::NoCa { .. }, Ok(missing)) => {
+            failure.help(format!("{company}; {}", commands.remedy(&owner.files, &missing)))
+        }
+        (KeysError::Unusable { .. }, _) => failure.help(format!(
+            "{company}; {} makes all four files anew and sets the old ones aside; the peers then pull the new CA, and all plan again",
+            commands.replace()
+        )),
+        _ => failure,
     }
-    let (mut findings, mut own) = (Findings::default(), Findings::default());
-    let loaded = load(workspace, root, &mut findings);
-    let read = read_party(&loaded, name, &mut own);
-    read.filter(|_| !own.has_errors()).ok_or_else(|| {
-        findings.extend(own.iter().cloned());
-        let mut findings = findings.into_sorted();
-        spell_helps(&mut findings, &loaded.sources);
-        Wrong { findings, sources: loaded.sources }
-    })
-}
-
-fn shown(path: &Utf8Path, workspace: &DiskWorkspace) -> Utf8PathBuf {
-    path.strip_prefix(workspace.folder())
-        .map_or(path.to_owned(), |inside| workspace.named().join(inside))
-}
-
-fn key_files(party: &Party, folder: &Utf8Path) -> Result<KeyFiles, Failure> {
-    let Some(Identity { ca, cert, key, .. }) = party.identity.as_ref() else {
-        let message = format!("party `{}` has no `identity` node", party.name.value);
-        let help = format!(
-            "add `identity ca=\"pki/{0}/ca.pem\" cert=\"pki/{0}/node.pem\" key=\"keys/{0}/node.key\"`",
-            party.name.value
-        );
-        return Err(Failure::new(Status::Findings, message).help(help));
-    };
-    let at = |path: &Utf8PathBuf| folder.join(path);
-    let stem = key.value.file_stem().unwrap_or("node");
-    // Beside the leaf's key, under a name of its own, so that parties may share a folder.
-    let ca_key = key.value.with_file_name(format!("{stem}-ca.key"));
-    let files = KeyFiles {
-        ca: at(&ca.value),
-        cert: at(&cert.value),
-        key: at(&key.value),
-        ca_key: at(&ca_key),
-    };
-    if files.key.starts_with(folder.join("generated")) {
-        let message = format!("the key `{}` would lie in the tree, which is committed", key.value);
-        return Err(
-            Failure::new(Status::Findings, message).help("choose a folder outside `generated`")
-        );
-    }
-    Ok(files)
 }

@@ -92,6 +92,7 @@ fn about_value(entry: &Entry, otherwise: &str) -> String {
     quoted(&match entry.default {
         Some(Literal::Text(default)) => format!("{about} {otherwise} `{default}`."),
         Some(Literal::Number(default)) => format!("{about} {otherwise} {default}."),
+        Some(Literal::Bool(default)) => format!("{about} {otherwise} `#{default}`."),
         None => about,
     })
 }

@@ -149,6 +149,7 @@ fn value(entry: &Entry) -> Value {
     let default = entry.default.map(|default| match default {
         Literal::Text(text) => Value::from(text),
         Literal::Number(number) => Value::from(number),
+        Literal::Bool(truth) => Value::from(truth),
     });
     facts.extend(default.map(|default| ("default".to_owned(), default)));
     facts.into()

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::{
     syntax::language::{Entry, Kind},
     types::{
-        Account, Home, Image, MachinePath, PartyName, Port, RayPort, Reason, Role, Size, Span,
-        Subnet,
+        Account, Home, Image, IndexUrl, MachinePath, Package, PartyName, Port, RayPort, Reason,
+        ResourceName, Role, RuntimeParty, Size, Span, Subnet,
     },
 };
 
@@ -38,6 +38,15 @@ pub(super) fn facts(kind: Kind) -> Map<String, Value> {
         Kind::Role => text(Some(role_pattern())),
         Kind::Duration(_) => of::<Span>(),
         Kind::Size(_) => of::<Size>(),
+        Kind::Bool => [("type".to_owned(), "boolean".into())].into_iter().collect(),
+        Kind::Package => of::<Package>(),
+        Kind::IndexUrl => of::<IndexUrl>(),
+        Kind::Setting => {
+            let types = vec!["string", "integer", "boolean"];
+            [("type".to_owned(), types.into())].into_iter().collect()
+        }
+        Kind::RuntimeParty => of::<RuntimeParty>(),
+        Kind::Resource => of::<ResourceName>(),
         Kind::Python => text(Some(r"^[0-9]+\.[0-9]+(\.[0-9]+)?$".to_owned())),
         Kind::Code => text(Some("^SF[0-9]{4}$".to_owned())),
         Kind::Number(least, most) => {

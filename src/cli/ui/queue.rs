@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Lost, write};
+use super::stream::{Lost, write};
 
 /// How many bytes may wait to be written.
 const MOST: usize = 1 << 20;

@@ -15,7 +15,7 @@ use crate::{
         local::ClientRequest,
         machine::{
             preflight::{self, Machine},
-            python::{self, PythonError, Search, Venv},
+            python::{self, Packages, PythonError, Search, Venv},
             side::{Side, SideError},
             state::{Deployment, Folders, StateError},
         },
@@ -155,10 +155,16 @@ async fn python_environment(
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Option<(Venv, Releases)>, PrepareError> {
     let Some(secretflow) = &side.plan.secretflow else { return Ok(None) };
-    let requirements = side.own_file("requirements.txt").unwrap_or_default();
+    let software = &secretflow.software;
+    let files = software.files().into_iter();
+    let lists = software.lists().into_iter();
+    let packages = Packages {
+        files: files.map(|name| (name, side.own_file(name).unwrap_or_default())).collect(),
+        calls: lists.map(|list| list.options(Utf8Path::new(""), &software.source)).collect(),
+    };
     let mut progress = |line: String| report(LaunchEvent::Note(line));
     let found = Search::from_process().find(&secretflow.python).await?;
-    let venv = python::environment(venvs, &found, requirements, &mut progress).await?;
+    let venv = python::environment(venvs, &found, packages, &mut progress).await?;
     let releases = python::versions(&venv).await?;
     Ok(Some((venv, releases)))
 }

@@ -62,7 +62,7 @@ pub fn doors(plan: &PartyPlan, job: &JobName, slot: u16) -> BTreeMap<DeviceName,
     let taking_part =
         plan.spus.iter().filter(|(_, spu)| spu.parties.iter().all(|p| job.parties.contains(p)));
     let door = |name: &DeviceName| {
-        let outside = plan.links.spu.get(name)?.get(&plan.party)?.port(slot)?;
+        let outside = plan.links.spu.get(name)?.get(&plan.party)?.listen_port(slot)?;
         let index = outer.iter().position(|port| *port == outside)?;
         let inside = inner.nth(u16::try_from(index).ok()?)?;
         let listen = match &plan.listen {

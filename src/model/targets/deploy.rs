@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     diag::{Finding, Spanned},
     syntax::Cursor,
-    types::{Home, NetworkName, PortMapping, TargetName},
+    types::{Home, Image, NetworkName, PortMapping, TargetName},
 };
 
 use super::{
@@ -50,6 +50,15 @@ impl Deploy {
     pub fn bridge(&self) -> Option<Spanned<&NetworkName>> {
         match self {
             Self::Docker(docker) => docker.bridge(),
+            Self::Process | Self::Systemd(_) | Self::Kuscia(_) => None,
+        }
+    }
+
+    /// The image for all that has none of its own, where the topology names it.
+    #[must_use]
+    pub fn image(&self) -> Option<&Image> {
+        match self {
+            Self::Docker(docker) => docker.image.as_ref().map(|image| &image.value),
             Self::Process | Self::Systemd(_) | Self::Kuscia(_) => None,
         }
     }

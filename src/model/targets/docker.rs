@@ -4,14 +4,14 @@ use crate::{
     diag::{Finding, Spanned},
     model::network::DockerNetwork,
     syntax::Cursor,
-    types::{NetworkName, PortMapping, TargetName},
+    types::{Image, NetworkName, PortMapping, TargetName},
 };
 
 use super::target::{Keeper, OTHER_TARGET, Target};
 
 pub(super) const TARGET: Target = Target {
     name: TargetName::Docker,
-    properties: &["network"],
+    properties: &["network", "image"],
     children: &["publish"],
     has_launcher: true,
     brings_ray: false,
@@ -23,6 +23,8 @@ pub(super) const TARGET: Target = Target {
 pub struct Docker {
     /// The network that the containers join.
     pub network: Spanned<DockerNetwork>,
+    /// The image for all that has none of its own; one is built where it is not written.
+    pub image: Option<Spanned<Image>>,
     /// Ports that the machine passes on, on a `network` node only.
     pub publish: Vec<Spanned<PortMapping>>,
 }
@@ -35,7 +37,7 @@ impl Docker {
             return None;
         }
         let network = network.unwrap_or_else(|| cursor.default_prop("network", target.span));
-        let mut docker = Self { network, publish: Vec::new() };
+        let mut docker = Self { network, image: cursor.prop("image"), publish: Vec::new() };
         docker.read_published(cursor);
         Some(docker)
     }

@@ -2,8 +2,9 @@
 
 use crate::{
     diag::{SourceSpan, Spanned},
+    model::host::Host,
     syntax::Cursor,
-    types::{GatewayProtocol, HostAddr, HttpUrl, Port, TargetName},
+    types::{GatewayProtocol, HttpUrl, Port, PortRange, Role, TargetName},
 };
 
 use super::target::{Keeper, Target};
@@ -39,10 +40,19 @@ impl Kuscia {
         Some(Self { target, protocol, gateway: gateway?, endpoint })
     }
 
-    /// What other domains dial if the domain is reached at `host`.
+    /// What other domains dial if the domain is reached at `host`, behind whatever maps its port there.
     #[must_use]
-    pub fn url(&self, host: &HostAddr) -> HttpUrl {
+    pub fn url(&self, host: &Host) -> HttpUrl {
         let scheme = self.protocol.value.scheme();
-        HttpUrl { scheme, host: host.clone(), port: Some(self.gateway.value) }
+        let port = Some(self.dialled(host).value);
+        HttpUrl { scheme, host: host.address.value.clone(), port }
+    }
+
+    /// The port that other domains dial at `host`: that of the gateway, unless `outside` says another.
+    #[must_use]
+    pub fn dialled(&self, host: &Host) -> Spanned<Port> {
+        let outside = host.outside_of(&Role::gateway());
+        let outside = outside.map(|outside| outside.range.map(PortRange::first));
+        outside.unwrap_or(self.gateway)
     }
 }

@@ -1,6 +1,6 @@
 //! The command that does a step.
 
-use crate::{catalogue::INSTALL_OPTIONS, types::Access};
+use crate::types::Access;
 
 use super::Action;
 
@@ -26,11 +26,10 @@ impl Action {
                 let rest = [owner.as_str(), "--", python.as_str(), "-m", "venv", folder.as_str()];
                 words(&["runuser", "-u"], rest)
             }
-            Self::InstallPackages { folder, requirements, owner } => {
+            Self::InstallPackages { folder, owner, options, .. } => {
                 let pip = folder.join("bin/pip");
                 let start = [owner.as_str(), "--", pip.as_str(), "install"];
-                let list = ["-r", requirements.as_str()];
-                let rest = start.into_iter().chain(INSTALL_OPTIONS).chain(list);
+                let rest = start.into_iter().chain(options.iter().map(String::as_str));
                 words(&["runuser", "-u"], rest)
             }
             Self::CopyFile { from, to, owner, mode } => {

@@ -27,7 +27,8 @@ pub(super) fn deploy(topology: &Topology, deploy: &model::Deploy) -> Deploy {
         let subnet = network.subnet.as_ref()?.value;
         Some(ContainerNetwork::Bridge { name: name.clone(), subnet })
     });
-    Deploy::Docker { network: bridge.unwrap_or(ContainerNetwork::Host) }
+    let image = deploy.image().cloned();
+    Deploy::Docker { network: bridge.unwrap_or(ContainerNetwork::Host), image }
 }
 
 fn locations() -> Locations {
@@ -52,7 +53,7 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
         return steps;
     }
     let mut install = |action| steps.push(Step { stage: Stage::Install, action });
-    if let Deploy::Docker { network: ContainerNetwork::Bridge { name, subnet } } =
+    if let Deploy::Docker { network: ContainerNetwork::Bridge { name, subnet }, .. } =
         &scope.plan.deploy
     {
         install(Action::CreateNetwork { network: name.clone(), subnet: *subnet });
@@ -65,7 +66,8 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     for action in key.chain(secrets).chain(check_access(scope, &user)) {
         install(action);
     }
-    if scope.plan.secretflow.is_some() {
+    let is_built = matches!(&scope.plan.deploy, Deploy::Docker { image: None, .. });
+    if scope.plan.secretflow.is_some() && is_built {
         install(Action::BuildImages { compose: compose.clone() });
     }
     steps.push(Step { stage: Stage::Start, action: Action::StartContainers { compose } });

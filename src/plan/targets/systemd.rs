@@ -82,20 +82,25 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let folder = Action::CreateFolder { path: logs, owner: user.clone(), mode: "0700".to_owned() };
     steps.push(install(folder));
     if let Some(secretflow) = &scope.plan.secretflow {
-        let requirements = Utf8Path::new(TREE).join(party.as_str()).join("requirements.txt");
-        let installed = home.join("requirements.txt");
+        let software = &secretflow.software;
         let venv = home.join(VENV);
-        steps.push(copy(requirements, installed.clone()));
+        for file in software.files() {
+            let from = Utf8Path::new(TREE).join(party.as_str()).join(file);
+            steps.push(copy(from, home.join(file)));
+        }
         steps.push(install(Action::CreateEnvironment {
             python: secretflow.interpreter(),
             folder: venv.clone(),
             owner: user.clone(),
         }));
-        steps.push(install(Action::InstallPackages {
-            folder: venv,
-            requirements: installed,
-            owner: user.clone(),
-        }));
+        for list in software.lists() {
+            steps.push(install(Action::InstallPackages {
+                folder: venv.clone(),
+                requirements: home.join(list.file()),
+                owner: user.clone(),
+                options: list.options(home, &software.source),
+            }));
+        }
         let env_file = scope.folder().join(format!("{party}.env"));
         steps.push(copy(env_file, env_file_path(topology, party).into()));
     }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
+    plan::HostPlan,
     render::{
-        reach::{Audience, peers_of, sources},
+        reach::{Site, is_for_peers, peers_of, sources},
         scene::PartyScene,
     },
-    types::{HostAddr, PortRange, Role},
+    types::{HostAddr, PortRange, PortRanges, Role},
 };
 
 /// `from -> to port`.
@@ -25,10 +26,11 @@ pub(super) struct Opening {
 pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
     let plan = scene.plan;
     let mut ways = Ways::default();
-    for host in plan.hosts.values() {
+    for (name, host) in &plan.hosts {
+        let site = Site::of(scene.scene.federation, plan, name);
         for (role, range) in host.port_ranges() {
-            for from in sources(role, scene, host) {
-                ways.add(&from, &host.address, role, range);
+            for from in sources(role, scene, site) {
+                ways.add(&from, host.own_address(), role, range);
             }
         }
     }
@@ -38,21 +40,53 @@ pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
 /// What this party must be able to dial elsewhere.
 pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
-    let own: BTreeSet<&HostAddr> = plan.hosts.values().map(|host| &host.address).collect();
+    let own: BTreeSet<&HostAddr> = plan.hosts.values().map(HostPlan::own_address).collect();
     let mut ways = Ways::default();
     for peer in &scene.peers {
         let hosts = federation.parties.get(*peer).into_iter().flat_map(|peer| peer.hosts.values());
         for host in hosts {
             for (role, range) in host.port_ranges() {
-                let is_dialled = Audience::of(role, federation) == Audience::Peers
-                    && peers_of(role, scene).contains(peer);
+                let is_dialled =
+                    is_for_peers(role, federation) && peers_of(role, scene).contains(peer);
                 for from in own.iter().filter(|from| is_dialled && ***from != host.address) {
                     ways.add(from, &host.address, role, range);
                 }
             }
         }
     }
+    for (party, name, role) in &scene.services {
+        let host = federation.parties.get(*party).and_then(|party| party.hosts.get(*name));
+        let Some(host) = host else { continue };
+        let ranges = host.ports.get(*role).into_iter().flat_map(PortRanges::ranges);
+        for range in ranges {
+            for from in own.iter().filter(|from| ***from != host.address) {
+                ways.add(from, &host.address, role, *range);
+            }
+        }
+    }
     ways.into_openings()
+}
+
+/// What NAT, a load balancer or a proxy in front of the party must pass on to its hosts.
+pub(super) fn passed_on(scene: &PartyScene<'_>) -> Vec<Opening> {
+    let (federation, plan) = (scene.scene.federation, scene.plan);
+    let mut passed = Vec::new();
+    for (name, host) in &plan.hosts {
+        let site = Site::of(federation, plan, name);
+        for (role, planned) in host.port_ranges() {
+            let Some(dialled) = site.dialled((role, planned)) else { continue };
+            if dialled == planned && host.inside.is_none() {
+                continue;
+            }
+            passed.push(Opening {
+                from: format!("{}:{dialled}", host.address),
+                to: format!("{}:{planned}", host.own_address()),
+                ports: String::new(),
+                roles: role.to_string(),
+            });
+        }
+    }
+    passed
 }
 
 /// What must be open between two addresses.

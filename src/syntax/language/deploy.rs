@@ -4,7 +4,7 @@ use crate::types::{GatewayProtocol, TargetName};
 
 use super::{
     kind::{
-        Kind::{self, Account, Home, Mapping, OneOf, Port, Url},
+        Kind::{self, Account, Home, Image, Mapping, OneOf, Port, Url},
         Name,
     },
     rule::{Literal, Occurs, Rule, arg, may, prop},
@@ -20,6 +20,7 @@ pub(super) static DEPLOY: Rule = Rule {
     props: &[
         prop("user", Account, "The account under systemd.").or("secretflow"),
         prop("home", Home, "The folder of the installation under systemd.").or("/opt/secretflow"),
+        prop("image", Image, "The image for all that has none of its own; none is built then."),
         prop(
             "network",
             Kind::Name(Name::Network),

@@ -22,7 +22,48 @@ pub(super) static SPU: Rule = Rule {
         prop("protocol", Text, "The protocol, as SPU spells it.").or("SEMI2K"),
         prop("field", Text, "The ring, as SPU spells it.").or("FM128"),
     ],
-    children: &[must(&PARTIES, WRITE_PARTIES), may(&LINK)],
+    children: &[must(&PARTIES, WRITE_PARTIES), may(&RUNTIME_CONFIG), may(&LINK)],
+};
+
+/// Which fields there are, the release's file in `runtimes/` says.
+static RUNTIME_CONFIG: Rule = Rule {
+    name: "runtime-config",
+    about: "Further fields of SPU's `RuntimeConfig`, with hyphens.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[prop("*", Kind::Setting, "A field that the release knows.")],
+    children: &[may(&CHEETAH_CONFIG), may(&TTP_BEAVER_CONFIG)],
+};
+
+static CHEETAH_CONFIG: Rule = Rule {
+    name: "cheetah-2pc-config",
+    about: "Settings of the protocol CHEETAH.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[prop("*", Kind::Setting, "A field that the release knows.")],
+    children: &[],
+};
+
+static TTP_BEAVER_CONFIG: Rule = Rule {
+    name: "ttp-beaver-config",
+    about: "The third party that hands out random numbers, with `beaver-type=\"TrustedThirdParty\"`.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[prop("*", Kind::Setting, "A field that the release knows.")],
+    children: &[may(&SSL_CONFIG)],
+};
+
+static SSL_CONFIG: Rule = Rule {
+    name: "ssl-config",
+    about: "TLS towards that third party.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[prop("*", Kind::Setting, "A field that the release knows.")],
+    children: &[],
 };
 
 static LINK: Rule = Rule {
@@ -44,6 +85,11 @@ static LINK: Rule = Rule {
         prop("recv-timeout", Kind::DURATION, "How long a message of a peer is waited for.")
             .or("120s"),
         prop("http-timeout", SHORT, "How long one request may take.").or("120s"),
+        prop(
+            "*",
+            Kind::Setting,
+            "Another key of `link_desc` that the release knows, with hyphens.",
+        ),
     ],
     children: &[],
 };
@@ -64,13 +110,34 @@ pub(super) static HEU: Rule = Rule {
         prop("field", Text, "The ring of the SPUs to which it converts."),
         // What is a number of bits at all, since longer keys take hours; whether a key is sound is a matter of `check`.
         // The default is what NIST asks of keys that rest on factoring until 2030.
-        prop("key-size", Number(1, 16_384), "The length of the Paillier key in bits.")
-            .or_number(2048),
+        prop("key-size", Number(1, 16_384), "The length of the key in bits.").or_number(2048),
+        prop("scheme", Text, "The cryptosystem, as HEU spells it.").or("paillier"),
     ],
     children: &[
         must(&SK_KEEPER, "name the party that holds the secret key: `sk-keeper \"alice\"`"),
         must(&EVALUATORS, "name at least one other party: `evaluators \"bob\"`"),
+        may(&ENCODING),
     ],
+};
+
+static ENCODING: Rule = Rule {
+    name: "encoding",
+    about: "How numbers become what is encrypted.",
+    occurs: Occurs::Once,
+    args_are: "nothing",
+    args: &[],
+    props: &[
+        prop("cleartext-type", Text, "The type of the numbers, `DT_F32` unless written."),
+        prop("encoder", Text, "The encoder, `FloatEncoder` unless written."),
+        // HEU keeps an encoded number in 64 bits.
+        prop(
+            "scale",
+            Number(1, i64::MAX),
+            "By what a number is multiplied; as SPU does unless written.",
+        ),
+        prop("padding-bits", Number(0, 63), "The gap between two numbers in one, for batches."),
+    ],
+    children: &[],
 };
 
 static SK_KEEPER: Rule = Rule {

@@ -21,7 +21,8 @@ pub enum Kind {
     MachinePath,
     /// A container image.
     Image,
-    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}` and `{secret.NAME}` are filled in.
+    /// Text in which `{port.NAME}`, `{host.address}`, `{party}`, `{home}`, `{secret.NAME}`, `{party.NAME.address}` and
+    /// `{party.NAME.port.PORT}` are filled in.
     Template,
     /// An IP address or a DNS name.
     Address,
@@ -39,6 +40,18 @@ pub enum Kind {
     Duration(Option<Limit<Span>>),
     /// An amount of memory, and the largest one where that is smaller than the type's.
     Size(Option<Limit<Size>>),
+    /// `#true` or `#false`.
+    Bool,
+    /// A package of Python, pinned: `celery==5.4.0`.
+    Package,
+    /// The URL of an index of packages.
+    IndexUrl,
+    /// A text, a whole number or a boolean, which the runtime gets as it is.
+    Setting,
+    /// What SecretFlow calls a party.
+    RuntimeParty,
+    /// The name of a resource of Ray.
+    Resource,
     /// A Python version, such as `3.10`.
     Python,
     /// The code of a finding.

@@ -109,9 +109,9 @@ mod tests {
                     (Kind::Number(least, most), Literal::Number(number)) => {
                         (least..=most).contains(&number)
                     }
-                    (Kind::Port, Literal::Number(_)) => true,
+                    (Kind::Port, Literal::Number(_)) | (Kind::Bool, Literal::Bool(_)) => true,
                     (Kind::OneOf(words), Literal::Text(word)) => words.contains(&word),
-                    (Kind::Number(..) | Kind::Port | Kind::OneOf(_), _) => false,
+                    (Kind::Number(..) | Kind::Port | Kind::Bool | Kind::OneOf(_), _) => false,
                     (_, literal) => matches!(literal, Literal::Text(_)),
                 };
                 assert!(is_one, "{} {key}: {default:?}", rule.name);

@@ -20,6 +20,7 @@ mod rule;
 mod runtime;
 mod service;
 mod shared;
+mod software;
 mod top;
 
 pub use kind::{Kind, Limit, Name};

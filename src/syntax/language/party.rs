@@ -10,6 +10,7 @@ use super::{
     },
     rule::{Occurs, Rule, arg, may, must, prop},
     service::SERVICE,
+    software::{INDEX_URL, PACKAGES, REQUIREMENTS, WHEELS},
 };
 
 pub(super) static PARTY: Rule = Rule {
@@ -18,7 +19,10 @@ pub(super) static PARTY: Rule = Rule {
     occurs: Occurs::Keyed,
     args_are: "a name",
     args: &[arg(Kind::Name(Name::Party), "Its name: a folder, a certificate, a Ray resource.")],
-    props: &[],
+    props: &[
+        prop("as", Kind::RuntimeParty, "What SecretFlow calls it, where that is another name."),
+        INDEX_URL,
+    ],
     children: &[
         must(&HOST, "name a machine: `host \"alice-1\" address=\"192.168.1.10\"`"),
         may(&IDENTITY),
@@ -28,6 +32,9 @@ pub(super) static PARTY: Rule = Rule {
         may(&SECRET),
         may(&ENV_FILE),
         may(&SERVICE),
+        may(&PACKAGES),
+        may(&REQUIREMENTS),
+        may(&WHEELS),
     ],
 };
 

@@ -76,6 +76,8 @@ pub enum Literal {
     Text(&'static str),
     /// A whole number.
     Number(i64),
+    /// `#true` or `#false`.
+    Bool(bool),
 }
 
 impl Rule {
@@ -168,6 +170,11 @@ impl Property {
     /// The text that it is where it is not written.
     pub(super) const fn or(self, default: &'static str) -> Self {
         Self { value: self.value.or(Literal::Text(default)), ..self }
+    }
+
+    /// What is so where it is not written.
+    pub(super) const fn or_bool(self, default: bool) -> Self {
+        Self { value: self.value.or(Literal::Bool(default)), ..self }
     }
 
     /// The number that it is where it is not written.

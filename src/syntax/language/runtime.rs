@@ -9,6 +9,7 @@ use super::{
     },
     rule::{Occurs, Rule, arg, may, prop},
     shared::BECAUSE,
+    software::{INDEX_URL, PACKAGES, REQUIREMENTS, WHEELS},
 };
 
 pub(super) static RUNTIME: Rule = Rule {
@@ -25,8 +26,16 @@ pub(super) static RUNTIME: Rule = Rule {
             .help("name the release that all parties run, such as `version=\"1.13.0b0\"`"),
         prop("engine", OneOf(Engine::WORDS), "Ray clusters, or threads in one process.")
             .or(Engine::Ray.word()),
+        INDEX_URL,
     ],
-    children: &[may(&PYTHON), may(&ALLOW_DESERIALIZE), may(&CROSS_SILO)],
+    children: &[
+        may(&PYTHON),
+        may(&ALLOW_DESERIALIZE),
+        may(&CROSS_SILO),
+        may(&PACKAGES),
+        may(&REQUIREMENTS),
+        may(&WHEELS),
+    ],
 };
 
 static PYTHON: Rule = Rule {

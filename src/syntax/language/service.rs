@@ -75,6 +75,16 @@ static PORT: Rule = Rule {
         arg(Port, "The number that it must have.").optional(),
     ],
     props: &[],
+    children: &[may(&PEERS)],
+};
+
+static PEERS: Rule = Rule {
+    name: "peers",
+    about: "The parties that may dial the port.",
+    occurs: Occurs::Once,
+    args_are: "parties",
+    args: &[arg(Kind::Name(Name::Party), "A party that may dial the port.").repeated()],
+    props: &[],
     children: &[],
 };
 

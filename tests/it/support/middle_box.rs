@@ -23,7 +23,12 @@ pub(crate) struct MiddleBox {
 impl MiddleBox {
     /// Passes every connection on to the same port behind the box.
     pub(crate) fn passing_on(port: u16) -> Self {
-        Self::start(port, move |front| {
+        Self::leading(listening(port), port)
+    }
+
+    /// Passes every connection to a port of the box on to another one behind it.
+    pub(crate) fn leading(from: TcpListener, port: u16) -> Self {
+        Self::start(from, move |front| {
             // Where nobody listens behind it, the connection is closed, as a gateway does.
             if let Ok(back) = TcpStream::connect((BEHIND, port)) {
                 copy(front.try_clone().unwrap(), back.try_clone().unwrap());
@@ -35,11 +40,11 @@ impl MiddleBox {
     /// Takes every connection and never answers.
     pub(crate) fn swallowing(port: u16) -> Self {
         let mut held = Vec::new();
-        Self::start(port, move |front| held.push(front))
+        Self::start(listening(port), move |front| held.push(front))
     }
 
-    fn start(port: u16, mut take: impl FnMut(TcpStream) + Send + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    fn start(listener: TcpListener, mut take: impl FnMut(TcpStream) + Send + 'static) -> Self {
+        let port = listener.local_addr().unwrap().port();
         let is_over = Arc::new(AtomicBool::new(false));
         let over = is_over.clone();
         let accepting = thread::spawn(move || {
@@ -61,6 +66,10 @@ impl Drop for MiddleBox {
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         let _ = self.accepting.take().unwrap().join();
     }
+}
+
+fn listening(port: u16) -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap()
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {

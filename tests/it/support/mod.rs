@@ -1,6 +1,7 @@
 //! What the tests of several areas use.
 
 pub(crate) mod engine;
+pub(crate) mod field;
 pub(crate) mod imports;
 pub(crate) mod launcher;
 pub(crate) mod machine;

@@ -104,7 +104,7 @@ pub(super) async fn connect(spec: &SumSpec) -> Result<BTreeMap<PartyName, Link>,
     let deadline = Instant::now() + spec.patience;
     // The first party dials all others and need not listen.
     let listener = if spec.slots.keys().any(|party| *party < spec.me) {
-        let own = Endpoint { host: spec.listen.clone(), port: endpoint(spec, &spec.me)?.port };
+        let own = own_endpoint(spec)?;
         let listener = bind(&own).await;
         Some(listener.map_err(|source| SumError::Listen { endpoint: own, source })?)
     } else {
@@ -141,6 +141,15 @@ async fn bind(own: &Endpoint) -> io::Result<TcpListener> {
     listen(address)
 }
 
+/// What the party itself listens on.
+fn own_endpoint(spec: &SumSpec) -> Result<Endpoint, SumError> {
+    let slot = spec.slots.get(&spec.me).zip(spec.links.get(&spec.me));
+    let port = slot.and_then(|(slot, link)| link.listen_port(*slot));
+    let found = port.map(|port| Endpoint { host: spec.listen.clone(), port });
+    found.ok_or_else(|| SumError::NotASum { job: spec.job.clone(), party: spec.me.clone() })
+}
+
+/// What is dialled to reach a party.
 fn endpoint(spec: &SumSpec, party: &PartyName) -> Result<Endpoint, SumError> {
     let slot = spec.slots.get(party);
     let link = spec.links.get(party);

@@ -31,7 +31,13 @@ async fn specs(parties: &Parties, inputs: &[(&str, i64)]) -> Vec<SumSpec> {
     for (name, _) in inputs {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = i128::from(listener.local_addr().unwrap().port()).try_into().unwrap();
-        let address = LinkAddress { host: host.clone(), first: port, last: port, more: Vec::new() };
+        let address = LinkAddress {
+            host: host.clone(),
+            first: port,
+            last: port,
+            more: Vec::new(),
+            listen: Vec::new(),
+        };
         links.insert(party(name), address);
         held.push(listener);
     }
@@ -253,7 +259,10 @@ fn tree(parties: &Parties) -> BTreeMap<String, String> {
     };
     let member = |name: &PartyName| {
         let identity = Some(parties.pins(name));
-        (name.clone(), FederationParty { identity, slots: 1, hosts: BTreeMap::new() })
+        (
+            name.clone(),
+            FederationParty { runtime_name: None, identity, slots: 1, hosts: BTreeMap::new() },
+        )
     };
     let total: JobName = "total".parse().unwrap();
     let shared = FederationJob { parties: both.clone(), slots: 1, program: Program::Sum };
@@ -271,6 +280,7 @@ fn tree(parties: &Parties) -> BTreeMap<String, String> {
     };
     let federation = serde_json::to_vec(&federation).unwrap();
     let plan = PartyPlan {
+        names: BTreeMap::new(),
         format: FORMAT,
         party: alice,
         federation: Digest::of(&federation),

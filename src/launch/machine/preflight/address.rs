@@ -16,7 +16,11 @@ pub(super) const PROBE: Probe = Probe { name: "addresses of this machine", run }
 fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(host) = machine.host_plan() {
-        findings.extend(advertised(machine.host.as_str(), &host.address));
+        // Behind a NAT or load balancer, what peers dial belongs to another machine, and is not looked at.
+        findings.extend(match &host.inside {
+            None => advertised(machine.host.as_str(), &host.address),
+            Some(inside) => own(machine.host.as_str(), inside),
+        });
     }
     findings.extend(listen(&machine.plan.listen));
     findings
@@ -37,8 +41,20 @@ fn advertised(host: &str, address: &HostAddr) -> Option<Finding> {
         let message =
             format!("no interface of this machine has the address `{address}` of host `{host}`");
         Finding::warning(Code("SF0842"), message).help(format!(
-            "fine behind a NAT that passes the planned ports on; else run this on `{host}`, or correct its `address`"
+            "behind a NAT, write the machine's own address as `inside`; else run this on `{host}`, or correct its `address`"
         ))
+    })
+}
+
+/// The address that the machine is said to have itself: Ray and the party's other hosts use it.
+fn own(host: &str, inside: &HostAddr) -> Option<Finding> {
+    let ours = resolve(inside).is_ok_and(|ips| ips.into_iter().any(is_ours));
+    (!ours).then(|| {
+        let message = format!(
+            "no interface of this machine has the address `{inside}`, which `{host}` is to have inside"
+        );
+        let help = format!("run this on `{host}`, or correct its `inside`");
+        Finding::warning(Code("SF0842"), message).help(help)
     })
 }
 
@@ -75,6 +91,21 @@ fn is_ours(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::Sample, *};
+
+    #[test]
+    fn behind_a_nat_the_address_inside_is_looked_at() {
+        let mut sample = Sample::new();
+        sample.host().address = "192.0.2.1".parse().unwrap();
+        sample.host().inside = Some("127.0.0.1".parse().unwrap());
+        assert!(sample.messages(&PROBE).is_empty());
+        sample.host().inside = Some("198.51.100.7".parse().unwrap());
+        assert_eq!(
+            sample.messages(&PROBE),
+            [
+                "SF0842 no interface of this machine has the address `198.51.100.7`, which `alice-1` is to have inside"
+            ]
+        );
+    }
 
     #[test]
     fn an_address_of_another_machine_can_be_dialled_and_not_listened_on() {

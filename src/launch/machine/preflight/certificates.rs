@@ -20,6 +20,9 @@ const UNTIMELY: Code = Code("SF0855");
 /// TLS refuses a certificate for what is in it.
 const UNUSABLE: Code = Code("SF0856");
 
+/// What the certificate is called that peers are shown.
+const LEAF: &str = "certificate";
+
 fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let Some(identity) = &machine.plan.identity else { return Vec::new() };
     let now = OffsetDateTime::now_utc();
@@ -29,7 +32,7 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let of_ca = read(&ca).map(|read| read.faults_as_ca(now)).unwrap_or_default();
     let of_leaf = read(&cert).map(|read| read.faults_as_leaf(now)).unwrap_or_default();
     let of_ca = of_ca.iter().map(|fault| finding("CA certificate", &ca, fault, machine));
-    let of_leaf = of_leaf.iter().map(|fault| finding("certificate", &cert, fault, machine));
+    let of_leaf = of_leaf.iter().map(|fault| finding(LEAF, &cert, fault, machine));
     of_ca.chain(of_leaf).collect()
 }
 
@@ -40,14 +43,22 @@ fn finding(what: &str, path: &Utf8Path, fault: &Fault, machine: &Machine<'_>) ->
         Fault::CriticalExtension(_) | Fault::Usage(_) | Fault::IsCa => UNUSABLE,
     };
     let message = format!("the {what} `{path}` of {party} {fault}");
-    Finding::error(code, message).help(help(fault, party))
+    Finding::error(code, message).help(help(what != LEAF, fault, party))
 }
 
-fn help(fault: &Fault, party: &PartyName) -> String {
-    let new = match fault {
+/// What follows each remedy: a plan names certificates by their fingerprints.
+const THEN: &str = "then plan again, and let all parties pull";
+
+fn help(is_ca: bool, fault: &Fault, party: &PartyName) -> String {
+    let remedy = match fault {
         Fault::NotYetValid(_) => {
             return "look at the clock of this machine (`timedatectl`), and at that of the machine where it was made"
                 .to_owned();
+        }
+        Fault::Ended(_) if !is_ca => {
+            return format!(
+                "ask your CA for a new one, or run `sfgen keys renew --party {party}`, which signs a new one with the CA that is there; {THEN}"
+            );
         }
         Fault::Ended(_) => "ask your CA for a new one",
         Fault::CriticalExtension(_) => "ask your CA for one without that extension",
@@ -55,7 +66,7 @@ fn help(fault: &Fault, party: &PartyName) -> String {
         Fault::IsCa => "name the leaf that the CA signed as `cert`",
     };
     format!(
-        "{new}, or move the files away and run `sfgen keys new --party {party}`; then plan again and let all parties pull"
+        "{remedy}, or run `sfgen keys new --party {party} --replace`, which makes a new CA; {THEN}"
     )
 }
 

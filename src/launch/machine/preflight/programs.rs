@@ -4,6 +4,7 @@ use camino::Utf8Path;
 
 use super::machine::{Machine, Probe};
 use crate::{
+    catalogue::packages_of,
     diag::{Code, Finding},
     fs,
     plan::{Deploy, Locations, ProcessKind, located},
@@ -24,9 +25,7 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let missing = services.filter_map(|service| {
         // What lies in a folder is looked for from the folder of the topology, as the launcher does.
         let program = &located(service.command.first()?, &Locations::new());
-        let runtime =
-            machine.plan.secretflow.is_some() && OF_THE_RUNTIME.contains(&program.as_str());
-        if runtime || is_installed(machine, program) {
+        if is_in_environment(machine, program) || is_installed(machine, program) {
             return None;
         }
         let message = format!("service `{}` needs `{program}`, which is not here", service.name);
@@ -37,6 +36,18 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
         }))
     });
     missing.collect()
+}
+
+/// Whether the program comes with the environment that the launcher makes: with SecretFlow, or with a package beside it.
+fn is_in_environment(machine: &Machine<'_>, program: &str) -> bool {
+    let Some(secretflow) = &machine.plan.secretflow else { return false };
+    let brought = packages_of(&[program.to_owned()]);
+    let mut listed = secretflow.software.packages.iter();
+    let is_listed = listed.any(|planned| {
+        let name = planned.package.normal_name();
+        brought.iter().any(|package| package.eq_ignore_ascii_case(&name))
+    });
+    OF_THE_RUNTIME.contains(&program) || is_listed
 }
 
 fn is_installed(machine: &Machine<'_>, program: &str) -> bool {

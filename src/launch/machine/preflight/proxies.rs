@@ -59,6 +59,7 @@ mod tests {
                 first: port,
                 last: port,
                 more: Vec::new(),
+                listen: Vec::new(),
             };
             sample.plan.links.sf.insert(party.parse().unwrap(), link);
         }

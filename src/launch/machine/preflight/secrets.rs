@@ -1,10 +1,14 @@
 //! The party's certificate and key are there, and nobody else can read or replace the key. Their content is checked
 //! when they are loaded (`launch::peers::identity`).
 
+use std::collections::BTreeSet;
+
 use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs::{self, Kind},
+    keys::{KeyFiles, KeysCommands},
+    types::PartyName,
 };
 use camino::Utf8Path;
 
@@ -14,32 +18,47 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let Some(identity) = &machine.plan.identity else { return Vec::new() };
     let party = &machine.plan.party;
     let mut findings = Vec::new();
+    let at = |path| machine.path(path);
+    let files = KeyFiles::of(at(&identity.ca), at(&identity.cert), at(&identity.key));
+    findings.extend(missing(party, &files));
     for (what, path) in
-        [("CA certificate", &identity.ca), ("certificate", &identity.cert), ("key", &identity.key)]
+        [("CA certificate", &files.ca), ("certificate", &files.cert), ("key", &files.key)]
     {
-        let path = machine.path(path);
-        let help = if what == "key" {
-            format!(
-                "`sfgen keys new --party {party}` makes it, once and on this machine; it travels nowhere"
-            )
-        } else {
-            "it is committed beside the topology; pull it here".to_owned()
-        };
-        findings.extend(missing(what, &path).map(|finding| finding.help(help)));
+        findings.extend(unreadable(what, path));
     }
     let key = machine.path(&identity.key);
     findings.extend(open_to_others(&key).or_else(|| replaceable(&key)));
     findings
 }
 
-/// Links are followed: secrets are often mounted as links.
-fn missing(what: &str, path: &Utf8Path) -> Option<Finding> {
-    let why = fs::read(path).err()?;
-    let message = match why.kind() {
-        std::io::ErrorKind::NotFound => format!("the {what} `{path}` is not there"),
-        _ => format!("the {what} `{path}` cannot be read: {}", why.reason()),
+/// One finding for all files that the launcher needs and that are not there. What to do depends on the CA's key too, which
+/// only `keys renew` needs.
+fn missing(party: &PartyName, files: &KeyFiles) -> Option<Finding> {
+    // Links are followed: secrets are often mounted as links.
+    let is_absent = |path: &&Utf8Path| {
+        fs::read(path).is_err_and(|why| why.kind() == std::io::ErrorKind::NotFound)
     };
-    Some(Finding::error(Code("SF0846"), message))
+    let absent: BTreeSet<&Utf8Path> = files.all().into_iter().filter(is_absent).collect();
+    let needed = files.all().into_iter().filter(|path| *path != files.ca_key);
+    let names: Vec<String> =
+        needed.filter(|path| absent.contains(path)).map(|path| format!("`{path}`")).collect();
+    let (last, rest) = names.split_last()?;
+    let message = match rest {
+        [] => format!("{last} is not there"),
+        _ => format!("{} and {last} are not there", rest.join(", ")),
+    };
+    let commands = KeysCommands { party };
+    let is_public = |path: &&Utf8Path| *path == files.ca || *path == files.cert;
+    let pull = if absent.iter().any(is_public) { "pull what was committed; else " } else { "" };
+    let help = format!("{pull}{}", commands.remedy(files, &absent));
+    Some(Finding::error(Code("SF0846"), message).help(help))
+}
+
+fn unreadable(what: &str, path: &Utf8Path) -> Option<Finding> {
+    let why = fs::read(path).err().filter(|why| why.kind() != std::io::ErrorKind::NotFound)?;
+    let message = format!("the {what} `{path}` cannot be read: {}", why.reason());
+    let help = "run the launcher as the user that owns it";
+    Some(Finding::error(Code("SF0846"), message).help(help))
 }
 
 fn open_to_others(path: &Utf8Path) -> Option<Finding> {
@@ -93,7 +112,7 @@ mod tests {
         assert_eq!(
             sample.messages(&PROBE),
             [
-                format!("SF0846 the certificate `{}` is not there", path("node.pem")),
+                format!("SF0846 `{}` is not there", path("node.pem")),
                 format!(
                     "SF0847 other users of this machine may use the key `{}` (mode 0640)",
                     path("node.key")

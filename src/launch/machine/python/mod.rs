@@ -16,5 +16,5 @@ mod versions;
 pub use error::PythonError;
 pub use find::{Python, Search};
 pub use shadow::shadowed_modules;
-pub use venv::{Venv, environment};
+pub use venv::{Packages, Venv, environment};
 pub use versions::versions;

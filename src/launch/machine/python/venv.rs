@@ -27,31 +27,71 @@ pub struct Venv {
     pub python_version: String,
 }
 
-/// The environment of `requirements` (the text of a pinned requirements file) in `venvs`, a folder that is ours alone,
+/// What an environment is made of.
+pub struct Packages<'a> {
+    /// Lists of packages by the names that the calls have for them. The first is about all that SecretFlow needs.
+    pub files: Vec<(&'a str, &'a [u8])>,
+    /// The options of `pip install`, call by call; names of files stand for their paths.
+    pub calls: Vec<Vec<String>>,
+}
+
+/// The name of the list of what SecretFlow needs.
+const REQUIREMENTS: &str = "requirements.txt";
+
+impl<'a> From<&'a [u8]> for Packages<'a> {
+    /// A list of pinned packages with hashes alone.
+    fn from(list: &'a [u8]) -> Self {
+        let call = INSTALL_OPTIONS.into_iter().chain(["-r", REQUIREMENTS]);
+        Self { files: vec![(REQUIREMENTS, list)], calls: vec![call.map(str::to_owned).collect()] }
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Packages<'a> {
+    fn from(list: &'a [u8; N]) -> Self {
+        list.as_slice().into()
+    }
+}
+
+impl Packages<'_> {
+    /// All that decides what is installed, as one text; of a list alone, the list.
+    fn identity(&self) -> String {
+        let plain = Packages::from(&b""[..]).calls;
+        let calls = self.calls.iter().filter(|_| self.calls != plain).map(|call| call.join(" "));
+        let texts = self.files.iter().map(|(_, text)| String::from_utf8_lossy(text).into_owned());
+        texts.chain(calls).collect()
+    }
+}
+
+/// The environment of `packages` in `venvs`, a folder that is ours alone,
 /// made if it is not there.
 ///
 /// `progress` gets a line per package. While another process makes the same one, this waits for it. Dropping the
 /// future ends the installation with all its processes; what it left behind is made again next time.
-pub async fn environment(
+pub async fn environment<'a>(
     venvs: &Utf8Path,
     python: &Python,
-    requirements: &[u8],
+    packages: impl Into<Packages<'a>>,
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<Venv, PythonError> {
-    let requirements = String::from_utf8_lossy(requirements);
+    let packages = packages.into();
     // The environment's programs name it by its absolute path.
-    let folder = fs::resolve(venvs)?.join(name(&requirements, &python.version));
+    let folder = fs::resolve(venvs)?.join(name(&packages.identity(), &python.version));
     let venv = Venv { bin: folder.join("bin"), folder, python_version: python.version.clone() };
     let _lock = lock(&Utf8PathBuf::from(format!("{}.lock", venv.folder)), progress).await?;
     if is_complete(&venv)? {
         return Ok(venv);
     }
     fs::remove_folder(&venv.folder)?;
-    announce(&venv, &requirements, progress);
+    announce(&venv, &packages, progress);
     make(&venv, python, progress).await?;
     // Whatever umask it was made with.
     fs::set_mode(&venv.folder, 0o700)?;
-    install(&venv, &requirements, python.uv.as_deref(), progress).await?;
+    for (name, text) in &packages.files {
+        fs::write_atomically(&venv.folder.join(name), text, 0o600)?;
+    }
+    for call in &packages.calls {
+        install(&venv, &packages, call, python.uv.as_deref(), progress).await?;
+    }
     fs::write_atomically(&venv.folder.join("complete"), b"", 0o600)?;
     Ok(venv)
 }
@@ -60,8 +100,14 @@ pub async fn environment(
 const ROOM: u64 = 2_000_000_000;
 
 /// Says what is going to be installed, where and how large it is, before minutes are spent on it.
-fn announce(venv: &Venv, requirements: &str, progress: &mut (dyn FnMut(String) + Send)) {
-    let packages = requirements.lines().filter(|line| line.contains("==")).count();
+fn announce(venv: &Venv, packages: &Packages<'_>, progress: &mut (dyn FnMut(String) + Send)) {
+    // Those to which others are only held are not installed for that.
+    let installed =
+        |name: &str| packages.calls.iter().any(|call| call.last().is_some_and(|last| last == name));
+    let lists = packages.files.iter().filter(|(name, _)| installed(name));
+    let lists = lists.map(|(_, text)| String::from_utf8_lossy(text));
+    let packages: usize =
+        lists.map(|list| list.lines().filter(|line| line.contains("==")).count()).sum();
     progress(format!(
         "installing {packages} packages into `{}`, which takes minutes and up to 2 GB, once; behind a proxy or without the Internet see `sfgen explain SF0874`",
         venv.folder
@@ -129,12 +175,11 @@ async fn make(
 
 async fn install(
     venv: &Venv,
-    requirements: &str,
+    packages: &Packages<'_>,
+    call: &[String],
     uv: Option<&Utf8Path>,
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<(), PythonError> {
-    let list = venv.folder.join("requirements.txt");
-    fs::write_atomically(&list, requirements.as_bytes(), 0o600)?;
     let python = venv.bin.join("python");
     let program = uv.unwrap_or(&python);
     let mut command = child::command(program);
@@ -147,8 +192,15 @@ async fn install(
         command.args(["-I", "-m", "pip", "install", "--disable-pip-version-check"]);
         command.args(["--no-input", "--progress-bar", "off"]);
     }
-    command.args(INSTALL_OPTIONS).args(["-r", list.as_str()]);
-    let mut lines = Progress::of(requirements);
+    let file = |word: &String| packages.files.iter().find(|(name, _)| name == word);
+    for word in call {
+        match file(word) {
+            Some((name, _)) => command.arg(venv.folder.join(name)),
+            None => command.arg(word),
+        };
+    }
+    let list = call.last().and_then(file).map(|(_, text)| String::from_utf8_lossy(text));
+    let mut lines = Progress::of(&list.unwrap_or_default());
     let mut tell = |line: &str| {
         if let Some(told) = lines.told(line) {
             progress(told);

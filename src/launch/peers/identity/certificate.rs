@@ -25,10 +25,10 @@ pub(super) fn explain(why: &CertificateError) -> String {
             "presents a certificate that is not made for TLS in this direction (extended key usage)"
         }
         Why::BadEncoding => {
-            "presents a certificate that cannot be read; its owner makes new keys (`sfgen keys new`), and all plan again"
+            "presents a certificate that cannot be read; its owner makes new keys (`sfgen keys new --replace`), and all plan again"
         }
         Why::Revoked => {
-            "presents a certificate that was revoked; its owner makes new keys (`sfgen keys new`), and all plan again"
+            "presents a certificate that was revoked; its owner makes new keys (`sfgen keys new --replace`), and all plan again"
         }
         Why::UnhandledCriticalExtension => CRITICAL,
         Why::UnsupportedSignatureAlgorithmContext { .. }
@@ -39,10 +39,10 @@ pub(super) fn explain(why: &CertificateError) -> String {
 }
 
 const CRITICAL: &str = "presents a certificate with a critical extension that TLS here does not know; its owner has it \
-                        issued without that extension, or makes new keys (`sfgen keys new`), and all plan again";
+                        issued without that extension, or makes new keys (`sfgen keys new --replace`), and all plan again";
 const ALGORITHM: &str = "presents a certificate that is signed by a method TLS here does not know; its owner uses ECDSA, \
                          Ed25519 or RSA with SHA-256 or longer (`sfgen keys new` does), and all plan again";
-const UNUSABLE: &str = "presents a certificate that TLS cannot use; its owner makes new keys (`sfgen keys new`), and all \
+const UNUSABLE: &str = "presents a certificate that TLS cannot use; its owner makes new keys (`sfgen keys new --replace`), and all \
                         plan again";
 
 /// What rustls has no variant for: our own refusal, or one of webpki.
@@ -57,7 +57,7 @@ fn of_other(error: &(dyn std::error::Error + 'static)) -> String {
             "presents the certificate of a CA as its own; its owner names the leaf, which the CA signed, as `cert`"
         }
         Some(Why::EndEntityUsedAsCa) => {
-            "presents a certificate that was signed by one that is no CA; its owner makes new keys (`sfgen keys new`), and all plan again"
+            "presents a certificate that was signed by one that is no CA; its owner makes new keys (`sfgen keys new --replace`), and all plan again"
         }
         Some(Why::UnsupportedCertVersion) => {
             "presents a certificate of an old version; its owner has it issued as X.509 version 3, and all plan again"

@@ -13,7 +13,9 @@ pub enum IdentityError {
     #[error(transparent)]
     #[diagnostic(
         code(SF0801),
-        help("`sfgen keys new` makes the files; run the launcher as the user that owns the key")
+        help(
+            "`sfgen keys renew` signs a certificate with the CA that is there, `sfgen keys new` makes all files; run the launcher as the user that owns the key"
+        )
     )]
     Unreadable(FsError),
     /// Others than its owner can read the key.

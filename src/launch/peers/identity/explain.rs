@@ -98,7 +98,7 @@ fn of_alert(alert: AlertDescription) -> String {
         }
         Alert::CertificateExpired => "says that this party's certificate has ended",
         Alert::CertificateRevoked => {
-            "says that this party's certificate was revoked; make new keys (`sfgen keys new`), and plan again"
+            "says that this party's certificate was revoked; make new keys (`sfgen keys new --replace`), and plan again"
         }
         Alert::ProtocolVersion => "speaks an older TLS than 1.3",
         Alert::NoApplicationProtocol => "speaks another protocol on this port",

@@ -41,7 +41,7 @@ impl Parties {
     /// Throws a party's keys away and makes new ones.
     pub(crate) fn renew(&self, name: &PartyName) {
         fs::remove_folder(&self.root().join(name.as_str())).unwrap();
-        keys::write(&material(name, "127.0.0.1"), &self.key_files(name)).unwrap();
+        keys::write(&material(name, "127.0.0.1"), &self.key_files(name), keys::Old::Keep).unwrap();
     }
 
     pub(crate) fn key_files(&self, name: &PartyName) -> KeyFiles {

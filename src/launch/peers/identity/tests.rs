@@ -186,5 +186,5 @@ fn each_fault_of_the_own_files_has_its_own_error() {
     assert!(matches!(read(&junk), IdentityError::NotACertificate { .. }));
     let alone = Credentials::read(me.clone(), &good, &BTreeMap::new()).unwrap_err();
     assert!(matches!(alone, IdentityError::NoPeers { .. }));
-    let _ = keys::write(&material(&me, "127.0.0.1"), &files).unwrap_err();
+    let _ = keys::write(&material(&me, "127.0.0.1"), &files, keys::Old::Keep).unwrap_err();
 }

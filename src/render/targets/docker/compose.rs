@@ -64,6 +64,8 @@ struct Container {
     image: String,
     /// The Dockerfile, where the image is built here.
     dockerfile: Option<String>,
+    /// The folder of wheels that the build is given.
+    wheels: Option<String>,
     user: Option<String>,
     folder: Option<String>,
     command: Vec<String>,
@@ -79,6 +81,8 @@ struct Container {
     health: Option<Health>,
     grace: Option<String>,
     shm_size: Option<String>,
+    /// How many GPUs the machine lends to Ray's container, which sees none otherwise.
+    gpus: Option<u32>,
     /// `shareable` for Ray, Ray's own for programs that join it: they share objects in `/dev/shm`.
     ipc: Option<String>,
     /// Ray's for programs that join it: they look for the node in `/proc`.
@@ -114,7 +118,7 @@ struct Health {
 }
 
 fn files(scene: &HostScene<'_>) -> Files {
-    let Deploy::Docker { network } = &scene.plan().deploy else { return Ok(Vec::new()) };
+    let Deploy::Docker { network, .. } = &scene.plan().deploy else { return Ok(Vec::new()) };
     let processes = scene.host.processes.iter().filter(|process| process.is_kept_up());
     let mut containers: Vec<_> = processes.map(|process| of_process(scene, process)).collect();
     if containers.is_empty() {
@@ -143,8 +147,8 @@ fn join_network(
         }
         return None;
     };
-    let key = if scene.host.address.is_ipv6() { "ipv6_address" } else { "ipv4_address" };
-    let address = Address { network: name.to_string(), key, ip: scene.host.address.bare() };
+    let key = if scene.host.own_address().is_ipv6() { "ipv6_address" } else { "ipv4_address" };
+    let address = Address { network: name.to_string(), key, ip: scene.host.own_address().bare() };
     // Without an image of our own the first service has to own the address.
     let owner = if scene.plan().secretflow.is_some() {
         Container {
@@ -164,11 +168,17 @@ fn join_network(
     Some(name.to_string())
 }
 
-/// A container of the image that the Dockerfile describes.
+/// A container of the image that the topology names, else of the one that the Dockerfile describes.
 fn built(scene: &HostScene<'_>) -> Container {
+    if let Deploy::Docker { image: Some(image), .. } = &scene.plan().deploy {
+        return Container { image: image.to_string(), ..Container::default() };
+    }
+    let secretflow = scene.plan().secretflow.as_ref();
+    let wheels = secretflow.and_then(|secretflow| secretflow.software.source.wheels.as_ref());
     Container {
         image: project(&scene.federation().topology, &scene.plan().party),
         dockerfile: Some(format!("{}/docker/Dockerfile", scene.name)),
+        wheels: wheels.map(ToString::to_string),
         ..Container::default()
     }
 }
@@ -181,7 +191,7 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
     };
     let ray = ProcessName::Ray.to_string();
     let joins = process.joins_ray.then(|| format!("service:{ray}"));
-    let object_store = scene.host.ray.as_ref().filter(|_| process.is_ray());
+    let node = scene.host.ray.as_ref().filter(|_| process.is_ray());
     let root = locations.get(&Location::Root).cloned().unwrap_or_default();
     let of_installation = |used: &&PathUse| used.mounted_at.is_none();
     let own = process.paths.iter().filter(of_installation);
@@ -211,8 +221,9 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
         depends_on: process.after.iter().map(|after| dependency(scene, after)).collect(),
         health: process.ready.map(|ready| health(process, ready)),
         grace: Some(seconds(process.grace)),
-        shm_size: object_store
+        shm_size: node
             .map(|ray| format!("{}b", ray.object_store.bytes().saturating_add(SHM_MARGIN))),
+        gpus: node.and_then(|ray| ray.gpus).filter(|gpus| *gpus > 0),
         ipc: joins.clone().or_else(|| process.is_ray().then(|| "shareable".to_owned())),
         // Ray's own init reaps for those who share its process numbers.
         init: joins.is_none(),

@@ -1,15 +1,16 @@
 //! `<party>/<host>/docker/Dockerfile`: the image in which Ray and services without an image of their own run.
 
+use camino::Utf8Path;
 use serde::Serialize;
 
 use crate::{
-    catalogue::INSTALL_OPTIONS,
-    plan::{Effect, Location, UID},
+    plan::{Deploy, Effect, Location, UID},
     render::{
         artifact::{File, Files, Kind, OfHost},
         engine::Source,
         scene::HostScene,
     },
+    types::Home,
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =
@@ -20,12 +21,19 @@ const TEMPLATE: Source = Source {
     text: include_str!("../../../../templates/party/host/docker/Dockerfile.hbs"),
 };
 
+/// Where the image has the lists.
+const LISTS: &str = "/opt/sfgen";
+
 #[derive(Serialize)]
 struct View<'a> {
     python: &'a str,
     uid: u32,
-    /// Options of pip.
-    install_options: String,
+    /// The lists of packages, in the party's folder.
+    files: String,
+    /// What pip is given, call by call.
+    installs: Vec<Vec<String>>,
+    /// The folder of wheels, which the build sees only where it is mounted.
+    wheels: Option<&'a str>,
     home: &'a str,
     /// Ray's folder for sockets and logs.
     run: &'a str,
@@ -36,11 +44,18 @@ struct View<'a> {
 
 fn files(scene: &HostScene<'_>) -> Files {
     let Some(secretflow) = &scene.plan().secretflow else { return Ok(Vec::new()) };
+    if matches!(&scene.plan().deploy, Deploy::Docker { image: Some(_), .. }) {
+        return Ok(Vec::new());
+    }
+    let software = &secretflow.software;
+    let lists = software.lists().into_iter();
     let at = |location| scene.host.locations.get(&location).map_or("", String::as_str);
     let view = View {
         python: &secretflow.python,
         uid: UID,
-        install_options: INSTALL_OPTIONS.join(" "),
+        files: software.files().join(" "),
+        installs: lists.map(|list| list.options(Utf8Path::new(LISTS), &software.source)).collect(),
+        wheels: software.source.wheels.as_ref().map(Home::as_str),
         home: at(Location::Home),
         run: at(Location::Run),
         logs: at(Location::Logs),

@@ -59,6 +59,8 @@ struct UnitView<'a> {
     restart: Option<RestartView>,
     grace: String,
     is_ray: bool,
+    /// Whether it needs the machine's GPUs.
+    has_gpus: bool,
     joins_ray: bool,
     /// Ray's folder below `/run`, which the unit of the Ray node makes and owns.
     run_name: String,
@@ -128,6 +130,8 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
         restart: process.restart.map(|restart| restart_view(restart, process.ready)),
         grace: seconds(process.grace),
         is_ray: process.is_ray(),
+        has_gpus: process.is_ray()
+            && scene.host.ray.as_ref().and_then(|ray| ray.gpus).is_some_and(|gpus| gpus > 0),
         joins_ray: process.joins_ray,
         run_name: run.rsplit('/').next().unwrap_or_default().to_owned(),
         files: files::of_process(process, home, locations),

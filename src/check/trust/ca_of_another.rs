@@ -1,0 +1,33 @@
+#![doc = include_str!("ca_of_another.md")]
+
+use crate::{
+    check::{Check, Context},
+    diag::{Code, Finding, Findings},
+};
+
+use super::authorities::owners;
+
+const CODE: Code = Code("SF0558");
+
+pub(super) const CHECK: Check = Check::new(CODE, include_str!("ca_of_another.md"), ca_of_another);
+
+fn ca_of_another(context: Context<'_>, findings: &mut Findings) {
+    let owners = owners(context);
+    for (party, identity, read) in context.identities() {
+        let (Some(ca), Some(leaf)) = (read.ca.get(), read.leaf.get()) else { continue };
+        if leaf.verify_signed_by(ca) {
+            continue;
+        }
+        let Some((other, place)) = owners.get(ca.public_key()) else { continue };
+        let name = &party.name.value;
+        let message = format!("`{name}` names the CA of `{other}` as its own");
+        let finding = Finding::error(CODE, message)
+            .label(identity.ca.span, format!("this file is the CA of `{other}`"))
+            .label(*place, format!("as `{other}` names it"))
+            .help(format!(
+                "name the CA that signed `{}`, such as `ca=\"pki/{name}/ca.pem\"`: each party's own is what its peers are to trust",
+                identity.cert.value
+            ));
+        findings.push(finding);
+    }
+}
