@@ -65,6 +65,7 @@ ray = { cpus = 4, gpus = 1, memory = "8GiB", object-store = "2GiB", slots = 3, d
 
 [party.alice.host.alice-2]
 address = "10.0.0.2"
+inside = "172.16.0.2"
 reserve = [[22], [80, 81]]
 
 [party.alice.service.redis]

@@ -56,7 +56,7 @@ fn of<'a>(text: &ServiceText<'a>) -> (&'a PartyName, SourceSpan) {
 
 /// Whether a service is told to dial another machine than its own: then it is not the planned listener that it means.
 fn dials_elsewhere(text: &ServiceText<'_>, says: &HostVariable) -> bool {
-    let own = text.host.address.value.bare();
+    let own = text.host.own_address().value.bare();
     let names = ["127.0.0.1", "localhost", "::1", "[::1]", "{host.address}", &own];
     matches!(says, HostVariable::Loopback(_)) && !names.contains(&text.text.as_str())
 }
@@ -129,9 +129,11 @@ impl Hidden<'_, '_> {
             // The machine itself is what the plan says, and another machine is meant to be another.
             HostVariable::Loopback(_) => return None,
             HostVariable::Party => (party.name.value.to_string(), party.name.span, "the party"),
-            HostVariable::Address => {
-                (host.address.value.bare(), host.address.span, "the address of this host")
-            }
+            HostVariable::Address => (
+                host.own_address().value.bare(),
+                host.own_address().span,
+                "the address of this host",
+            ),
             HostVariable::Mode => {
                 (topology.mode.to_string(), topology.name.span, "planned in its mode")
             }
