@@ -18,9 +18,10 @@ use thiserror::Error;
 
 pub use beneath::{Content, Root};
 pub use private::{
-    ForeignFolder, OwnershipError, is_own_folder, open_append, own_folder, private_folder, set_mode,
+    ForeignFolder, OwnershipError, check_private_folder, is_own_folder, open_append, own_folder,
+    private_folder, set_mode,
 };
-pub use way::{OpenFolder, open_folder_above};
+pub use way::{OpenFolder, Openness, open_folder_above};
 #[cfg(test)]
 pub(crate) use write::syncs;
 pub use write::{

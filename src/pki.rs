@@ -4,9 +4,11 @@
 //! module knows no private keys beyond refusing them, no files and no TLS.
 
 mod error;
+mod fault;
 mod private_key;
 
 pub use error::PkiError;
+pub use fault::Fault;
 pub use private_key::holds_private_key;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,12 +17,28 @@ use private_key::{binary, contains, is_marked};
 use time::OffsetDateTime;
 use x509_parser::{
     certificate::X509Certificate,
+    der_parser::Oid,
     extensions::{GeneralName, ParsedExtension},
+    oid_registry::{
+        OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
+        OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE, OID_X509_EXT_NAME_CONSTRAINTS,
+        OID_X509_EXT_SUBJECT_ALT_NAME,
+    },
     pem::Pem,
     prelude::FromDer as _,
 };
 
 use crate::types::{Digest, HostAddr};
+
+/// The extensions that webpki, which checks the certificates of peers, understands where they are critical.
+const KNOWN_EXTENSIONS: [Oid<'static>; 6] = [
+    OID_X509_EXT_KEY_USAGE,
+    OID_X509_EXT_SUBJECT_ALT_NAME,
+    OID_X509_EXT_BASIC_CONSTRAINTS,
+    OID_X509_EXT_NAME_CONSTRAINTS,
+    OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
+    OID_X509_EXT_EXTENDED_KEY_USAGE,
+];
 
 /// One certificate, read and checked for shape, not for trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +49,10 @@ pub struct Certificate {
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
     is_ca: bool,
+    /// Purposes that launchers need and that its extended key usage leaves out.
+    missing_usages: Vec<&'static str>,
+    /// Critical extensions that the TLS of the launchers does not know.
+    unknown_critical: Vec<String>,
     public_key: Vec<u8>,
 }
 
@@ -61,7 +83,11 @@ impl Certificate {
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
         let parsed = parse(der)?;
         let (mut names, mut wildcards) = (Vec::new(), Vec::new());
+        let (mut missing_usages, mut unknown_critical) = (Vec::new(), Vec::new());
         for extension in parsed.extensions() {
+            if extension.critical && !KNOWN_EXTENSIONS.contains(&extension.oid) {
+                unknown_critical.push(extension.oid.to_id_string());
+            }
             match extension.parsed_extension() {
                 ParsedExtension::SubjectAlternativeName(san) => {
                     for name in &san.general_names {
@@ -77,6 +103,12 @@ impl Certificate {
                         }
                     }
                 }
+                ParsedExtension::ExtendedKeyUsage(usage) => {
+                    let needed =
+                        [(usage.server_auth, "serverAuth"), (usage.client_auth, "clientAuth")];
+                    let missing = needed.into_iter().filter(|(is_there, _)| !is_there);
+                    missing_usages.extend(missing.map(|(_, name)| name));
+                }
                 ParsedExtension::ParseError { error } => {
                     return Err(PkiError::Malformed(error.to_string()));
                 }
@@ -90,6 +122,8 @@ impl Certificate {
             not_before: validity.not_before.to_datetime(),
             not_after: validity.not_after.to_datetime(),
             is_ca: parsed.is_ca(),
+            missing_usages,
+            unknown_critical,
             public_key: parsed.public_key().raw.to_vec(),
             der: der.to_vec(),
         })

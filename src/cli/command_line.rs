@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, Parser)]
 #[command(name = "sfgen", version = env!("SFGEN_VERSION"), about, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done; 1 findings; 2 usage; 3 drift; 4 this machine is not ready; 5 a service, job or peer failed; 130 interrupted."
+    after_help = "Exit status: 0 done; 1 findings; 2 usage; 3 drift; 4 this machine is not ready; 5 a service, job or peer failed, or a result could not be written; 130 interrupted."
 )]
 pub(crate) struct Cli {
     /// Colour in messages

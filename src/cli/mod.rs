@@ -13,7 +13,7 @@ mod status;
 mod topology;
 mod ui;
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -32,8 +32,12 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Clap writes help and version to stdout and mistakes to stderr.
-            let _ = error.print();
-            return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
+            let printed = error.print();
+            if error.use_stderr() {
+                return Status::Usage.into();
+            }
+            let is_lost = printed.is_err_and(|why| why.kind() != ErrorKind::BrokenPipe);
+            return if is_lost { Status::Failed } else { Status::Done }.into();
         }
     };
     let ui = Ui::new(cli.format(), cli.color);
@@ -41,8 +45,7 @@ pub fn run() -> ExitCode {
         ui.failure(&failure);
         failure.status
     });
-    ui.finish();
-    status.into()
+    ui.finish(status).into()
 }
 
 fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {

@@ -19,7 +19,7 @@ pub enum Status {
     Drift,
     /// 4: this machine is not ready.
     NotReady,
-    /// 5: a service, job or peer failed.
+    /// 5: a service, job or peer failed, or a result could not be written.
     Failed,
     /// 130: interrupted.
     Interrupted,

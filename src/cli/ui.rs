@@ -1,10 +1,14 @@
 //! What goes to stdout and stderr.
 
 mod queue;
+mod stream;
 
 use std::{
     io::{self, IsTerminal as _},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use camino::Utf8PathBuf;
@@ -13,14 +17,16 @@ use terminal_size::Width;
 
 use crate::{
     diag::{Finding, Report, Sources, render_text, shown},
+    fs,
     types::escape_display_controls,
 };
 
 use queue::OutputQueue;
+use stream::{Lost, write};
 
 use super::{
     args::{ColorChoice, Format},
-    status::Failure,
+    status::{Failure, Status},
     topology::{naming, to_be_named},
 };
 
@@ -37,6 +43,10 @@ pub(crate) struct Ui {
     colour: bool,
     width: usize,
     is_terminal: bool,
+    /// Whether the cursor of the terminal stands behind a result that has no line end.
+    is_mid_line: Arc<AtomicBool>,
+    /// Why a part of the results could not be written.
+    lost: Lost,
     /// The topology that helps have to name.
     topology: Arc<OnceLock<Utf8PathBuf>>,
     /// Where lines wait to be written, for commands that must not wait themselves.
@@ -65,6 +75,8 @@ impl Ui {
             colour,
             width: width(),
             is_terminal,
+            is_mid_line: Arc::default(),
+            lost: Lost::default(),
             topology: Arc::default(),
             queues: Arc::default(),
         }
@@ -85,8 +97,9 @@ impl Ui {
     /// nobody reads are left out, and counted. [`Ui::finish`] must be called at the end.
     pub(crate) fn never_wait(&self) {
         let queues = || {
-            let stdout = OutputQueue::start(io::stdout())?;
-            io::Result::Ok(Queues { stdout, stderr: OutputQueue::start(io::stderr())? })
+            let stdout = OutputQueue::start(io::stdout(), self.lost.clone())?;
+            let stderr = OutputQueue::start(io::stderr(), Lost::default())?;
+            io::Result::Ok(Queues { stdout, stderr })
         };
         // Without threads, lines are written as they always were.
         if let Ok(queues) = queues() {
@@ -94,34 +107,45 @@ impl Ui {
         }
     }
 
-    /// Waits for the lines that are still to be written, but not for a reader that does not read.
-    pub(crate) fn finish(&self) {
+    /// Waits for the lines that are still to be written, but not for a reader that does not read. Returns the status to
+    /// exit with: `status`, unless a part of the results could not be written.
+    pub(crate) fn finish(&self, status: Status) -> Status {
         if let Some(queues) = self.queues.get() {
             queues.stdout.finish();
+        }
+        let lost = self.lost.get().map(|why| {
+            let message = format!("standard output cannot be written: {}", fs::reason(why));
+            let failure = Failure::new(Status::Failed, message);
+            self.failure(&failure.help("a part of the results is lost; make room and ask again"));
+            Status::Failed
+        });
+        if let Some(queues) = self.queues.get() {
             queues.stderr.finish();
         }
+        lost.unwrap_or(status)
     }
 
     /// A line of the result.
     pub(crate) fn result(&self, line: impl AsRef<str>) {
-        self.write_stdout(format!("{}\n", shown(line.as_ref())));
+        self.write_stdout(format!("{}\n", shown(line.as_ref())).into_bytes());
     }
 
-    /// A line that a job printed, byte for byte, as the job alone would have printed it.
-    pub(crate) fn output(&self, line: &str) {
-        self.write_stdout(format!("{line}\n"));
+    /// What a job printed, byte for byte, as the job alone would have printed it.
+    pub(crate) fn output(&self, printed: &[u8]) {
+        let is_mid_line = !printed.ends_with(b"\n") && io::stdout().is_terminal();
+        self.is_mid_line.store(is_mid_line, Ordering::Relaxed);
+        self.write_stdout(printed.to_vec());
     }
 
     /// A result as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("reports have string keys");
-        self.write_stdout(escape_display_controls(text) + "\n");
+        self.write_stdout((escape_display_controls(text) + "\n").into_bytes());
     }
 
     /// A line about what is going on.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
-        let clear = if self.is_terminal { "\x1b[2K" } else { "" }; // what `progress` left
-        self.write_stderr(format!("{clear}{}\n", shown(line.as_ref())));
+        self.write_stderr(format!("{}{}\n", self.cleared(), shown(line.as_ref())));
     }
 
     /// A line that replaces the one before it, on a terminal only; `false` where there is none.
@@ -129,9 +153,19 @@ impl Ui {
         if self.is_terminal {
             let line: String = shown(line).chars().take(self.width).collect();
             // The next line of any kind starts by clearing this one.
-            self.write_stderr(format!("\r\x1b[2K{line}\r"));
+            self.write_stderr(format!("{}{line}\r", self.cleared()));
         }
         self.is_terminal
+    }
+
+    /// What begins a line of a terminal that may hold what [`Ui::progress`] left, or a result without a line end, which
+    /// must stay.
+    fn cleared(&self) -> &'static str {
+        match (self.is_terminal, self.is_mid_line.swap(false, Ordering::Relaxed)) {
+            (true, true) => "\r\n",
+            (true, false) => "\r\x1b[2K",
+            (false, _) => "",
+        }
     }
 
     /// Findings as text on stderr. In JSON they are part of the command's own report.
@@ -164,17 +198,18 @@ impl Ui {
         }
     }
 
-    fn write_stdout(&self, text: String) {
+    fn write_stdout(&self, text: Vec<u8>) {
         match self.queues.get() {
             Some(queues) => queues.stdout.push(text),
-            None => write(io::stdout(), &text),
+            None => write(io::stdout(), &text, &self.lost),
         }
     }
 
     fn write_stderr(&self, text: String) {
         match self.queues.get() {
-            Some(queues) => queues.stderr.push(text),
-            None => write(io::stderr(), &text),
+            Some(queues) => queues.stderr.push(text.into_bytes()),
+            // There is nowhere else to say that this failed.
+            None => write(io::stderr(), text.as_bytes(), &Lost::default()),
         }
     }
 }
@@ -185,9 +220,4 @@ fn width() -> usize {
     let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = terminal.map(|(Width(width), _)| usize::from(width)).or_else(columns);
     width.filter(|width| *width >= NARROWEST).unwrap_or(WIDTH)
-}
-
-/// Writes a text. A reader that has gone away (`sfgen plan | head`) is no reason to stop the work half way.
-fn write(mut to: impl io::Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }

@@ -53,6 +53,11 @@ pub fn private_folder(path: &Utf8Path) -> Result<(), OwnershipError> {
     our_folder(path, OTHERS, "other users can enter it")
 }
 
+/// Makes sure of a folder that is there what [`private_folder`] makes sure of; creates nothing.
+pub fn check_private_folder(path: &Utf8Path) -> Result<(), OwnershipError> {
+    check(path, OTHERS, "other users can enter it")
+}
+
 /// Makes sure that `path` is a folder that belongs to us and in which nobody else can put or replace anything, creating
 /// it with mode 0700. Others may be able to look into it.
 pub fn own_folder(path: &Utf8Path) -> Result<(), OwnershipError> {

@@ -8,9 +8,10 @@ use std::{
 };
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use nix::unistd::{getegid, geteuid};
+use nix::unistd::getegid;
+use thiserror::Error;
 
-use super::FsError;
+use super::{FsError, is_own_or_roots};
 
 /// Links that are followed on one way, as many as Linux follows.
 const LINKS: usize = 40;
@@ -22,14 +23,39 @@ const STICKY: u32 = 0o1000;
 pub struct OpenFolder {
     /// The folder.
     pub path: Utf8PathBuf,
-    /// Its permission bits.
-    pub mode: u32,
+    /// Who may change it.
+    pub openness: Openness,
+}
+
+/// Why others may change a folder; reads on after its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Openness {
+    /// By its permission bits.
+    #[error("has mode {0:04o}")]
+    Mode(u32),
+    /// It belongs to this user, who is neither the caller nor root.
+    #[error("belongs to another user (uid {0})")]
+    Owner(u32),
+}
+
+impl OpenFolder {
+    /// How it is closed, as the command that does so; `None` where each user removes only what is theirs, as in `/tmp`,
+    /// which is as it should be.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match self.openness {
+            Openness::Mode(mode) if mode & STICKY != 0 => None,
+            Openness::Mode(_) => Some(format!("`chmod go-w {}`", self.path)),
+            Openness::Owner(_) => Some(format!("`chown $USER {}`", self.path)),
+        }
+    }
 }
 
 /// The first folder on the way from the root to the file at `path`, links followed, in which other users may put something
 /// else in place of the file or of the next folder.
 ///
-/// "Others" are everybody, and a group that is not the caller's own. A folder such as `/tmp`, where each removes only
+/// "Others" are everybody, a group that is not the caller's own, and an owner who is neither the caller nor root: an owner
+/// changes the mode at will. A folder such as `/tmp`, where each removes only
 /// what is theirs, is passed on the way to a folder of the caller or of root, but is no place for the file itself.
 ///
 /// # Errors
@@ -50,11 +76,14 @@ pub fn open_folder_above(path: &Utf8Path) -> Result<Option<OpenFolder>, FsError>
         let entry = std_fs::symlink_metadata(&next).map_err(|why| fail(&next, why))?;
         let meta = std_fs::metadata(&folder).map_err(|why| fail(&folder, why))?;
         let mode = meta.permissions().mode() & 0o7777;
-        let is_ours = entry.uid() == geteuid().as_raw() || entry.uid() == 0;
+        if !is_own_or_roots(meta.uid()) {
+            return Ok(Some(OpenFolder { path: folder, openness: Openness::Owner(meta.uid()) }));
+        }
+        let is_ours = is_own_or_roots(entry.uid());
         let is_safe_to_pass = mode & STICKY != 0 && is_ours && !entry.is_file();
         let is_open = mode & 0o002 != 0 || mode & 0o020 != 0 && meta.gid() != getegid().as_raw();
         if is_open && !is_safe_to_pass {
-            return Ok(Some(OpenFolder { path: folder, mode }));
+            return Ok(Some(OpenFolder { path: folder, openness: Openness::Mode(mode) }));
         }
         if entry.is_symlink() {
             links += 1;
@@ -127,6 +156,23 @@ mod tests {
             "a link can be replaced, too"
         );
         assert_eq!(open(&root.join("links/../a/b/key")), None, "nothing in it is on this way");
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_theirs_to_change_whatever_its_mode() {
+        if !nix::unistd::geteuid().is_root() {
+            return; // only root gives folders away
+        }
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(temporary.path()).unwrap().canonicalize_utf8().unwrap();
+        let key = root.join("theirs/own/key");
+        std_fs::create_dir_all(root.join("theirs/own")).unwrap();
+        std_fs::write(&key, "").unwrap();
+        assert_eq!(open_folder_above(&key).unwrap(), None);
+        std::os::unix::fs::chown(root.join("theirs"), Some(65534), None).unwrap();
+        let open = open_folder_above(&key).unwrap().unwrap();
+        assert_eq!((&open.path, open.openness), (&root.join("theirs"), Openness::Owner(65534)));
+        assert_eq!(open.remedy(), Some(format!("`chown $USER {}`", root.join("theirs"))));
     }
 
     #[test]

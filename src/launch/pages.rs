@@ -45,6 +45,8 @@ pub const PAGES: &[Page] = &[
     page!("machine/preflight", "SF0852"),
     page!("machine/preflight", "SF0853"),
     page!("launcher", "SF0869"),
+    page!("machine/preflight", "SF0855"),
+    page!("machine/preflight", "SF0856"),
     page!("machine/python", "SF0870"),
     page!("machine/python", "SF0871"),
     page!("machine/python", "SF0872"),

@@ -51,6 +51,8 @@ pub fn unlisted(
             }
             let is_listed = path == Manifest::FILE || manifest.files.contains_key(&*path);
             match kind {
+                // Under a name that is not UTF-8, which is given with replacement characters, nothing can be read.
+                _ if name.contains(char::REPLACEMENT_CHARACTER) => found.push(path),
                 EntryKind::Folder if depth < DEPTH_MAX => open.push((path, depth + 1)),
                 _ if is_listed => {}
                 EntryKind::Folder | EntryKind::File | EntryKind::Other => found.push(path),

@@ -158,6 +158,8 @@ mod tests {
             put(path);
         }
         symlink("/", tree.join("root")).unwrap();
+        let name = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff\xfe");
+        std::fs::create_dir(tree.as_std_path().join::<&std::ffi::OsStr>(name)).unwrap();
         assert_eq!(
             told(tree, &manifest),
             [
@@ -166,6 +168,7 @@ mod tests {
                 "`json/__init__.py` is not listed",
                 "`random.py` is not listed",
                 "`root` is not listed",
+                "`\u{fffd}\u{fffd}` is not listed",
             ]
         );
     }

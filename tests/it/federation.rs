@@ -6,6 +6,10 @@ use std::{
 };
 
 use camino::Utf8Path;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair,
+};
 use sfgen::{
     compile::{Compilation, Input, compile},
     diag::Findings,
@@ -33,6 +37,9 @@ pub(crate) enum Flaw {
     LeafAsCa,
     SharedCa,
     PrivateKey,
+    CriticalExtension,
+    ServerOnly,
+    CaAsLeaf,
 }
 
 /// What exists beside the topology.
@@ -131,6 +138,9 @@ fn add(mut files: MemoryWorkspace, topology: &Topology, beside: Beside) -> Memor
                 let all = material(name, age, &addresses);
                 (all.ca_cert_pem, all.leaf_cert_pem + &all.leaf_key_pem)
             }
+            Flaw::CriticalExtension | Flaw::ServerOnly | Flaw::CaAsLeaf => {
+                peculiar(flaw, name, &addresses)
+            }
             _ => {
                 let all = material(name, age, &addresses);
                 (all.ca_cert_pem, all.leaf_cert_pem)
@@ -140,6 +150,33 @@ fn add(mut files: MemoryWorkspace, topology: &Topology, beside: Beside) -> Memor
         files.0.insert(identity.cert.value.clone(), leaf.into_bytes());
     }
     files
+}
+
+/// A CA, and a leaf of it that no `sfgen keys new` would make.
+fn peculiar(flaw: Flaw, name: &str, addresses: &[HostAddr]) -> (String, String) {
+    let within = |params: &mut CertificateParams, name: &str| {
+        (params.not_before, params.not_after) = (NOW - Duration::DAY, NOW + Duration::days(365));
+        params.distinguished_name.push(DnType::CommonName, name);
+    };
+    let mut ca = CertificateParams::default();
+    within(&mut ca, &format!("{name} CA"));
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
+    let bare: Vec<String> = addresses.iter().map(HostAddr::bare).collect();
+    let mut leaf = CertificateParams::new(bare).unwrap();
+    within(&mut leaf, name);
+    match flaw {
+        Flaw::CriticalExtension => {
+            let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![0x05, 0x00]);
+            extension.set_criticality(true);
+            leaf.custom_extensions.push(extension);
+        }
+        Flaw::ServerOnly => leaf.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth),
+        _ => leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+    }
+    let issuer = Issuer::from_params(&ca, &ca_key);
+    (ca_pem, leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().pem())
 }
 
 /// Keys take time to make: each set is made once in a test run.

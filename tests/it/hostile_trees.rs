@@ -211,3 +211,33 @@ fn modules_beside_a_script_are_compared_with_it() {
         assert!(said.contains("job `task`: alice has script "), "{said}");
     }
 }
+
+#[test]
+fn a_tree_that_is_a_link_is_refused_by_every_command_that_reads_it() {
+    let ws = two_parties();
+    fs::rename(ws.join("generated"), ws.join("elsewhere")).unwrap();
+    symlink("elsewhere", ws.join("generated")).unwrap();
+    let [plan, check, apply, run] = all_commands(&ws);
+    for ran in [plan, check] {
+        assert!(ran.stderr.contains("SF0704"), "{}", ran.stderr);
+    }
+    let all = bounded(&ws, &["run", "total", "--all"]);
+    for ran in [apply, run, all] {
+        let ran = ran.status_is(4);
+        assert!(ran.stderr.contains("SF0892 error: `generated` is a link"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_job_script_that_is_a_link_out_of_the_folder_is_neither_planned_nor_run() {
+    let ws = Workspace::with_shell_job(&["alice", "bob"], "true");
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("task.sh"), "echo from outside").unwrap();
+    fs::remove_file(ws.join("task.sh")).unwrap();
+    symlink(outside.path().join("task.sh"), ws.join("task.sh")).unwrap();
+    let planned = bounded(&ws, &["plan"]).status_is(1);
+    assert!(planned.stderr.contains("SF0104"), "{}", planned.stderr);
+    let ran = bounded(&ws, &["run", "task", "--party", "alice", "--wait", "1s"]).status_is(2);
+    let words = "`task.sh` is a link that leads out of the folder of the topology";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
+}

@@ -202,3 +202,17 @@ fn an_unknown_name_is_answered_with_the_known_ones_before_anything_starts() {
         assert!(ran.stderr.contains("no launcher of bob runs here"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn status_and_stop_say_that_somebody_else_has_a_hand_in_the_run_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ws = Workspace::empty();
+    assert!(ws.run(&["status"]).success().stderr.contains("nothing runs here"));
+    std::fs::create_dir(ws.join("run")).unwrap();
+    std::fs::set_permissions(ws.join("run"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    for command in ["status", "stop"] {
+        let ran = ws.run(&[command]).status_is(4);
+        let words = ["SF0878 error: `<folder>/run` has mode 0777", "SFGEN_RUN_DIR"];
+        assert!(words.iter().all(|words| ran.stderr.contains(words)), "{}", ran.stderr);
+    }
+}

@@ -58,6 +58,7 @@ mod psi;
 mod python;
 mod replanned;
 mod requirements;
+mod results;
 mod run_pairs;
 mod sarif;
 mod schema_kdl;

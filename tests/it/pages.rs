@@ -95,6 +95,9 @@ fn flaw(word: &str) -> Flaw {
         "certificates-leaf-as-ca" => Flaw::LeafAsCa,
         "certificates-shared-ca" => Flaw::SharedCa,
         "certificates-private-key" => Flaw::PrivateKey,
+        "certificates-critical-extension" => Flaw::CriticalExtension,
+        "certificates-server-only" => Flaw::ServerOnly,
+        "certificates-ca-as-leaf" => Flaw::CaAsLeaf,
         _ => panic!("no such word in a fence: {word}"),
     }
 }

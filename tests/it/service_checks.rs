@@ -112,7 +112,10 @@ fn what_a_service_listens_on_is_not_dialled() {
         "\"etcd\" \"--listen-client-urls=http://localhost:2379\"",
     ] {
         let installed = with(&[("\"python\" \"w.py\"", command), SECOND_HOST, ON_BRIDGE]);
-        passes(&installed.replace("    service \"redis\"", "    packages \"gunicorn==23.0.0\"\n    service \"redis\""));
+        passes(&installed.replace(
+            "    service \"redis\"",
+            "    packages \"gunicorn==23.0.0\"\n    service \"redis\"",
+        ));
     }
 }
 

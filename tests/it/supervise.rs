@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
 use sfgen::launch::processes::{
-    Ending, GuardProgram, Line, RestartPolicy, ServiceEvent, ServicePhase, ServiceSpec, Stream,
+    Ending, GuardProgram, RestartPolicy, ServiceEvent, ServicePhase, ServiceSpec, Stream,
     Supervisor, run_job,
 };
 use tokio::{net::TcpSocket, sync::mpsc, time::timeout};
@@ -171,8 +171,8 @@ async fn a_job_gives_its_lines_and_its_status() {
     let (sender, mut lines) = mpsc::channel(1);
     let mut job = run_job(&guard(), spec, sender).unwrap();
     let mut all = Vec::new();
-    while let Some(Line { stream, text }) = in_time(lines.recv()).await {
-        all.push((stream, text));
+    while let Some(line) = in_time(lines.recv()).await {
+        all.push((line.stream, line.text()));
     }
     all.sort();
     let line = |stream, text: &str| (stream, text.to_owned());
@@ -192,7 +192,7 @@ async fn a_cancelled_job_that_does_not_listen_is_killed() {
     let spec = ServiceSpec { grace: Duration::from_millis(50), ..yard.spec("psi", &[], script) };
     let (sender, mut lines) = mpsc::channel(1);
     let mut job = run_job(&guard(), spec, sender).unwrap();
-    let sleeper = in_time(lines.recv()).await.unwrap().text.parse().unwrap();
+    let sleeper = in_time(lines.recv()).await.unwrap().text().parse().unwrap();
     job.cancel();
     let end = in_time(job.ended()).await;
     assert_eq!((end.ending, end.cancelled), (Ending::Exited(137), true));

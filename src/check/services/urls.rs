@@ -1,7 +1,5 @@
 //! Variables that programs read as a URL, by their names.
 
-use super::texts::ServiceText;
-
 /// How the names of variables end that programs read as a URL.
 const URLS: [&str; 8] = [
     "BROKER_URL",

@@ -9,8 +9,11 @@ mod ca_is_certificate;
 mod ca_of_another;
 mod certificate_absent;
 mod certificate_broken;
+mod certificate_critical_extension;
 mod certificate_ends_soon;
 mod certificate_not_valid_now;
+mod certificate_of_ca;
+mod certificate_usage;
 pub(super) mod certificates;
 mod dangerous_module;
 mod engine_without_tls;
@@ -45,4 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
     back_end_without_tls::CHECK,
     input_committed::CHECK,
     ca_of_another::CHECK,
+    certificate_critical_extension::CHECK,
+    certificate_usage::CHECK,
+    certificate_of_ca::CHECK,
 ];

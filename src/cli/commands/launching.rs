@@ -13,7 +13,10 @@ use crate::{
     diag::Sources,
     launch::{
         launcher::{self, LaunchError, PrepareError, events::LaunchEvent},
-        machine::side::{Side, SideError},
+        machine::{
+            side::{Side, SideError},
+            state::StateError,
+        },
         peers::lockstep::UnknownJob,
         processes::{Onlooker, PartyLine, PartyOutcome, Stream, end_with_parent, run_side_by_side},
     },
@@ -42,6 +45,7 @@ fn status_of(error: &SideError) -> Status {
         | SideError::Changed { .. }
         | SideError::Unlisted { .. }
         | SideError::Unusable { .. }
+        | SideError::NoFolder { .. }
         | SideError::Fs(_) => Status::NotReady,
     }
 }
@@ -49,6 +53,12 @@ fn status_of(error: &SideError) -> Status {
 impl From<SideError> for Failure {
     fn from(error: SideError) -> Self {
         Self::of(status_of(&error), &error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::of(Status::NotReady, &error)
     }
 }
 

@@ -148,7 +148,7 @@ async fn follow(
             Some(Reply::Waiting { whom, left }) => {
                 wait.show(ui, party, &whom, &format!("gives up in {left} s"));
             }
-            Some(Reply::Stdout(line)) => ui.output(&line),
+            Some(Reply::Stdout(printed)) => ui.output(printed.as_bytes()),
             Some(Reply::Stderr(line)) => ui.note(line),
             Some(Reply::Ended(RunEnd::Done)) => return Ok(Status::Done),
             Some(Reply::Ended(RunEnd::Failed(problem)) | Reply::Silent(problem)) => {
@@ -178,7 +178,12 @@ fn print_results(outcomes: &[PartyOutcome], ui: &Ui) {
     }
     for outcome in outcomes {
         for line in &outcome.results {
-            ui.output(&format!("{}: {line}", outcome.party));
+            let mut named = format!("{}: ", outcome.party).into_bytes();
+            named.extend(line);
+            if !named.ends_with(b"\n") {
+                named.push(b'\n'); // the next line is another party's, perhaps
+            }
+            ui.output(&named);
         }
     }
 }

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::stream::{Lost, write};
+
 /// How many bytes may wait to be written.
 const MOST: usize = 1 << 20;
 /// How long a full queue may hold up who speaks, in all, until half of it has been written. It is much shorter than the
@@ -28,7 +30,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    texts: VecDeque<String>,
+    texts: VecDeque<Vec<u8>>,
     /// Of the texts that wait, and of the one that is being written.
     bytes: usize,
     left_out: u64,
@@ -37,17 +39,17 @@ struct State {
 }
 
 impl OutputQueue {
-    /// Starts the thread that writes to `to`. The thread ends with the process.
-    pub(super) fn start(to: impl Write + Send + 'static) -> std::io::Result<Self> {
+    /// Starts the thread that writes to `to`, and keeps its first error in `lost`. The thread ends with the process.
+    pub(super) fn start(to: impl Write + Send + 'static, lost: Lost) -> std::io::Result<Self> {
         let state = State { texts: VecDeque::new(), bytes: 0, left_out: 0, patience: PATIENCE };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let writer = shared.clone();
-        thread::Builder::new().name("output".to_owned()).spawn(move || writer.write(to))?;
+        thread::Builder::new().name("output".to_owned()).spawn(move || writer.write(to, &lost))?;
         Ok(Self(shared))
     }
 
     /// Adds a text. Where there is no room for it within the patience, it is left out.
-    pub(super) fn push(&self, text: String) {
+    pub(super) fn push(&self, text: Vec<u8>) {
         let mut state = self.0.lock();
         while state.bytes >= MOST && !state.patience.is_zero() {
             let (begun, patience) = (Instant::now(), state.patience);
@@ -79,7 +81,7 @@ impl OutputQueue {
 }
 
 impl State {
-    fn add(&mut self, text: String) {
+    fn add(&mut self, text: Vec<u8>) {
         self.bytes += text.len();
         self.texts.push_back(text);
     }
@@ -87,7 +89,8 @@ impl State {
     fn tell_left_out(&mut self) {
         let count = std::mem::take(&mut self.left_out);
         if count > 0 {
-            self.add(format!("({count} lines are left out here, since nobody read them)\n"));
+            let told = format!("({count} lines are left out here, since nobody read them)\n");
+            self.add(told.into_bytes());
         }
     }
 }
@@ -103,7 +106,7 @@ impl Shared {
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn write(&self, mut to: impl Write) {
+    fn write(&self, mut to: impl Write, lost: &Lost) {
         loop {
             let mut state = self.lock();
             let text = loop {
@@ -115,8 +118,7 @@ impl Shared {
                 }
             };
             drop(state);
-            // A reader that has gone away is no reason to stop the work half way.
-            let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+            write(&mut to, &text, lost);
             let mut state = self.lock();
             state.bytes -= text.len();
             if state.bytes <= MOST / 2 {
@@ -152,15 +154,15 @@ mod tests {
     #[test]
     fn a_reader_that_takes_a_break_costs_a_second_and_is_told_how_many_lines_it_missed() {
         let (sender, reader) = mpsc::sync_channel(0);
-        let queue = OutputQueue::start(Slow(sender)).unwrap();
+        let queue = OutputQueue::start(Slow(sender), Lost::default()).unwrap();
         let begun = Instant::now();
         let line = format!("{}\n", "x".repeat(1023));
-        (0..2000).for_each(|_| queue.push(line.clone()));
+        (0..2000).for_each(|_| queue.push(line.clone().into_bytes()));
         assert!(begun.elapsed() < PATIENCE * 2, "{:?}", begun.elapsed());
         for _ in 0..MOST / line.len() {
             assert_eq!(reader.recv().unwrap(), line);
         }
-        queue.push("after\n".to_owned());
+        queue.push(b"after\n".to_vec());
         let missed = format!("({} lines are left out here, since nobody read them)\n", 2000 - 1024);
         assert_eq!(reader.recv().unwrap(), missed);
         assert_eq!(reader.recv().unwrap(), "after\n");
@@ -169,8 +171,8 @@ mod tests {
     #[test]
     fn the_last_lines_are_waited_for_as_long_as_somebody_reads() {
         let (sender, reader) = mpsc::sync_channel(0);
-        let queue = OutputQueue::start(Slow(sender)).unwrap();
-        (0..100).for_each(|n| queue.push(format!("{n}\n")));
+        let queue = OutputQueue::start(Slow(sender), Lost::default()).unwrap();
+        (0..100).for_each(|n| queue.push(format!("{n}\n").into_bytes()));
         let read = thread::spawn(move || reader.iter().take(100).count());
         queue.finish();
         assert_eq!(read.join().unwrap(), 100);
@@ -179,10 +181,35 @@ mod tests {
     #[test]
     fn the_last_lines_are_not_waited_for_where_nobody_reads() {
         let (sender, _reader) = mpsc::sync_channel(0);
-        let queue = OutputQueue::start(Slow(sender)).unwrap();
-        queue.push("lost\n".to_owned());
+        let queue = OutputQueue::start(Slow(sender), Lost::default()).unwrap();
+        queue.push(b"lost\n".to_vec());
         let begun = Instant::now();
         queue.finish();
         assert!(begun.elapsed() >= FAREWELL && begun.elapsed() < FAREWELL * 2);
+    }
+    /// A stream whose disk is full.
+    struct Full(io::ErrorKind);
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_written_is_known_at_the_end_and_one_that_nobody_wants_is_none() {
+        for (kind, is_lost) in
+            [(io::ErrorKind::StorageFull, true), (io::ErrorKind::BrokenPipe, false)]
+        {
+            let lost = Lost::default();
+            let queue = OutputQueue::start(Full(kind), lost.clone()).unwrap();
+            queue.push(b"sum 42\n".to_vec());
+            queue.finish();
+            assert_eq!(lost.get().is_some(), is_lost, "{kind}");
+        }
     }
 }

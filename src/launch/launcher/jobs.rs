@@ -112,7 +112,7 @@ impl Launcher<'_> {
                     return Err(Problem::from(finding));
                 }
                 let copy = self.deployment.scripts().join(ticket.to_string());
-                ScriptCopy::make(&script, copy).map(Some).map_err(|why| {
+                ScriptCopy::make(&self.side.root, path.as_ref(), copy).map(Some).map_err(|why| {
                     let help = why.help().map(|help| help.to_string()).unwrap_or_default();
                     Problem::new(NOT_RUNNABLE, format!("job `{job}`: {why}"), help)
                 })

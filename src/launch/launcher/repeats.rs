@@ -42,7 +42,7 @@ impl Repeats {
         let mut reason: String = reason.chars().take(LONGEST).collect();
         let reasons = self.sources.entry(source.to_owned()).or_default();
         if !reasons.contains_key(&reason) && reasons.len() >= REASONS {
-            "for other reasons".clone_into(&mut reason);
+            reason = format!("gives more reasons than the {REASONS} that are told one by one");
         }
         let count = reasons.entry(reason.clone()).or_default();
         if count.told < told {
@@ -126,5 +126,7 @@ mod tests {
         let counts = repeats.due(repeats.deadline().unwrap());
         assert!(counts.len() <= 4, "{counts:?}");
         assert!(counts.iter().any(|line| line.starts_with("others is no peer (")), "{counts:?}");
+        let more = "alice gives more reasons than the 8 that are told one by one (";
+        assert!(counts.iter().any(|line| line.starts_with(more)), "{counts:?}");
     }
 }

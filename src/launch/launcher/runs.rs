@@ -239,7 +239,8 @@ async fn pass(
     client: &mpsc::Sender<Reply>,
     events: &mpsc::Sender<(Ticket, RunEvent)>,
 ) {
-    match diagnose(&line.text) {
+    let text = line.text();
+    match diagnose(&text) {
         Some(Diagnosis::Fatal { message, help }) => {
             let diagnosis = RunEvent::Diagnosed(format!("{message}; {help}"));
             let _ = events.send((ticket, diagnosis)).await; // the launcher may have ended
@@ -253,8 +254,8 @@ async fn pass(
         None => {}
     }
     let reply = match line.stream {
-        Stream::Stdout if !is_native_log(&line.text) => Reply::Stdout(line.text),
-        Stream::Stdout | Stream::Stderr => Reply::Stderr(line.text),
+        Stream::Stdout if !is_native_log(&text) => Reply::Stdout(line.bytes.into()),
+        Stream::Stdout | Stream::Stderr => Reply::Stderr(text),
     };
     let _ = client.send(reply).await; // a client that is gone is noticed elsewhere
 }

@@ -51,8 +51,8 @@ pub enum Reply {
         /// For how many seconds it still waits.
         left: u64,
     },
-    /// A line of the job's standard output.
-    Stdout(String),
+    /// A line of the job's standard output, or a piece of one that is very long.
+    Stdout(Printed),
     /// A line of the job's standard error.
     Stderr(String),
     /// The job is over.
@@ -61,6 +61,33 @@ pub enum Reply {
     Refused(Problem),
     /// The launcher is there and says nothing more. This is found by who asks, and never sent.
     Silent(Problem),
+}
+
+/// What a job printed, byte for byte. It travels as a text where it is UTF-8, as nearly all of it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Printed {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl From<Vec<u8>> for Printed {
+    fn from(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|why| Self::Bytes(why.into_bytes()), Self::Text)
+    }
+}
+
+impl Printed {
+    /// The bytes that were printed.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 /// A line to a client.
@@ -141,4 +168,18 @@ pub(super) fn line(message: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(message).expect("messages have string keys");
     line.push(b'\n');
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_job_printed_arrives_byte_for_byte() {
+        for bytes in [&b"sum 42\n"[..], b"", b"\xff\xfe\0", "caf\u{e9}".as_bytes()] {
+            let sent = line(&Reply::Stdout(bytes.to_vec().into()));
+            let Reply::Stdout(read) = serde_json::from_slice(&sent).unwrap() else { panic!() };
+            assert_eq!(read.as_bytes(), bytes);
+        }
+    }
 }

@@ -6,5 +6,5 @@ mod server;
 pub mod status;
 
 pub use client::{ask, ask_once};
-pub use messages::{ClientRequest, Problem, Reply, Request, RunEnd};
+pub use messages::{ClientRequest, Printed, Problem, Reply, Request, RunEnd};
 pub use server::serve;

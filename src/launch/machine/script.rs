@@ -32,6 +32,13 @@ pub enum ScriptError {
         /// The script.
         script: Utf8PathBuf,
     },
+    /// A link leads to a script that is not among the files of the topology.
+    #[error("`{script}` is a link that leads out of the folder of the topology")]
+    #[diagnostic(help("put the script itself there: `sfgen plan` refuses such a link, too"))]
+    Outside {
+        /// The link.
+        script: Utf8PathBuf,
+    },
     /// It cannot be read.
     #[error(transparent)]
     #[diagnostic(help("the script lies beside the topology; `--root` names another folder"))]
@@ -49,11 +56,18 @@ pub struct ScriptCopy {
 }
 
 impl ScriptCopy {
-    /// Reads `script`, and the modules beside it: all `*.py` in its folder, and in those folders below it that are
+    /// Reads the script at `path` in `root`, the folder of the topology, and the modules beside it: all `*.py` in its folder, and in those folders below it that are
     /// packages, which have an `__init__.py`. Writes what was read to `folder`, which is made for us alone.
-    pub fn make(script: &Utf8Path, folder: Utf8PathBuf) -> Result<Self, ScriptError> {
+    pub fn make(
+        root: &Utf8Path,
+        path: &Utf8Path,
+        folder: Utf8PathBuf,
+    ) -> Result<Self, ScriptError> {
         // Where the script is a link, Python looks beside what it leads to.
-        let script = fs::resolve(script)?;
+        let script = fs::resolve(&root.join(path))?;
+        if !script.starts_with(fs::resolve(root)?) {
+            return Err(ScriptError::Outside { script: path.to_owned() });
+        }
         let files = read(&script)?;
         let copy = Self {
             script: folder.join(script.file_name().unwrap_or_default()),
@@ -143,10 +157,10 @@ mod tests {
     #[test]
     fn what_is_run_is_what_was_there_when_it_was_read() {
         let (_folder, place) = place(&[("jobs/a.py", "first")]);
-        let copy = ScriptCopy::make(&place.join("jobs/a.py"), place.join("copy")).unwrap();
+        let copy = ScriptCopy::make(&place, "jobs/a.py".into(), place.join("copy")).unwrap();
         put(&place, "jobs/a.py", "other");
         assert_eq!(fs::read_text(&copy.script).unwrap(), "first");
-        let other = ScriptCopy::make(&place.join("jobs/a.py"), place.join("other")).unwrap();
+        let other = ScriptCopy::make(&place, "jobs/a.py".into(), place.join("other")).unwrap();
         assert_ne!(copy.digest, other.digest);
         drop(copy);
         assert_eq!(fs::kind(&place.join("copy")).unwrap(), Kind::Absent);
@@ -180,16 +194,29 @@ mod tests {
     }
 
     #[test]
+    fn a_link_to_a_script_may_stay_in_the_folder_and_may_not_leave_it() {
+        use std::os::unix::fs::symlink;
+        let (_folder, place) = place(&[("topology/jobs/a.py", "inside"), ("outside.py", "")]);
+        let (root, copy) = (place.join("topology"), place.join("copy"));
+        symlink("jobs/a.py", root.join("link.py")).unwrap();
+        symlink("../outside.py", root.join("out.py")).unwrap();
+        let made = ScriptCopy::make(&root, "link.py".into(), copy.clone()).unwrap();
+        assert_eq!(fs::read_text(&made.script).unwrap(), "inside");
+        let why = ScriptCopy::make(&root, "out.py".into(), copy).unwrap_err();
+        assert!(matches!(why, ScriptError::Outside { .. }), "{why}");
+    }
+
+    #[test]
     fn a_script_that_is_no_file_or_has_too_much_beside_it_is_refused() {
         let (_folder, place) = place(&[("jobs/a.py", ""), ("many/a.py", "")]);
         let pipe = place.join("jobs/pipe.py");
         nix::unistd::mkfifo(pipe.as_std_path(), nix::sys::stat::Mode::S_IRWXU).unwrap();
         for script in ["jobs/absent.py", "jobs/pipe.py", "jobs/a.py"] {
-            let why = ScriptCopy::make(&place.join(script), place.join("copy")).unwrap_err();
+            let why = ScriptCopy::make(&place, script.into(), place.join("copy")).unwrap_err();
             assert!(matches!(why, ScriptError::Fs(_)), "{why}");
         }
         (0..MODULES_MAX).for_each(|n| put(&place, &format!("many/m{n}.py"), ""));
-        let why = ScriptCopy::make(&place.join("many/a.py"), place.join("copy")).unwrap_err();
+        let why = ScriptCopy::make(&place, "many/a.py".into(), place.join("copy")).unwrap_err();
         assert!(why.to_string().ends_with("are more than 1000 files or 16 MiB"), "{why}");
     }
 }

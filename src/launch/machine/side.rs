@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::state::Owner;
 use crate::{
-    fs::{self, FsError},
+    fs::{self, FsError, Kind},
     plan::{Effect, Federation, HostPlan, Manifest, ManifestFile, PartyPlan},
     tree::{Deviation, DeviationKind, SideFiles, Tree, TreeError, verify},
     types::{Digest, HostName, PartyName, Port, Role},
@@ -84,6 +84,16 @@ pub enum SideError {
         file: Utf8PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// A link, or a file, is where the tree should be.
+    #[error("`{tree}` is a link or a file, and sfgen follows no link to a tree")]
+    #[diagnostic(
+        code(SF0892),
+        help("name the folder itself with `--tree`: `sfgen plan` writes into no other, either")
+    )]
+    NoFolder {
+        /// What was named.
+        tree: Utf8PathBuf,
     },
     /// The party has no such host.
     #[error("{party} has no host `{host}` in the plan; it has {known}")]
@@ -166,7 +176,7 @@ impl Side {
         host: Option<&HostName>,
     ) -> Result<Self, SideError> {
         let absent = || SideError::Absent { party: party.clone(), tree: tree.to_owned() };
-        let folder = Tree::open(tree)?.ok_or_else(absent)?;
+        let folder = open(tree)?.ok_or_else(absent)?;
         let manifest = folder.manifest()?.ok_or_else(absent)?;
         let tree = fs::resolve(tree)?;
         if !manifest.files.keys().any(|file| file.starts_with(party.as_str())) {
@@ -294,12 +304,21 @@ fn held(manifest: &Manifest, files: &SideFiles) -> Digest {
     Digest::of(digests.as_bytes())
 }
 
+/// Opens a tree; `None` where there is none. A link in its place is not followed, by the rule of `sfgen plan`.
+fn open(tree: &Utf8Path) -> Result<Option<Tree>, SideError> {
+    match fs::kind(tree)? {
+        Kind::Absent => Ok(None),
+        Kind::Folder => Ok(Tree::open(tree)?),
+        Kind::File { .. } | Kind::Other => Err(SideError::NoFolder { tree: tree.to_owned() }),
+    }
+}
+
 /// What all parties of a tree share. It is not verified: who takes part is all that may be made of it before a
 /// [`Side`] is read.
 pub fn read_federation(tree: &Utf8Path) -> Result<Federation, SideError> {
     let path = Utf8Path::new(FEDERATION);
     let absent = || SideError::NoTree { tree: tree.to_owned() };
-    let folder = Tree::open(tree)?.ok_or_else(absent)?;
+    let folder = open(tree)?.ok_or_else(absent)?;
     let bytes = folder.read(path).map_err(|why| match why.kind() {
         std::io::ErrorKind::NotFound => absent(),
         _ => SideError::Fs(why),

@@ -27,6 +27,9 @@ use crate::{
 /// The longest run folder of a deployment: with Ray's part it must stay below 107 characters.
 const RUN_FOLDER_MAX: usize = 40;
 
+/// How many digits name the run folder of one deployment.
+const RUN_FOLDER_NAME: usize = 8;
+
 /// Names the folder of state.
 const STATE_VARIABLE: &str = "SFGEN_STATE";
 /// Names the folder of sockets.
@@ -186,7 +189,12 @@ pub fn run_folder(folders: &Folders, owner: Owner<'_>) -> Result<Utf8PathBuf, Fs
     if let Some(host) = owner.further_host {
         place = format!("{place}\n{host}");
     }
-    Ok(folders.run.join(&Digest::of(place.as_bytes()).to_string()[..8]))
+    Ok(folders.run.join(&Digest::of(place.as_bytes()).to_string()[..RUN_FOLDER_NAME]))
+}
+
+/// Whether a name in the folder of all run folders is one that [`run_folder`] gives.
+fn is_run_folder(name: &str) -> bool {
+    name.len() == RUN_FOLDER_NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl Deployment {
@@ -307,14 +315,24 @@ fn read_instance(run: &Utf8Path) -> Option<Instance> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// The launchers of this user that run now, with their sockets, by topology and party.
-pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, FsError> {
-    if fs::kind(&folders.run)? != Kind::Folder {
+/// The launchers of this user that run now, with their sockets, by topology and party. A folder that somebody else has in
+/// the place of one of ours is an error, as it is for a launcher that would start: nobody can say what runs there.
+pub fn instances(folders: &Folders) -> Result<Vec<(Instance, Utf8PathBuf)>, StateError> {
+    if fs::kind(&folders.run)? == Kind::Absent {
         return Ok(Vec::new());
     }
+    fs::check_private_folder(&folders.run).map_err(chosen_by(RUN_VARIABLE))?;
     let mut running = Vec::new();
     for name in fs::list(&folders.run)? {
+        if !is_run_folder(&name) {
+            continue;
+        }
         let run = folders.run.join(name);
+        match fs::check_private_folder(&run) {
+            // A launcher that has just ended removed it.
+            Err(OwnershipError::Fs(why)) if why.kind() == ErrorKind::NotFound => continue,
+            checked => checked.map_err(chosen_by(RUN_VARIABLE))?,
+        }
         let Ok(lock) = File::open(&run) else { continue };
         let Some(instance) = read_instance(&run) else { continue };
         if matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {

@@ -28,7 +28,7 @@ use rustls::{
 
 use crate::{
     fs::{self, Kind},
-    pki::Certificate,
+    pki::{Certificate, PkiError},
     plan::{Federation, Fingerprints, PartyPlan},
     types::{Digest, PartyName},
 };
@@ -135,6 +135,7 @@ impl Credentials {
             rustls::Error::InconsistentKeys(_) => {
                 IdentityError::OtherKey { key: own.key.clone(), cert: own.cert.clone() }
             }
+            rustls::Error::InvalidCertificate(_) => unusable(&own.cert),
             _ => IdentityError::NotAKey { path: own.key.clone() },
         })?;
         let peers = peers.iter().map(|(party, files)| {
@@ -231,17 +232,25 @@ fn pinned(
     }
     // Tried here, so that `roots` below cannot fail.
     if RootCertStore::empty().add(CertificateDer::from(certificate.der())).is_err() {
-        let why = crate::pki::PkiError::Malformed("TLS cannot use it".to_owned());
-        return Err(IdentityError::NotACertificate { path: path.to_owned(), why });
+        return Err(unusable(path));
     }
     Ok((certificate, pem))
 }
 
-/// A private key's text; an error where others than its owner can read it.
+/// A certificate that is one, and that TLS refuses all the same.
+fn unusable(path: &Utf8Path) -> IdentityError {
+    let why = PkiError::Malformed("TLS cannot use it".to_owned());
+    IdentityError::NotACertificate { path: path.to_owned(), why }
+}
+
+/// A private key's text; an error where others than this user and root can read it.
 fn private(path: &Utf8Path) -> Result<Vec<u8>, IdentityError> {
     // A link is followed: what matters is who can read the key itself.
     let real = fs::resolve(path).map_err(IdentityError::Unreadable)?;
     match fs::kind(&real).map_err(IdentityError::Unreadable)? {
+        Kind::File { owner, .. } if !fs::is_own_or_roots(owner) => {
+            Err(IdentityError::Foreign { path: path.to_owned(), owner })
+        }
         Kind::File { mode, .. } if mode & 0o077 != 0 => {
             Err(IdentityError::Exposed { path: path.to_owned(), mode })
         }

@@ -198,14 +198,14 @@ async fn supervise(
     loop {
         match service.next(true).await {
             ServiceInput::Line(line) => {
-                if let Some(trouble) = log.line(&line.text) {
+                let text = line.text();
+                if let Some(trouble) = log.line(&text) {
                     let service = post.name.clone();
                     let _ = post.events.try_send(ServiceEvent::Log { service, trouble });
                 }
                 if post.events.capacity() > KEPT_FOR_PHASES {
                     let service = post.name.clone();
-                    let event =
-                        ServiceEvent::Line { service, stream: line.stream, text: line.text };
+                    let event = ServiceEvent::Line { service, stream: line.stream, text };
                     let _ = post.events.try_send(event);
                 }
             }

@@ -86,9 +86,9 @@ async fn run(
         };
         match input {
             ServiceInput::Line(line) => {
-                if let Some(trouble) = log.line(&line.text) {
-                    let trouble =
-                        Line { stream: Stream::Stderr, text: format!("sfgen: {trouble}") };
+                if let Some(trouble) = log.line(&line.text()) {
+                    let bytes = format!("sfgen: {trouble}\n").into_bytes();
+                    let trouble = Line { stream: Stream::Stderr, bytes };
                     let _ = lines.try_send(trouble); // a reader that is slow misses it, like every remark
                 }
                 outbox = Some(line);

@@ -29,7 +29,7 @@ pub const PROXY_VARIABLES: [&str; 10] = [
     "GRPC_PROXY",
 ];
 
-/// A longer line is cut into several: a program that never ends one must not fill the memory.
+/// A longer line is passed on in several pieces: a program that never ends one must not fill the memory.
 const LONGEST_LINE: usize = 16 << 10;
 /// How many lines may wait to be read; after that the process waits.
 const LINES: usize = 64;
@@ -48,13 +48,21 @@ pub enum Stream {
     Stderr,
 }
 
-/// A line of output.
+/// A line of output, or a piece of one that is very long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Where it was written.
     pub stream: Stream,
-    /// What was written, without the end of the line.
-    pub text: String,
+    /// What was written, with the end of the line if it was written, too.
+    pub bytes: Vec<u8>,
+}
+
+impl Line {
+    /// It as a line of a log: without white space at its end, and with U+FFFD for what is no UTF-8.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).trim_end().to_owned()
+    }
 }
 
 /// How a process ended.
@@ -226,8 +234,9 @@ async fn read_lines(pipe: impl AsyncRead + Unpin, stream: Stream, lines: mpsc::S
             Ok(bytes) => {
                 let room = &bytes[..bytes.len().min(LONGEST_LINE - line.len())];
                 let newline = room.iter().position(|byte| *byte == b'\n');
-                line.extend_from_slice(&room[..newline.unwrap_or(room.len())]);
-                (newline.map_or(room.len(), |at| at + 1), newline.is_some())
+                let taken = newline.map_or(room.len(), |at| at + 1);
+                line.extend_from_slice(&room[..taken]);
+                (taken, newline.is_some())
             }
         };
         pipe.consume(taken);
@@ -242,9 +251,8 @@ async fn read_lines(pipe: impl AsyncRead + Unpin, stream: Stream, lines: mpsc::S
 
 /// Sends a line; `false` where the receiver is gone.
 async fn pass_on(line: &mut Vec<u8>, stream: Stream, lines: &mpsc::Sender<Line>) -> bool {
-    let text = String::from_utf8_lossy(line).trim_end().to_owned();
-    line.clear();
-    lines.send(Line { stream, text }).await.is_ok()
+    let bytes = std::mem::take(line);
+    lines.send(Line { stream, bytes }).await.is_ok()
 }
 
 #[cfg(test)]
@@ -252,15 +260,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_line_without_end_is_cut_and_none_is_lost() {
-        let text = format!("{}\nb\r\n\nend", "a".repeat(LONGEST_LINE + 1));
+    async fn a_line_without_end_comes_in_pieces_and_no_byte_is_lost_or_added() {
+        let mut written = "a".repeat(LONGEST_LINE + 1).into_bytes();
+        written.extend_from_slice(b"\nb \xff\xfe\r\n\nend");
         let (sender, mut lines) = mpsc::channel(10);
-        read_lines(text.as_bytes(), Stream::Stderr, sender).await;
-        let mut lengths = Vec::new();
+        read_lines(&*written, Stream::Stderr, sender).await;
+        let (mut read, mut texts) = (Vec::new(), Vec::new());
         while let Some(line) = lines.recv().await {
-            lengths.push(line.text.len());
+            texts.push(line.text());
+            read.extend(line.bytes);
         }
-        assert_eq!(lengths, [LONGEST_LINE, 1, 1, 0, 3]);
+        assert_eq!(read, written);
+        assert_eq!(texts[0].len(), LONGEST_LINE);
+        assert_eq!(texts[1..], ["a", "b \u{fffd}\u{fffd}", "", "end"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct PartyLine {
     pub party: PartyName,
     /// Where it was written.
     pub stream: Stream,
-    /// What was written.
+    /// What was written, without the end of the line; U+FFFD stands for what is no UTF-8.
     pub text: String,
 }
 
@@ -33,8 +33,8 @@ pub struct PartyLine {
 pub struct PartyOutcome {
     /// Whose program.
     pub party: PartyName,
-    /// The lines of its standard output.
-    pub results: Vec<String>,
+    /// The lines of its standard output as they were written, each with its end.
+    pub results: Vec<Vec<u8>>,
     /// Its exit status; `None` where a signal ended it.
     pub status: Option<i32>,
     /// Whether it was asked to end, because another party's program had ended.
@@ -138,15 +138,19 @@ async fn read_lines(
     party: PartyName,
     stream: Stream,
     said: mpsc::Sender<PartyLine>,
-) -> Vec<String> {
-    let mut lines = BufReader::new(from).lines();
+) -> Vec<Vec<u8>> {
+    let mut from = BufReader::new(from);
     let mut results = Vec::new();
-    while let Ok(Some(text)) = lines.next_line().await {
+    loop {
+        let mut line = Vec::new();
+        if !matches!(from.read_until(b'\n', &mut line).await, Ok(1..)) {
+            return results;
+        }
+        let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
         if stream == Stream::Stdout {
-            results.push(text.clone());
+            results.push(line);
         }
         // Where nobody takes the lines any more, the pipe is still read to its end, so that the program is not held up.
         let _ = said.send(PartyLine { party: party.clone(), stream, text }).await;
     }
-    results
 }

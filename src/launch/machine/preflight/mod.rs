@@ -5,6 +5,7 @@
 //! when the party's side was read.
 
 mod address;
+mod certificates;
 mod inputs;
 mod limits;
 mod machine;
@@ -24,6 +25,7 @@ pub use machine::{Machine, Probe};
 /// Every probe, cheapest first.
 pub const PROBES: &[Probe] = &[
     secrets::PROBE,
+    certificates::PROBE,
     secret_files::PROBE,
     mounts::PROBE,
     limits::PROBE,

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
-    fs::{self, Kind, OpenFolder},
+    fs::{self, Kind},
     launch::processes::read_env_file,
     types::MachinePath,
 };
@@ -77,11 +77,13 @@ fn open(path: &Utf8Path) -> Option<Finding> {
         let message = format!("the secret `{path}` belongs to another user of this machine");
         return Some(Finding::error(OPEN, message).help(help(format!("`chown $USER {path}`"))));
     }
-    let OpenFolder { path: folder, mode } = fs::open_folder_above(path).ok()??;
+    let folder = fs::open_folder_above(path).ok()??;
     let message = format!(
-        "other users of this machine may replace the secret `{path}`: `{folder}` has mode {mode:04o}"
+        "other users of this machine may replace the secret `{path}`: `{}` {}",
+        folder.path, folder.openness
     );
-    let help = format!("keep it in a folder of your own, of mode 0700, or `chmod go-w {folder}`");
+    let remedy = folder.remedy().map(|remedy| format!(", or {remedy}")).unwrap_or_default();
+    let help = format!("keep it in a folder of your own, of mode 0700{remedy}");
     Some(Finding::error(OPEN, message).help(help))
 }
 

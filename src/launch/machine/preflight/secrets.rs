@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
-    fs::{self, Kind, OpenFolder},
+    fs::{self, Kind},
     keys::{KeyFiles, KeysCommands},
     types::PartyName,
 };
@@ -63,27 +63,35 @@ fn unreadable(what: &str, path: &Utf8Path) -> Option<Finding> {
 
 fn open_to_others(path: &Utf8Path) -> Option<Finding> {
     let target = fs::resolve(path).ok()?;
-    let Ok(Kind::File { mode, .. }) = fs::kind(&target) else { return None };
-    (mode & 0o077 != 0).then(|| {
-        Finding::error(
-            Code("SF0847"),
-            format!("other users of this machine may use the key `{path}` (mode {mode:04o})"),
+    let Ok(Kind::File { mode, owner, .. }) = fs::kind(&target) else { return None };
+    let (message, remedy) = if !fs::is_own_or_roots(owner) {
+        (
+            format!("the key `{path}` belongs to another user of this machine (uid {owner})"),
+            format!("`chown $USER {path}`"),
         )
-        .help(format!("`chmod 600 {path}`, and make a new key if somebody may have read it"))
-    })
+    } else if mode & 0o077 != 0 {
+        (
+            format!("other users of this machine may use the key `{path}` (mode {mode:04o})"),
+            format!("`chmod 600 {path}`"),
+        )
+    } else {
+        return None;
+    };
+    let help = format!("{remedy}, and make a new key if somebody may have read it");
+    Some(Finding::error(Code("SF0847"), message).help(help))
 }
 
 /// A key that cannot be looked at is told as one that cannot be read.
 fn replaceable(key: &Utf8Path) -> Option<Finding> {
-    let OpenFolder { path, mode } = fs::open_folder_above(key).ok()??;
+    let folder = fs::open_folder_above(key).ok()??;
     let message = format!(
-        "other users of this machine may replace the key `{key}`: `{path}` has mode {mode:04o}"
+        "other users of this machine may replace the key `{key}`: `{}` {}",
+        folder.path, folder.openness
     );
-    let help = if mode & 0o1000 == 0 {
-        format!("`chmod go-w {path}`, or keep the key in a folder of your own, of mode 0700")
-    } else {
-        "keep the key in a folder of your own, of mode 0700, and name that in the topology"
-            .to_owned()
+    let help = match folder.remedy() {
+        Some(remedy) => format!("{remedy}, or keep the key in a folder of your own, of mode 0700"),
+        None => "keep the key in a folder of your own, of mode 0700, and name that in the topology"
+            .to_owned(),
     };
     Some(Finding::error(Code("SF0847"), message).help(help))
 }
@@ -110,6 +118,35 @@ mod tests {
                     path("node.key")
                 ),
             ]
+        );
+    }
+
+    #[test]
+    fn a_key_of_another_user_is_told_with_its_owner() {
+        if !nix::unistd::geteuid().is_root() {
+            return; // only root gives files away
+        }
+        let mut sample = Sample::new();
+        let [ca, cert, key] = ["ca.pem", "node.pem", "keys/node.key"].map(Into::into);
+        sample.plan.identity = Some(Identity { ca, cert, key });
+        let path = |name| sample.path().join(name);
+        fs::create_folder(&path("keys"), 0o755).unwrap();
+        for (name, mode) in [("ca.pem", 0o644), ("node.pem", 0o644), ("keys/node.key", 0o600)] {
+            fs::write_new(&path(name), b"", mode).unwrap();
+        }
+        assert!(sample.messages(&PROBE).is_empty());
+        std::os::unix::fs::chown(path("keys"), Some(65534), None).unwrap();
+        let (key, folder) = (path("keys/node.key"), path("keys"));
+        assert_eq!(
+            sample.messages(&PROBE),
+            [format!(
+                "SF0847 other users of this machine may replace the key `{key}`: `{folder}` belongs to another user (uid 65534)"
+            )]
+        );
+        std::os::unix::fs::chown(&key, Some(65534), None).unwrap();
+        assert_eq!(
+            sample.messages(&PROBE),
+            [format!("SF0847 the key `{key}` belongs to another user of this machine (uid 65534)")]
         );
     }
 

@@ -102,6 +102,18 @@ fn a_folder_that_somebody_else_was_first_to_make_is_told_with_the_way_out() {
 }
 
 #[test]
+fn a_run_folder_that_somebody_else_has_is_told_by_whoever_looks_for_launchers() {
+    let (_folder, folders, _tree) = place();
+    assert!(instances(&folders).unwrap().is_empty(), "where nobody was yet, nothing runs");
+    squat(&folders.run);
+    let told = |folders: &Folders| instances(folders).unwrap_err();
+    assert!(matches!(told(&folders), StateError::Foreign { variable: "SFGEN_RUN_DIR", .. }));
+    let (_folder, folders, _tree) = place();
+    squat(&folders.run.join("0123abcd"));
+    assert!(matches!(told(&folders), StateError::Foreign { .. }));
+}
+
+#[test]
 fn without_a_home_nothing_is_kept_where_everybody_can_write() {
     let (_folder, folders, tree) = place();
     let folders = Folders { state: None, ..folders };

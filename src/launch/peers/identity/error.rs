@@ -27,6 +27,15 @@ pub enum IdentityError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another user owns the key, and can read it whatever its mode.
+    #[error("the private key `{path}` belongs to another user of this machine (uid {owner})")]
+    #[diagnostic(code(SF0802), help("`chown $USER {path}`, or run the launcher as its owner"))]
+    Foreign {
+        /// The key.
+        path: Utf8PathBuf,
+        /// Who owns it.
+        owner: u32,
+    },
     /// A certificate file holds something else.
     #[error("`{path}` is not the certificate that the plan names: {why}")]
     #[diagnostic(code(SF0803), help("put back the certificate that was committed"))]
