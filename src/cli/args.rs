@@ -74,9 +74,10 @@ pub(crate) struct SideArgs {
     /// Every party, where all are on this machine
     #[arg(long)]
     pub(crate) all: bool,
-    /// Started for one of the parties of `--all`: what is about all of them has been said
-    #[arg(long, hide = true, requires = "party")]
-    pub(crate) one_of_all: bool,
+    /// Started for one of the parties of `--all` by this process, with which it ends: what is about all of them has been
+    /// said
+    #[arg(long, hide = true, requires = "party", value_name = "PID")]
+    pub(crate) one_of_all: Option<u32>,
     /// The tree that `plan` wrote
     #[arg(long, default_value = "generated")]
     pub(crate) tree: Utf8PathBuf,

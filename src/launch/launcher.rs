@@ -8,6 +8,7 @@
 mod attendance;
 mod awaited;
 mod differing;
+mod early;
 mod error;
 pub mod events;
 mod input;
@@ -25,9 +26,8 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    fs::FsError,
     launch::{
-        local::{self, ClientRequest, Reply, Request},
+        local::{ClientRequest, Reply, Request},
         machine::{side::Side, state::Deployment},
         peers::{
             identity::Credentials,
@@ -37,13 +37,14 @@ use crate::{
                 now_millis,
             },
         },
-        processes::{GuardProgram, ServiceEvent, Supervisor, Sweeper},
+        processes::{ServiceEvent, Supervisor},
     },
     plan::{FederationRuntime, Mode},
     types::Port,
 };
 
 use attendance::Attendance;
+use early::EarlyRequests;
 pub use error::LaunchError;
 use events::LaunchEvent;
 use input::{LauncherInput, Sources};
@@ -72,10 +73,7 @@ pub async fn launch(
         deployment: &launch.deployment,
         venv: launch.venv.as_ref().map(|(venv, _)| venv),
     };
-    let guard = GuardProgram::this();
-    let sweeper = Sweeper::start(&guard, &launch.deployment.run)
-        .map_err(|why| FsError::new("start a process for", &launch.deployment.run, why))?;
-    let (supervisor, service_events) = Supervisor::start(&guard, specs.services())?;
+    let (supervisor, service_events) = Supervisor::start(&launch.guard, specs.services())?;
     let peers = Attendance::new(&launch.side, Instant::now() + launch.wait);
     let facts = facts(&launch);
     let first = Snapshot {
@@ -95,9 +93,8 @@ pub async fn launch(
         // Nobody to meet: the events end before they begin.
         None => (None, mpsc::channel(1).1),
     };
-    let (sender, socket_requests) = mpsc::channel(16);
-    let socket = local::serve(&launch.deployment.socket(), sender)?;
-    let runs = Runs::new(guard);
+    let runs = Runs::new(launch.guard);
+    let EarlyRequests { server, requests: socket_requests, held, .. } = launch.early;
     let lockstep = lockstep(&launch.side);
     let mut launcher = Launcher {
         single: launch.single,
@@ -114,10 +111,11 @@ pub async fn launch(
         report,
         repeats: Repeats::default(),
         services_ready: false,
-        sweeper,
-        _socket: socket,
+        sweeper: launch.sweeper,
+        _socket: server,
     };
     let mut sources = Sources::new(
+        held,
         launch.requests,
         socket_requests,
         service_events,
@@ -228,9 +226,14 @@ impl Launcher<'_> {
                 self.runs.when_stopped(asked.replies);
                 Some(LaunchEnd::Stopped)
             }
-            Request::Run { ref job, wait } => {
+            Request::Run { held, .. } if held != self.side.held => {
+                let problem = self.other_plan();
+                let _ = asked.replies.try_send(Reply::Refused(problem)); // a client that is gone needs none
+                None
+            }
+            Request::Run { ref job, wait, .. } => {
                 let job = job.clone();
-                let taken = self.request_run(job, wait.get(), asked.replies);
+                let taken = self.request_run(job, wait.get(), asked.since, asked.replies);
                 (self.single && !taken).then_some(LaunchEnd::Stopped)
             }
         }

@@ -44,6 +44,7 @@ pub const PAGES: &[Page] = &[
     page!("machine/preflight", "SF0851"),
     page!("machine/preflight", "SF0852"),
     page!("machine/preflight", "SF0853"),
+    page!("launcher", "SF0869"),
     page!("machine/preflight", "SF0855"),
     page!("machine/preflight", "SF0856"),
     page!("machine/python", "SF0870"),

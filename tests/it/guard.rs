@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::process::{Piped, SFGEN, alive, assert_gone_within, below, signal};
+use crate::support::process::{DEADLINE, Piped, SFGEN, alive, assert_gone_within, below, signal};
 
 /// Within this time nothing of a run may be left, whoever of it was killed.
 const SOON: Duration = Duration::from_secs(2);
@@ -161,4 +161,12 @@ fn a_guard_that_is_stopped_does_not_keep_what_a_dead_launcher_started() {
     let begun = Instant::now();
     guard.let_go();
     assert_gone_within(SOON, begun, &processes);
+}
+
+#[test]
+fn a_guard_that_its_own_program_stops_still_sees_it_end() {
+    let mut guard = Piped::guarded("1h", "kill -STOP $PPID; exit 3");
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(guard.status()));
+    assert_eq!(ended.recv_timeout(DEADLINE), Ok(3));
 }

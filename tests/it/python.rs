@@ -2,12 +2,18 @@
 
 use std::{
     os::unix::fs::symlink,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sfgen::launch::machine::python::{Python, PythonError, Search, environment, versions};
+use sfgen::launch::{
+    machine::python::{Python, PythonError, Search, environment, versions},
+    processes::GuardProgram,
+};
 use tempfile::TempDir;
+
+use crate::support::process::SFGEN;
 
 /// The fakes are links to one file that is never written: a program that another test's fork still holds open for
 /// writing could not be started.
@@ -28,6 +34,9 @@ case "$3" in
     pip) echo "Collecting numpy==1.26.4"; sleep 600 & wait ;;
 esac
 "#;
+
+/// What guards the fakes: tests are not sfgen themselves.
+static GUARD: LazyLock<GuardProgram> = LazyLock::new(|| GuardProgram::at(SFGEN));
 
 struct Machine {
     _folder: TempDir,
@@ -129,7 +138,7 @@ fn an_environment_is_made_once_and_again_where_it_was_left_incomplete() {
     let make = |told: &mut Vec<String>| {
         let list = b"numpy==1.26.4\n";
         let mut tell = |line| told.push(line);
-        block_on(environment(&machine.root, &python, list, &mut tell)).unwrap()
+        block_on(environment(&GUARD, &machine.root, &python, list, &mut tell)).unwrap()
     };
     let mut told = Vec::new();
     let venv = make(&mut told);
@@ -160,7 +169,7 @@ fn packages_are_installed_by_their_hashes_from_wheels_and_no_others() {
     let machine = Machine::new();
     let python = machine.maker(INSTALLS);
     let list = b"numpy==1.26.4 --hash=sha256:00\n";
-    let venv = block_on(environment(&machine.root, &python, list, &mut |_| ())).unwrap();
+    let venv = block_on(environment(&GUARD, &machine.root, &python, list, &mut |_| ())).unwrap();
     let asked = std::fs::read_to_string(venv.bin.join("python.asked")).unwrap();
     let list = venv.folder.join("requirements.txt");
     let end = format!(" --no-deps --require-hashes --only-binary :all: -r {list}");
@@ -177,7 +186,7 @@ fn a_failed_installation_shows_the_last_lines_and_is_not_taken_for_complete() {
     ));
     for _ in 0..2 {
         let list = b"numpy==1.26.4\n";
-        let made = block_on(environment(&machine.root, &python, list, &mut |_| ()));
+        let made = block_on(environment(&GUARD, &machine.root, &python, list, &mut |_| ()));
         let Err(PythonError::NotInstalled { status, tail, folder }) = made else {
             panic!("it is to fail");
         };
@@ -195,7 +204,8 @@ fn who_comes_second_says_so_and_waits_and_whoever_gives_up_leaves_the_lock_free(
     block_on(async {
         let (started, mut has_started) = tokio::sync::mpsc::unbounded_channel();
         let mut tell_first = |line| started.send(line).unwrap();
-        let mut first = Box::pin(environment(&machine.root, &hanging, list, &mut tell_first));
+        let mut first =
+            Box::pin(environment(&GUARD, &machine.root, &hanging, list, &mut tell_first));
         loop {
             tokio::select! {
                 _ = &mut first => panic!("it hangs"),
@@ -204,7 +214,8 @@ fn who_comes_second_says_so_and_waits_and_whoever_gives_up_leaves_the_lock_free(
         }
         let (waits, mut is_waiting) = tokio::sync::mpsc::unbounded_channel();
         let mut tell_second = |line| waits.send(line).unwrap();
-        let mut second = Box::pin(environment(&machine.root, &hanging, list, &mut tell_second));
+        let mut second =
+            Box::pin(environment(&GUARD, &machine.root, &hanging, list, &mut tell_second));
         tokio::select! {
             _ = &mut second => panic!("the first has the lock"),
             line = is_waiting.recv() => {
@@ -224,7 +235,7 @@ fn who_comes_second_says_so_and_waits_and_whoever_gives_up_leaves_the_lock_free(
 fn versions_are_asked_once() {
     let machine = Machine::new();
     let python = machine.maker(INSTALLS);
-    let venv = block_on(environment(&machine.root, &python, b"", &mut |_| ())).unwrap();
+    let venv = block_on(environment(&GUARD, &machine.root, &python, b"", &mut |_| ())).unwrap();
     std::fs::write(venv.bin.join("python.version"), r#"{"python": "3.10.13", "ray": "2.42.0"}"#)
         .unwrap();
     let first = block_on(versions(&venv)).unwrap();
@@ -249,7 +260,7 @@ fn the_pinned_packages_install_and_are_found_again_at_once() {
         let python = search.find("3.10").await.unwrap();
         let mut told = Vec::new();
         let mut tell = |line: String| told.push(line);
-        let venv = environment(&state, &python, list.as_slice(), &mut tell).await.unwrap();
+        let venv = environment(&GUARD, &state, &python, list.as_slice(), &mut tell).await.unwrap();
         let found = versions(&venv).await.unwrap();
         assert_eq!(found["python"], python.version);
         for (name, version) in [
@@ -262,7 +273,8 @@ fn the_pinned_packages_install_and_are_found_again_at_once() {
         assert!(!found.contains_key("ray"), "{found:?}");
         let start = Instant::now();
         let mut silent = |line: String| panic!("{line}");
-        let again = environment(&state, &python, list.as_slice(), &mut silent).await.unwrap();
+        let again =
+            environment(&GUARD, &state, &python, list.as_slice(), &mut silent).await.unwrap();
         assert_eq!(again, venv);
         assert_eq!(versions(&venv).await.unwrap(), found);
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());

@@ -188,3 +188,26 @@ fn a_stopped_process_ends_with_the_run_at_all() {
         }
     }
 }
+
+/// Alice's process, asked to end, does so once there is a file `go`.
+const LINGERS: &str = "[ $SFGEN_PARTY = alice ] || exec sleep 600
+trap 'until [ -e \"$SFGEN_ROOT/go\" ]; do sleep 0.05; done; exit 1' TERM
+echo 'alice lingers' >&2
+sleep 600 & wait
+";
+
+#[test]
+fn who_leaves_after_all_others_is_not_told_that_they_did_not_hear_it() {
+    let ws = Workspace::with_shell_job(&["alice", "bob"], LINGERS);
+    let mut sides = start(&ws, &["alice", "bob"], &[]);
+    sides[0].run.wait_for("alice lingers");
+    sides[0].run.signal(Signal::SIGINT);
+    let bob = sides.remove(1).run;
+    let (status, _, said) = bob.end();
+    assert_eq!(status, 5, "{said}");
+    ws.write("go", "");
+    let (status, _, said) = sides.remove(0).run.end();
+    assert_eq!(status, 130, "{said}");
+    assert!(!said.contains("did not hear"), "{said}");
+    assert_nothing_left(&ws);
+}

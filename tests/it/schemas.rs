@@ -84,6 +84,7 @@ env-file = ["/etc/sfgen/a.env", "/etc/sfgen/b.env"]
 [[party.bob.host]]
 name = "bob-1"
 address = "10.0.0.3"
+inside = "10.1.0.3"
 
 [party.bob.deploy]
 name = "docker"

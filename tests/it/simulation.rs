@@ -4,9 +4,12 @@ use std::{fs, path::Path, process::Command};
 
 use camino::Utf8PathBuf;
 use nix::sys::signal::Signal;
-use sfgen::launch::machine::python::{Search, environment};
+use sfgen::launch::{
+    machine::python::{Search, environment},
+    processes::GuardProgram,
+};
 
-use crate::support::{launcher::Launcher, workspace::Workspace};
+use crate::support::{launcher::Launcher, process::SFGEN, workspace::Workspace};
 
 /// A topology of `tests/topologies/` with its script.
 fn topology(name: &str, script: &str) -> Workspace {
@@ -33,7 +36,15 @@ fn make_environment(ws: &Workspace) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let python = Search::from_process().find("3.10").await.unwrap();
-        environment(&state, &python, requirements.as_bytes(), &mut |_| ()).await.unwrap();
+        environment(
+            &GuardProgram::at(SFGEN),
+            &state,
+            &python,
+            requirements.as_bytes(),
+            &mut |_| (),
+        )
+        .await
+        .unwrap();
     });
 }
 

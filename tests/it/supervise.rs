@@ -198,3 +198,12 @@ async fn a_cancelled_job_that_does_not_listen_is_killed() {
     assert_eq!((end.ending, end.cancelled), (Ending::Exited(137), true));
     assert!(!alive(sleeper));
 }
+
+#[tokio::test]
+async fn a_job_whose_guards_were_both_stopped_ends_all_the_same() {
+    let yard = Yard::new();
+    let script = "read _ _ _ standby _ </proc/$PPID/stat; kill -STOP $standby $PPID; exit 4";
+    let (sender, _lines) = mpsc::channel(1);
+    let mut job = run_job(&guard(), yard.spec("psi", &[], script), sender).unwrap();
+    assert_eq!(in_time(job.ended()).await.ending, Ending::Exited(4));
+}

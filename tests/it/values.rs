@@ -136,7 +136,7 @@ fn topology(texts: &[String]) -> String {
         )
     };
     [
-        "topology \"values\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n",
+        "topology \"values\"\nallow \"SF0165\" because=\"what a service sets hides what is planned\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n",
         &party("alice", 1, "deploy \"systemd\" user=\"root\" home=\"/opt/values\""),
         &party("bob", 2, "deploy \"docker\""),
         &party("carol", 3, ""),

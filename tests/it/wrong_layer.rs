@@ -24,7 +24,6 @@ fn options_of_another_node_and_of_the_runtimes_are_told_with_the_node_that_has_t
     assert!(compile_text(GOOD).findings.is_empty());
     for (node, more, help) in [
         ("cross-silo ", "recv-timeout=\"60s\" ", "`recv-timeout` is a property of `link` in `spu`"),
-        ("link ", "timeout=\"60s\" ", "`timeout` is a property of `cross-silo` in `runtime`"),
         (
             "heu \"heu\" ",
             "protocol=\"SEMI2K\" ",
@@ -45,8 +44,6 @@ fn options_of_another_node_and_of_the_runtimes_are_told_with_the_node_that_has_t
         ("deploy \"process\"", " subnet=\"10.0.0.0/24\"", "`subnet` is a property of `network`"),
         ("host \"a\" ", "listen_addr=\"0.0.0.0:9000\" ", "`host ... listen="),
         ("host \"a\" ", "listen_address=\"0.0.0.0:9000\" ", "`host ... listen="),
-        ("link ", "recv_timeout_ms=60000 ", "`recv-timeout=\"120s\"` of `link`"),
-        ("link ", "connect_retry_times=60 ", "`connect-retries=60` of `link`"),
         ("spu \"spu\" ", "runtime_config=\"x\" ", "`protocol=` and `field=` of `spu`"),
         ("identity ", "ca_cert=\"x\" ", "`ca=` of `identity`"),
         ("ray ", "min_worker_port=10002 ", "`pin \"ray.workers\""),
@@ -71,10 +68,25 @@ fn options_of_another_node_and_of_the_runtimes_are_told_with_the_node_that_has_t
     expect(&GOOD.replace("sk-keeper", "sk_keeper"), "`sk-keeper \"alice\"` in `heu`");
 }
 
+#[test]
+fn keys_of_a_link_that_are_written_otherwise_are_told_with_how() {
+    for (more, help) in [
+        ("timeout=\"60s\" ", "`timeout=\"60s\"` of `cross-silo`"),
+        ("recv_timeout_ms=60000 ", "`recv-timeout=\"120s\"`"),
+        ("connect_retry_times=60 ", "`connect-retries=60`"),
+    ] {
+        expect_code(&GOOD.replacen("link ", &format!("link {more}"), 1), "SF0460", help);
+    }
+}
+
 fn expect(text: &str, help: &str) {
+    expect_code(text, "SF0003", help);
+}
+
+fn expect_code(text: &str, code: &str, help: &str) {
     let done = compile_text(text);
     let shown = render_text(&done.findings, &done.sources, 100, false);
     let [finding] = done.findings.as_slice() else { panic!("one finding:\n{text}{shown}") };
-    assert_eq!(finding.code.0, "SF0003", "{shown}");
+    assert_eq!(finding.code.0, code, "{shown}");
     assert!(finding.help.as_ref().unwrap().contains(help), "{shown}");
 }

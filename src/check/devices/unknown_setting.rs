@@ -41,6 +41,10 @@ const LINK: Part = Part {
         ("connect_retry_interval_ms", "`connect-interval=\"1s\"`"),
         ("recv_timeout_ms", "`recv-timeout=\"120s\"`"),
         ("http_timeout_ms", "`http-timeout=\"120s\"`"),
+        (
+            "timeout",
+            "`recv-timeout=\"120s\"`; what engines wait for each other is `timeout=\"60s\"` of `cross-silo`",
+        ),
     ],
 };
 

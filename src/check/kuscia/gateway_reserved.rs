@@ -25,7 +25,7 @@ fn gateway_reserved(context: Context<'_>, findings: &mut Findings) {
             .label(port.span, "published here")
             .label(taken.span, "reserved for something else here");
         findings.push(finding.help(
-            "give it another `gateway=`, or drop the number from `reserve` if it was meant for the gateway",
+            "give it another number as `gateway`, or drop the number from `reserve` if it was meant for the gateway",
         ));
     }
 }

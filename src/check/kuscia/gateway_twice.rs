@@ -42,7 +42,8 @@ fn gateway_twice(context: Context<'_>, findings: &mut Findings) {
 }
 
 fn finding(message: &str, gateway: SourceSpan, (other, label): (SourceSpan, &str)) -> Finding {
-    Finding::error(CODE, message).label(gateway, "of this gateway").label(other, label).help(
-        "give one of them another port: `gateway=` is what Kuscia's script is given with `-p`",
-    )
+    Finding::error(CODE, message)
+        .label(gateway, "of this gateway")
+        .label(other, label)
+        .help("give one of them another port: `gateway` is what Kuscia's script is given with `-p`")
 }

@@ -36,7 +36,10 @@ fn dials_localhost(context: Context<'_>, findings: &mut Findings) {
     let unsure: BTreeSet<&PartyName> = unsure.map(|party| &party.name.value).collect();
     for text in &texts {
         // An address to listen on is not dialled, and a value that is not a URL is reported by another check.
-        if unsure.contains(&text.party.name.value) || listens(text) || is_no_url(text) {
+        if unsure.contains(&text.party.name.value)
+            || listens(text)
+            || is_no_url(text.variable, &text.text)
+        {
             continue;
         }
         let dials = loopback_dials(&text.text);

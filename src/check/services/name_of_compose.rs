@@ -12,6 +12,7 @@ use crate::{
 use super::{
     programs::{Address, AddressPort, ProgramText, addresses, open, program_texts},
     texts::{RAY_ADDRESS, kind_of},
+    urls::is_no_url,
 };
 
 const CODE: Code = Code("SF0158");
@@ -41,8 +42,8 @@ const DIALLED: [&str; 9] =
 fn name_of_compose(context: Context<'_>, findings: &mut Findings) {
     let mut reported: BTreeSet<SourceSpan> = BTreeSet::new();
     for text in &program_texts(context.topology) {
-        // An argument of a job is the same at each of its parties.
-        if reported.contains(&text.span) {
+        // An argument of a job is the same at each of its parties. What should be a URL and is none is told as that.
+        if reported.contains(&text.span) || is_no_url(text.variable, &text.text) {
             continue;
         }
         let mut found = addresses(&text.text).into_iter().chain(bare_name(text));

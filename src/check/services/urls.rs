@@ -1,7 +1,5 @@
 //! Variables that programs read as a URL, by their names.
 
-use super::texts::ServiceText;
-
 /// How the names of variables end that programs read as a URL.
 const URLS: [&str; 8] = [
     "BROKER_URL",
@@ -18,9 +16,8 @@ const URLS: [&str; 8] = [
 const WORDS: [&str; 4] = ["rpc", "disabled", "django-db", "django-cache"];
 
 /// Whether a variable should be a URL and is none.
-pub(super) fn is_no_url(text: &ServiceText<'_>) -> bool {
-    let Some(name) = text.variable.map(str::to_ascii_uppercase) else { return false };
-    let value = text.text.as_str();
+pub(super) fn is_no_url(variable: Option<&str>, value: &str) -> bool {
+    let Some(name) = variable.map(str::to_ascii_uppercase) else { return false };
     let is_word = name.ends_with("RESULT_BACKEND") && (WORDS.contains(&value) || is_class(value));
     URLS.iter().any(|end| name.ends_with(end))
         && !value.is_empty()

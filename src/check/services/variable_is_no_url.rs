@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    texts::{KINDS, Kind, service_texts},
+    texts::{KINDS, Kind, ServiceText, service_texts},
     urls::is_no_url,
 };
 
@@ -17,7 +17,8 @@ pub(super) const CHECK: Check =
     Check::new(CODE, include_str!("variable_is_no_url.md"), variable_is_no_url);
 
 fn variable_is_no_url(context: Context<'_>, findings: &mut Findings) {
-    for text in service_texts(context.topology).iter().filter(|text| is_no_url(text)) {
+    let is_wrong = |text: &&ServiceText<'_>| is_no_url(text.variable, &text.text);
+    for text in service_texts(context.topology).iter().filter(is_wrong) {
         let name = text.variable.unwrap_or_default();
         let kind = kind(name, &text.text);
         let names = kind.names;

@@ -10,13 +10,13 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        launcher::{LaunchEnd, launch, prepare},
+        launcher::{LaunchEnd, PrepareError, launch, prepare},
         machine::side::read_federation,
     },
     types::HostName,
 };
 
-use super::launching::{Show, for_all, read_side, runtime, worst};
+use super::launching::{Show, for_all, is_wanted, read_side, runtime, worst};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -41,14 +41,21 @@ pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> 
         )?;
         return Ok(worst(&outcomes));
     };
+    if !is_wanted(&args.side) {
+        return Ok(Status::Interrupted);
+    }
     let side = read_side(&args.side, party, args.host.as_ref(), ui)?;
     // Nothing in this process requests anything; requests of other processes come through the socket.
     let (_none, requests) = mpsc::channel(1);
     let mut show = Show::new(ui, party);
     let end = runtime().block_on(async {
         let mut report = |event| show.event(event);
-        let prepared = prepare(side, args.side.wait.get(), false, requests, &mut report).await?;
-        Ok::<_, Failure>(launch(prepared, &mut report).await?)
+        let wait = args.side.wait.get();
+        match prepare(side, wait, false, requests, &mut report).await {
+            Ok(prepared) => Ok::<_, Failure>(launch(prepared, &mut report).await?),
+            Err(PrepareError::Stopped) => Ok(LaunchEnd::Stopped),
+            Err(why) => Err(why.into()),
+        }
     })?;
     Ok(match end {
         LaunchEnd::Stopped => Status::Done,

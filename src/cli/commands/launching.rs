@@ -18,7 +18,7 @@ use crate::{
             state::StateError,
         },
         peers::lockstep::UnknownJob,
-        processes::{Onlooker, PartyLine, PartyOutcome, Stream, run_side_by_side},
+        processes::{Onlooker, PartyLine, PartyOutcome, Stream, end_with_parent, run_side_by_side},
     },
     types::{HostName, PartyName},
 };
@@ -72,6 +72,7 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         let status = match &error {
             PrepareError::Interrupted => Status::Interrupted,
+            PrepareError::Stopped => Status::Failed,
             PrepareError::Side(error) => status_of(error),
             PrepareError::OtherTarget { .. }
             | PrepareError::State(_)
@@ -105,10 +106,16 @@ pub(super) fn read_side(
     ui: &Ui,
 ) -> Result<Side, Failure> {
     let side = launcher::read_side(&args.tree, args.root.as_deref(), party, host)?;
-    if !args.one_of_all {
+    if args.one_of_all.is_none() {
         stale_tree::warn(std::slice::from_ref(&side), ui);
     }
     Ok(side)
+}
+
+/// Ties this process to the one that was asked for `--all` and started it, where one did: it ends in whatever way that
+/// one does, and its guards then end what it has started. `false` where that one is gone already.
+pub(super) fn is_wanted(args: &SideArgs) -> bool {
+    args.one_of_all.is_none_or(end_with_parent)
 }
 
 /// Shows what happens during a launch.
@@ -202,7 +209,7 @@ pub(super) fn for_all(
     let programs = parties.into_iter().map(|party| {
         let mut child = tokio::process::Command::new(&program);
         child.args(command).args(["--party", party.as_str(), "--tree", args.tree.as_str()]);
-        child.arg("--one-of-all");
+        child.args(["--one-of-all", &std::process::id().to_string()]);
         child.args(args.root.iter().flat_map(|root| ["--root", root.as_str()]));
         child.args(["--wait", &args.wait.to_string()]);
         (party, child)

@@ -10,11 +10,11 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        launcher::{LaunchEnd, launch, prepare},
+        launcher::{LaunchEnd, PrepareError, launch, prepare},
         local::{ClientRequest, Reply, Request, RunEnd, ask},
         machine::{
             side::{Side, read_federation},
-            state::{Folders, instances, run_folder},
+            state::{Folders, StateError, instances, run_folder},
         },
         peers::lockstep::UnknownJob,
         processes::{PartyOutcome, interrupted},
@@ -22,7 +22,10 @@ use crate::{
     types::{JobName, Mode, PartyName},
 };
 
-use super::launching::{Show, Wait, for_all, read_side, runtime, worst};
+use super::{
+    launching::{Show, Wait, for_all, is_wanted, read_side, runtime, worst},
+    running::{if_there, until_settled},
+};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -52,23 +55,43 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         print_results(&outcomes, ui);
         return Ok(worst(&outcomes));
     };
+    if !is_wanted(&args.side) {
+        return Ok(Status::Interrupted);
+    }
     let side = read_side(&args.side, party, None, ui)?;
     if !side.plan.jobs.contains_key(&args.job) {
         let known = side.plan.jobs.keys();
         return Err(UnknownJob::new(party.as_str(), args.job.clone(), known).into());
     }
-    let request = Request::Run { job: args.job.clone(), wait: args.side.wait };
-    let status = match socket(&side)? {
-        Some(socket) => runtime().block_on(async {
-            let replies = ask(&socket, &request).await?;
-            follow(replies, party, ui).await
-        }),
-        None => alone(&args.side, side, request, ui),
-    }?;
+    let (job, wait, held) = (args.job.clone(), args.side.wait, side.held);
+    let request = Request::Run { job, wait, held };
+    let status = until_settled(|| attempt(&args.side, &side, &request, ui))?;
+    let status = status.ok_or_else(|| {
+        let message = format!("the launcher of {party} neither answers nor ends");
+        Failure::new(Status::Failed, message).help("`sfgen status` tells whether it still runs")
+    })?;
     if status == Status::Done {
         ui.note(format!("{party}: job `{}` ended well at all parties", args.job));
     }
     Ok(status)
+}
+
+/// Asks the launcher that is up, or does all by itself where none is; `None` where a launcher comes or goes just now.
+fn attempt(
+    args: &SideArgs,
+    side: &Side,
+    request: &Request,
+    ui: &Ui,
+) -> Result<Option<Status>, Failure> {
+    let Some(socket) = socket(side)? else {
+        return alone(args, side.clone(), request.clone(), ui);
+    };
+    runtime().block_on(async {
+        match if_there(ask(&socket, request).await)? {
+            Some(replies) => follow(replies, side.party(), ui).await.map(Some),
+            None => Ok(None),
+        }
+    })
 }
 
 /// The socket of the launcher that is up for this side, if one is.
@@ -79,8 +102,13 @@ fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
     Ok(running.into_iter().map(|(_, socket)| socket).find(|socket| socket.parent() == Some(&*run)))
 }
 
-/// Brings up what is not up, runs the job, takes it down again.
-fn alone(args: &SideArgs, side: Side, request: Request, ui: &Ui) -> Result<Status, Failure> {
+/// Brings up what is not up, runs the job, takes it down again; `None` where another launcher has just taken the place.
+fn alone(
+    args: &SideArgs,
+    side: Side,
+    request: Request,
+    ui: &Ui,
+) -> Result<Option<Status>, Failure> {
     let party = side.party().clone();
     let (request, replies) = ClientRequest::new(request);
     let (sender, requests) = mpsc::channel(1);
@@ -88,12 +116,16 @@ fn alone(args: &SideArgs, side: Side, request: Request, ui: &Ui) -> Result<Statu
     let mut show = Show::new(ui, &party);
     runtime().block_on(async {
         let mut report = |event| show.event(event);
-        let prepared = prepare(side, args.wait.get(), true, requests, &mut report).await?;
+        let prepared = prepare(side, args.wait.get(), true, requests, &mut report).await;
+        let prepared = match prepared {
+            Err(PrepareError::State(StateError::Busy { .. })) => return Ok(None),
+            prepared => prepared?,
+        };
         let (launched, followed) =
             tokio::join!(launch(prepared, &mut report), follow(replies, &party, ui));
         match launched? {
-            LaunchEnd::Interrupted => Ok(Status::Interrupted),
-            LaunchEnd::Stopped => followed,
+            LaunchEnd::Interrupted => Ok(Some(Status::Interrupted)),
+            LaunchEnd::Stopped => followed.map(Some),
         }
     })
 }

@@ -1,12 +1,18 @@
 //! The launchers that `status` and `stop` are about.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::ErrorKind,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cli::status::{Failure, Status},
     diag::Code,
+    fs::FsError,
     launch::machine::{
         side::read_federation,
         state::{Folders, Instance, instances},
@@ -39,6 +45,45 @@ pub(super) fn wanted(party: Option<&PartyName>) -> Result<Vec<(Instance, Utf8Pat
     }
     running.retain(|(instance, _)| instance.party == *party);
     Ok(running)
+}
+
+/// How long a launcher that closes its socket may take to be gone.
+const CLOSING: Duration = Duration::from_secs(5);
+/// How often it is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Asks until there is an answer. `None` means that a launcher comes or goes just now, whose place is looked at again; at
+/// the end of its time that is the answer.
+pub(super) fn until_settled<T>(
+    mut ask: impl FnMut() -> Result<Option<T>, Failure>,
+) -> Result<Option<T>, Failure> {
+    let begun = Instant::now();
+    loop {
+        let answer = ask()?;
+        if answer.is_some() || begun.elapsed() > CLOSING {
+            return Ok(answer);
+        }
+        sleep(LOOK_AGAIN);
+    }
+}
+
+/// Whether a launcher that closed its socket or the connection has ended, which it may be about to.
+pub(super) fn is_gone(instance: &Instance) -> Result<bool, Failure> {
+    let gone = until_settled(|| {
+        let running = wanted(None)?;
+        Ok(running.iter().all(|(other, _)| other.pid != instance.pid).then_some(()))
+    })?;
+    Ok(gone.is_some())
+}
+
+/// An answer over a launcher's socket; `None` where nobody listens there any more.
+pub(super) fn if_there<T>(answer: Result<T, FsError>) -> Result<Option<T>, FsError> {
+    match answer {
+        Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            Ok(None)
+        }
+        answer => answer.map(Some),
+    }
 }
 
 /// What is said where none of the launchers that were asked for runs.

@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     launching::runtime,
-    running::{none_runs, wanted},
+    running::{if_there, is_gone, none_runs, wanted},
 };
 
 /// Arguments of `status`.
@@ -40,13 +40,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
     let mut all: Vec<LauncherStatus> = Vec::new();
     for (instance, socket) in wanted(args.party.as_ref())? {
-        all.push(runtime().block_on(async {
-            match ask_once(&socket, &Request::Status, PATIENCE).await? {
-                Some(Reply::Status(status)) => Ok(*status),
-                Some(Reply::Silent(problem)) => Err(Failure::of_problem(Status::Failed, problem)),
-                _ => Err(gone(&instance)),
+        let reply = runtime().block_on(ask_once(&socket, &Request::Status, PATIENCE));
+        match if_there(reply)?.flatten() {
+            Some(Reply::Status(status)) => all.push(*status),
+            Some(Reply::Silent(problem)) => {
+                return Err(Failure::of_problem(Status::Failed, problem));
             }
-        })?);
+            // One that was ending answers nobody, and soon runs no more.
+            _ if is_gone(&instance)? => {}
+            _ => return Err(gone(&instance)),
+        }
     }
     match ui.format {
         Format::Json => ui.json(&all),

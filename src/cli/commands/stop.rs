@@ -1,9 +1,6 @@
 //! `sfgen stop`: end what runs here.
 
-use std::{
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -12,16 +9,13 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::{
-        local::{Reply, Request, ask_once},
-        machine::state::Instance,
-    },
+    launch::local::{Reply, Request, ask_once},
     types::PartyName,
 };
 
 use super::{
     launching::runtime,
-    running::{none_runs, wanted},
+    running::{if_there, is_gone, none_runs, wanted},
 };
 
 /// Arguments of `stop`.
@@ -35,26 +29,6 @@ pub(crate) struct StopArgs {
 /// Jobs and services end one after the other, each within its grace period.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// How long a launcher that closes its socket may take to be gone.
-const CLOSING: Duration = Duration::from_secs(5);
-/// How often it is looked for.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// Whether a launcher that closed the connection without an answer has ended, which it may be about to.
-fn is_gone(instance: &Instance) -> Result<bool, Failure> {
-    let begun = Instant::now();
-    loop {
-        let running = wanted(None)?;
-        if running.iter().all(|(other, _)| other.pid != instance.pid) {
-            return Ok(true);
-        }
-        if begun.elapsed() > CLOSING {
-            return Ok(false);
-        }
-        sleep(LOOK_AGAIN);
-    }
-}
-
 /// Runs the command. Only launchers of this user are found, and each ends only what it started.
 pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
     let running = wanted(args.party.as_ref())?;
@@ -62,7 +36,8 @@ pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
         ui.note(none_runs(args.party.as_ref()));
     }
     for (instance, socket) in running {
-        let reply = runtime().block_on(ask_once(&socket, &Request::Stop, PATIENCE))?;
+        let reply = runtime().block_on(ask_once(&socket, &Request::Stop, PATIENCE));
+        let reply = if_there(reply)?.flatten();
         let party = &instance.party;
         match reply {
             Some(Reply::Stopped) => {}

@@ -264,11 +264,19 @@ impl Attendance {
     }
 
     /// Those of `wanted` who are missing, each with address and reason, as part of a sentence.
+    ///
+    /// A peer whose run is over may have given up because of somebody else who is missing, so it is named only where
+    /// nobody else is.
     pub(super) fn missing(&self, wanted: impl Fn(&PartyName) -> bool) -> String {
-        let missing = self.all.iter().filter(|(name, peer)| wanted(name) && !peer.is_here());
-        let words = missing
-            .map(|(name, peer)| format!("{name} at {}, who {}", peer.endpoint, peer.trouble()));
-        words.collect::<Vec<_>>().join("; ")
+        let absent = || self.all.iter().filter(|(name, peer)| wanted(name) && !peer.is_here());
+        let words = |(name, peer): (&PartyName, &Peer)| {
+            format!("{name} at {}, who {}", peer.endpoint, peer.trouble())
+        };
+        let mut told: Vec<_> = absent().filter(|(_, peer)| peer.is_missing()).map(words).collect();
+        if told.is_empty() {
+            told = absent().map(words).collect();
+        }
+        told.join("; ")
     }
 
     /// Those of `wanted` who are here and show no request for the job.
@@ -355,6 +363,23 @@ mod tests {
         assert_eq!(bob_says(&mut peers, away(32)), [], "said once");
         assert!(matches!(bob_says(&mut peers, facts())[..], [LaunchEvent::Met(_)]));
         assert!(peers.all_present());
+    }
+
+    #[test]
+    fn who_gave_up_because_another_did_not_come_is_not_the_one_that_is_missing() {
+        let mut peers = met();
+        let port = 20_000.try_into().unwrap();
+        let carol = Endpoint { host: "10.0.0.3".parse().unwrap(), port };
+        peers.all.insert("carol".parse().unwrap(), Peer::new(carol));
+        let (phase, leaving) = (LauncherPhase::Stopping, Some(RUN_IS_OVER.to_owned()));
+        let last = Snapshot { sequence: 2, facts: facts(), phase, jobs: Vec::new(), leaving };
+        let bob: PartyName = "bob".parse().unwrap();
+        peers.note(MeetingEvent::Peer { party: bob.clone(), snapshot: last }, &facts());
+        let why = "closed the connection".to_owned();
+        peers.note(MeetingEvent::Unreachable { party: bob, why }, &facts());
+        assert_eq!(peers.missing(|_| true), "carol at 10.0.0.3:20000, who has not called");
+        peers.all.retain(|name, _| name.as_str() != "carol");
+        assert!(peers.missing(|_| true).starts_with("bob at "), "he is all that is missing");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a launcher reacts to, from all of its sources.
 
+use std::collections::VecDeque;
+
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -31,6 +33,8 @@ pub(super) enum LauncherInput {
 
 /// Where inputs come from.
 pub(super) struct Sources {
+    /// Requests that came before the launch.
+    held: VecDeque<ClientRequest>,
     own: mpsc::Receiver<ClientRequest>,
     socket: mpsc::Receiver<ClientRequest>,
     services: mpsc::Receiver<ServiceEvent>,
@@ -40,13 +44,19 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn new(
+        held: VecDeque<ClientRequest>,
         own: mpsc::Receiver<ClientRequest>,
         socket: mpsc::Receiver<ClientRequest>,
         services: mpsc::Receiver<ServiceEvent>,
         meeting: mpsc::Receiver<MeetingEvent>,
         signals: Signals,
     ) -> Self {
-        Self { own, socket, services, meeting, signals }
+        Self { held, own, socket, services, meeting, signals }
+    }
+
+    /// What the meeting learns next; `None` once it is over.
+    pub(super) async fn meeting(&mut self) -> Option<MeetingEvent> {
+        self.meeting.recv().await
     }
 
     /// The next input; `Deadline` at the latest at `deadline`.
@@ -61,11 +71,17 @@ impl Sources {
                 None => std::future::pending().await,
             }
         };
+        if let Some(request) = self.held.pop_front() {
+            return LauncherInput::Request(request);
+        }
         // An arm whose channel is closed is disabled, and the others go on.
         tokio::select! {
             Some(event) = self.meeting.recv() => LauncherInput::Meeting(event),
             Some(event) = self.services.recv() => LauncherInput::Service(event),
-            Some(request) = self.own.recv() => LauncherInput::Request(request),
+            Some(request) = self.own.recv() => {
+                // It was made before the launch was prepared, and its patience is for the other parties.
+                LauncherInput::Request(ClientRequest { since: Instant::now(), ..request })
+            }
             Some(request) = self.socket.recv() => LauncherInput::Request(request),
             (ticket, event) = runs.next() => LauncherInput::Run(ticket, event),
             () = self.signals.next() => LauncherInput::Signal,

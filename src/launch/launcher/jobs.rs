@@ -27,6 +27,8 @@ use super::{
     state::Launcher,
 };
 
+/// The launcher holds another plan than its client has read.
+const OTHER_PLAN: Code = Code("SF0869");
 /// The job cannot be run from here.
 const NOT_RUNNABLE: Code = Code("SF0898");
 
@@ -36,6 +38,7 @@ impl Launcher<'_> {
         &mut self,
         job: JobName,
         wait: Duration,
+        since: Instant,
         client: mpsc::Sender<Reply>,
     ) -> bool {
         let ticket = Ticket::random();
@@ -53,7 +56,7 @@ impl Launcher<'_> {
         }
         let active = Active {
             client,
-            deadline: Some(Instant::now() + wait),
+            deadline: Some(since + wait),
             wait,
             run: None,
             cancel: None,
@@ -66,6 +69,20 @@ impl Launcher<'_> {
         };
         self.runs.add(ticket, active);
         true
+    }
+
+    /// What is told to a client that has read another plan than this launcher holds.
+    pub(super) fn other_plan(&self) -> Problem {
+        let (party, tree, pid) = (self.side.party(), &self.side.tree, std::process::id());
+        Problem::new(
+            OTHER_PLAN,
+            format!(
+                "the launcher of {party} (process {pid}) was started from another plan than the one in `{tree}`"
+            ),
+            format!(
+                "stop it and start it again: `sfgen stop --party {party}`, then `sfgen apply --party {party}`"
+            ),
+        )
     }
 
     /// The copy of a job's script that is run, and whose digest all parties compare; `None` for a job without one. The

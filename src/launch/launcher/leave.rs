@@ -1,12 +1,18 @@
 //! The end of a launch: peers learn of it, jobs and services end, nothing is left.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
-use crate::launch::{
-    local::{Problem, Reply, RunEnd},
-    peers::rendezvous::{LauncherPhase, Snapshot},
+use crate::{
+    launch::{
+        local::{Problem, Reply, RunEnd},
+        peers::rendezvous::{Facts, LauncherPhase, MeetingEvent, Snapshot, now_millis},
+    },
+    types::PartyName,
 };
 
 use super::{
@@ -40,21 +46,24 @@ impl Launcher<'_> {
         };
         let actions = self.lockstep.withdraw_all(&why);
         self.act_on(actions);
-        self.publish_last(&why);
+        let first = self.publish_last(&why);
         while self.runs.any_alive() {
             // Each process ends within its grace period, and its guard sees to it.
-            if let LauncherInput::Run(ticket, event) = sources.next(&mut self.runs, None).await {
-                self.run_event(ticket, event);
+            match sources.next(&mut self.runs, None).await {
+                LauncherInput::Run(ticket, event) => self.run_event(ticket, event),
+                // Peers leave as soon as they hear of it, and those that did are not waited for.
+                LauncherInput::Meeting(event) => self.note_quietly(event),
+                _ => {}
             }
         }
         let actions = self.lockstep.step(&self.peers.views());
         self.act_on(actions);
         let sequence = self.publish_last(&why);
-        let present = self.peers.present();
-        if let Some((meeting, sequence)) = self.meeting.as_mut().zip(sequence)
-            && meeting.wait_acknowledged(sequence, &present, LAST_SNAPSHOT).await.is_err()
-        {
-            (self.report)(LaunchEvent::Note("some peers did not hear that we leave".to_owned()));
+        if let Some((first, last)) = first.zip(sequence) {
+            for deaf in self.wait_for_peers(first, last, sources).await {
+                let note = format!("{deaf} did not hear that this launcher leaves");
+                (self.report)(LaunchEvent::Note(note));
+            }
         }
         // No period will end any more.
         for line in self.repeats.rest() {
@@ -81,6 +90,39 @@ impl Launcher<'_> {
         outcome
     }
 
+    /// Waits until every peer has taken in the snapshot `last` or is gone. Returns the peers that are there and have not
+    /// even taken in `first`, which said that this launcher leaves.
+    async fn wait_for_peers(
+        &mut self,
+        first: u64,
+        last: u64,
+        sources: &mut Sources,
+    ) -> BTreeSet<PartyName> {
+        let deadline = Instant::now() + LAST_SNAPSHOT;
+        loop {
+            let Some(meeting) = &self.meeting else { return BTreeSet::new() };
+            let present = self.peers.present();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = tokio::select! {
+                told = meeting.wait_acknowledged(last, &present, left) => {
+                    if told.is_ok() {
+                        return BTreeSet::new();
+                    }
+                    let heard = meeting.wait_acknowledged(first, &present, Duration::ZERO).await;
+                    return heard.err().unwrap_or_default();
+                }
+                Some(event) = sources.meeting() => event,
+            };
+            self.note_quietly(event);
+        }
+    }
+
+    /// Takes in what happens to peers while this launcher leaves, which is nobody's trouble any more.
+    fn note_quietly(&mut self, event: MeetingEvent) {
+        let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
+        let _ = self.peers.note(event, &facts);
+    }
+
     /// Says the last word, and returns its number; `None` where there is nobody to hear it.
     fn publish_last(&mut self, why: &str) -> Option<u64> {
         let jobs = self.lockstep.entries();
@@ -93,7 +135,7 @@ impl Launcher<'_> {
 }
 
 /// Sends a client its last reply, and waits until it has closed the connection.
-async fn say(client: mpsc::Sender<Reply>, word: Reply) {
+pub(super) async fn say(client: mpsc::Sender<Reply>, word: Reply) {
     let told = async {
         if client.send(word).await.is_ok() {
             client.closed().await;

@@ -7,7 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use super::{events::LaunchEvent, targets};
+use super::{early::EarlyRequests, events::LaunchEvent, targets};
 use crate::{
     diag::Severity,
     fs::{self, FsError},
@@ -20,7 +20,7 @@ use crate::{
             state::{Deployment, Folders, StateError},
         },
         peers::rendezvous::LauncherPhase,
-        processes::Signals,
+        processes::{GuardProgram, Signals, Sweeper},
     },
     types::{HostName, PartyName},
 };
@@ -42,6 +42,12 @@ pub struct Launch {
     pub(super) single: bool,
     /// Requests from within this process, beside those from the socket.
     pub(super) requests: mpsc::Receiver<ClientRequest>,
+    /// The socket, and what came there already.
+    pub(super) early: EarlyRequests,
+    /// What starts programs.
+    pub(super) guard: GuardProgram,
+    /// Removes the launcher's folder where it is killed.
+    pub(super) sweeper: Sweeper,
     /// What asks it to end, caught since before the place was taken: a signal between two steps is not lost.
     pub(super) signals: Signals,
 }
@@ -81,6 +87,9 @@ pub enum PrepareError {
     /// SIGINT or SIGTERM came while the environment was made.
     #[error("interrupted while the environment was made")]
     Interrupted,
+    /// `sfgen stop` came while the environment was made.
+    #[error("stopped while the environment was made")]
+    Stopped,
     /// The disk.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -115,16 +124,62 @@ pub async fn prepare(
     let mut signals = Signals::catch()?;
     let folders = Folders::from_env();
     let deployment = Deployment::take(&folders, side.owner())?;
+    let fail = |why| FsError::new("start a process for", &deployment.run, why);
+    let guard = GuardProgram::this();
+    let sweeper = Sweeper::start(&guard, &deployment.run).map_err(fail)?;
+    let early = EarlyRequests::take(side.party(), deployment.listener()?).map_err(fail)?;
+    let mut place = Place { deployment, guard, early };
+    match make_ready(&side, &mut place, &mut signals, report).await {
+        Ok(venv) => {
+            let Place { deployment, guard, early } = place;
+            Ok(Launch {
+                side,
+                deployment,
+                venv,
+                wait,
+                single,
+                requests,
+                early,
+                guard,
+                sweeper,
+                signals,
+            })
+        }
+        Err(why) => {
+            // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
+            drop(place.deployment);
+            sweeper.end().await;
+            place.early.turn_away(&why.to_string()).await;
+            Err(why)
+        }
+    }
+}
+
+/// A place that is taken, with its socket.
+struct Place {
+    deployment: Deployment,
+    guard: GuardProgram,
+    early: EarlyRequests,
+}
+
+/// Looks at the machine and makes the environment, unless a signal or a request ends that.
+async fn make_ready(
+    side: &Side,
+    place: &mut Place,
+    signals: &mut Signals,
+    report: &mut (dyn FnMut(LaunchEvent) + Send),
+) -> Result<Option<(Venv, Releases)>, PrepareError> {
+    let Place { deployment, guard, early } = place;
     side.copy_to(&deployment.tree())?;
     fs::remove_folder(&deployment.scripts())?;
     report(LaunchEvent::Phase(LauncherPhase::Preflight));
-    look_at_machine(&side, report)?;
-    let venv = tokio::select! {
-        made = python_environment(&deployment.venvs, &side, report) => made?,
+    look_at_machine(side, report)?;
+    tokio::select! {
+        made = python_environment(guard, &deployment.venvs, side, report) => made,
         // Dropping the rest ends the installation; an unfinished environment is made again.
-        () = signals.next() => return Err(PrepareError::Interrupted),
-    };
-    Ok(Launch { side, deployment, venv, wait, single, requests, signals })
+        () = signals.next() => Err(PrepareError::Interrupted),
+        () = early.until_stopped(side, deployment) => Err(PrepareError::Stopped),
+    }
 }
 
 fn look_at_machine(
@@ -150,6 +205,7 @@ fn look_at_machine(
 }
 
 async fn python_environment(
+    guard: &GuardProgram,
     venvs: &Utf8Path,
     side: &Side,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
@@ -164,7 +220,7 @@ async fn python_environment(
     };
     let mut progress = |line: String| report(LaunchEvent::Note(line));
     let found = Search::from_process().find(&secretflow.python).await?;
-    let venv = python::environment(venvs, &found, packages, &mut progress).await?;
+    let venv = python::environment(guard, venvs, &found, packages, &mut progress).await?;
     let releases = python::versions(&venv).await?;
     Ok(Some((venv, releases)))
 }

@@ -23,7 +23,7 @@ use crate::{
 /// A job of this party ended badly, or that of a peer did.
 pub(super) const FAILED: Code = Code("SF0897");
 /// How often a client is told whom its request waits for.
-const REMIND_EVERY: Duration = Duration::from_secs(1);
+pub(super) const REMIND_EVERY: Duration = Duration::from_secs(1);
 /// What a run's task reports.
 pub(super) enum RunEvent {
     /// A line says what is wrong, so that nothing good will come of it.

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     diag::{Code, Finding},
-    types::{JobName, Span},
+    types::{Digest, JobName, Span},
 };
 
 use super::status::LauncherStatus;
@@ -28,6 +28,8 @@ pub enum Request {
         job: JobName,
         /// How long to wait for the other parties.
         wait: Span,
+        /// The side that the client has read, by [`Side::held`](crate::launch::machine::side::Side::held).
+        held: Digest,
     },
 }
 
@@ -148,6 +150,8 @@ pub struct ClientRequest {
     pub request: Request,
     /// Where replies go; closed when the client is gone.
     pub replies: mpsc::Sender<Reply>,
+    /// Since when the client waits.
+    pub since: Instant,
 }
 
 impl ClientRequest {
@@ -155,7 +159,7 @@ impl ClientRequest {
     #[must_use]
     pub fn new(request: Request) -> (Self, mpsc::Receiver<Reply>) {
         let (replies, receiver) = mpsc::channel(REPLIES);
-        (Self { request, replies }, receiver)
+        (Self { request, replies, since: Instant::now() }, receiver)
     }
 }
 

@@ -3,9 +3,8 @@
 //! One request per connection, then replies until the last one. Only processes of the same user are heard. A client that
 //! does not read holds up neither the launcher nor its job.
 
-use std::{io, time::Duration};
+use std::{io, os::unix::net, time::Duration};
 
-use camino::Utf8Path;
 use nix::unistd::getuid;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
@@ -16,7 +15,6 @@ use tokio::{
 };
 
 use super::messages::{ClientRequest, Reply, Said, line};
-use crate::fs::{self, FsError};
 
 /// The longest request that is read.
 const REQUEST_MAX: u64 = 1 << 20;
@@ -27,13 +25,12 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// After how long without reading a byte a client misses what is said meanwhile.
 const UNREAD: Duration = Duration::from_secs(5);
 
-/// Listens at `path` and passes requests on, until it is dropped. A socket that a killed launcher left is replaced.
+/// Takes clients on a socket that does not block, and passes their requests on, until it is dropped.
 pub fn serve(
-    path: &Utf8Path,
+    listener: net::UnixListener,
     requests: mpsc::Sender<ClientRequest>,
-) -> Result<JoinSet<()>, FsError> {
-    fs::remove_file(path)?;
-    let listener = UnixListener::bind(path).map_err(|why| FsError::new("listen on", path, why))?;
+) -> io::Result<JoinSet<()>> {
+    let listener = UnixListener::from_std(listener)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let mut clients = JoinSet::new();
@@ -157,15 +154,24 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use camino::{Utf8Path, Utf8PathBuf};
+
     use super::*;
     use crate::launch::local::{client::ask_once, messages::Request};
+
+    fn bound(folder: &tempfile::TempDir) -> (Utf8PathBuf, net::UnixListener) {
+        let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
+        let listener = net::UnixListener::bind(&socket).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        (socket, listener)
+    }
 
     #[tokio::test]
     async fn a_launcher_that_does_not_answer_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
+        let (socket, listener) = bound(&folder);
         let (sender, mut requests) = mpsc::channel(1);
-        let _server = serve(&socket, sender).unwrap();
+        let _server = serve(listener, sender).unwrap();
         let patience = Duration::from_millis(50);
         let ask = async { ask_once(&socket, &Request::Status, patience).await.unwrap() };
         let (answer, order) = tokio::join!(ask, requests.recv());
@@ -176,9 +182,9 @@ mod tests {
     #[tokio::test]
     async fn the_reply_to_a_request_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let socket = Utf8Path::from_path(folder.path()).unwrap().join("control.sock");
+        let (socket, listener) = bound(&folder);
         let (sender, mut requests) = mpsc::channel(1);
-        let _server = serve(&socket, sender).unwrap();
+        let _server = serve(listener, sender).unwrap();
         let ask =
             async { ask_once(&socket, &Request::Stop, Duration::from_mins(1)).await.unwrap() };
         let reply =

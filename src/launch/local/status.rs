@@ -20,7 +20,7 @@ pub struct LauncherStatus {
     pub plan: Digest,
     /// Its process.
     pub pid: u32,
-    /// `services`, `meeting`, `armed`, `running` or `stopping`.
+    /// `preflight`, `services`, `meeting`, `armed`, `running` or `stopping`.
     pub phase: String,
     /// Its services by name.
     pub services: BTreeMap<String, ServiceReport>,

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::state::Owner;
 use crate::{
     fs::{self, FsError, Kind},
-    plan::{Federation, HostPlan, Manifest, PartyPlan},
+    plan::{Effect, Federation, HostPlan, Manifest, ManifestFile, PartyPlan},
     tree::{Deviation, DeviationKind, SideFiles, Tree, TreeError, verify},
     types::{Digest, HostName, PartyName, Port, Role},
 };
@@ -156,6 +156,9 @@ pub struct Side {
     files: SideFiles,
     /// The plan digest.
     pub digest: Digest,
+    /// The digest of what a launcher holds of the side for as long as it runs: the party's own plan, which no other party
+    /// compares, and all else that counts from its start on.
+    pub held: Digest,
     /// The host of the party that is meant, one of the plan's.
     pub host_name: HostName,
 }
@@ -217,7 +220,8 @@ impl Side {
             let known = known.join(", ");
             return Err(SideError::UnknownHost { party: party.clone(), host: host_name, known });
         }
-        Ok(Self { tree, root, plan, federation, files, digest, host_name })
+        let held = held(&manifest, &files);
+        Ok(Self { tree, root, plan, federation, files, digest, held, host_name })
     }
 
     /// The party.
@@ -289,6 +293,15 @@ impl Side {
     pub fn is_main(&self) -> bool {
         self.host_name == self.plan.main_host
     }
+}
+
+/// The digest of those files of a side that a launcher reads once, at its start.
+fn held(manifest: &Manifest, files: &SideFiles) -> Digest {
+    let counts =
+        |planned: &&ManifestFile| !matches!(planned.effect(), Effect::Firewall | Effect::Read);
+    let planned = files.keys().filter_map(|path| manifest.files.get(path).filter(counts));
+    let digests = planned.map(|planned| planned.sha256.to_string()).collect::<String>();
+    Digest::of(digests.as_bytes())
 }
 
 /// Opens a tree; `None` where there is none. A link in its place is not followed, by the rule of `sfgen plan`.

@@ -6,7 +6,7 @@
 use std::{
     fs::{File, Metadata, TryLockError},
     io::ErrorKind,
-    os::unix::fs::MetadataExt as _,
+    os::unix::{fs::MetadataExt as _, net::UnixListener},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -147,6 +147,8 @@ pub struct Deployment {
     pub venvs: Utf8PathBuf,
     /// Sockets and Ray's temp dir; removed at the end.
     pub run: Utf8PathBuf,
+    /// The socket of its requests. Clients that come before it is served wait in the system's queue.
+    listener: UnixListener,
     lock: File,
 }
 
@@ -209,6 +211,8 @@ impl Deployment {
             let pid = pid.unwrap_or_else(|| "?".to_owned());
             return Err(StateError::Busy { party: party.clone(), pid });
         };
+        // What a killed launcher said of itself does not hold for this one.
+        fs::remove_file(&run.join(INSTANCE))?;
         let name = run.file_name().expect("it has just been joined");
         // Others may be able to look into the folder of all state, which may have been made by hand, but not further.
         let state = folders.state.as_ref().ok_or(StateError::NoHome)?;
@@ -225,15 +229,17 @@ impl Deployment {
             pid: std::process::id(),
             logs: logs.clone(),
         };
+        let listener = listen(&run.join(SOCKET))?;
+        // Who finds it finds the socket as well.
         let bytes = serde_json::to_vec_pretty(&instance).expect("it has string keys");
         fs::write_atomically(&run.join(INSTANCE), &bytes, 0o600)?;
-        Ok(Self { logs, venvs, run, lock })
+        Ok(Self { logs, venvs, run, listener, lock })
     }
 
-    /// The socket on which this launcher takes requests.
-    #[must_use]
-    pub fn socket(&self) -> Utf8PathBuf {
-        self.run.join(SOCKET)
+    /// The socket on which this launcher takes requests, bound and not blocking.
+    pub fn listener(&self) -> Result<UnixListener, FsError> {
+        let fail = |why| FsError::new("listen on", &self.run.join(SOCKET), why);
+        self.listener.try_clone().map_err(fail)
     }
 
     /// The copy of the verified files of the tree from which everything runs.
@@ -253,6 +259,16 @@ impl Deployment {
     pub fn ray(&self) -> Utf8PathBuf {
         self.run.join("ray")
     }
+}
+
+/// Binds the socket of a place that was taken. What a killed launcher left there is replaced.
+fn listen(socket: &Utf8Path) -> Result<UnixListener, FsError> {
+    fs::remove_file(socket)?;
+    let bound = UnixListener::bind(socket).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|why| FsError::new("listen on", socket, why))
 }
 
 /// Makes the run folder and locks it; `None` where a launcher has it.

@@ -36,6 +36,14 @@ fn kill_repeatedly(find: impl Fn() -> BTreeSet<Pid>) {
     }
 }
 
+/// Lets a process go on that was stopped.
+pub(super) fn wake(process: Pid) {
+    let stat = procfs::process::Process::new(process.as_raw()).and_then(|found| found.stat());
+    if stat.is_ok_and(|stat| stat.state == 'T') {
+        let _ = kill(process, Signal::SIGCONT); // it may have ended meanwhile
+    }
+}
+
 /// Every process below this one.
 pub(super) fn descendants() -> BTreeSet<Pid> {
     below(Pid::this())

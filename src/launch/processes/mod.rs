@@ -34,6 +34,6 @@ pub use order::SpecError;
 pub use phase::{GoneReason, RestartPolicy, ServicePhase};
 pub use process::{Ending, Line, PROXY_VARIABLES, Stream};
 pub use side_by_side::{Onlooker, PartyLine, PartyOutcome, run_side_by_side};
-pub use signals::{Signals, interrupted};
+pub use signals::{Signals, end_with_parent, interrupted};
 pub use spec::{GuardProgram, ServiceSpec};
 pub use sweeper::Sweeper;

@@ -11,8 +11,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{GuardProgram, ServiceSpec, env_file::read_env_file, orphans::Orphanage};
-use crate::launch::processes::guard;
+use super::{
+    GuardProgram, ServiceSpec, descendants::wake, env_file::read_env_file, orphans::Orphanage,
+};
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
 pub const PROXY_VARIABLES: [&str; 10] = [
@@ -35,6 +36,8 @@ const LINES: usize = 64;
 
 /// How long a guard may take to kill; one that was stopped, or hangs, takes for ever.
 const STUCK: Duration = Duration::from_secs(2);
+/// How often it is seen to that the guard has not been stopped: its program's end would then go unnoticed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Where a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +111,7 @@ pub(super) struct Process {
     number: Option<Pid>,
     /// When a guard that was told to kill counts as stuck.
     overdue: Option<Instant>,
+    next_look: Instant,
     orphanage: Option<Orphanage>,
     /// Taken out of the child, whose `wait` would close it.
     input: ChildStdin,
@@ -132,10 +136,9 @@ impl Process {
         spec: &ServiceSpec,
         guard: &GuardProgram,
     ) -> Result<(Self, Output), Ending> {
-        let grace = format!("{}ms", spec.grace.as_millis().max(1));
-        let mut command = Command::new(guard.path());
-        command.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
-        command.args(&spec.program).current_dir(&spec.cwd);
+        let (program, args) = spec.program.split_first().expect("a spec names a program");
+        let mut command = Command::new(program);
+        command.args(args).current_dir(&spec.cwd);
         for name in PROXY_VARIABLES {
             command.env_remove(name);
         }
@@ -145,8 +148,8 @@ impl Process {
             command.envs(file.variables);
         }
         command.envs(&spec.env);
+        let mut command = guard.guarding(&command, spec.grace);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.process_group(0);
         let mut child = guard
             .start(&mut command)
             .map_err(|why| Ending::NotStarted(format!("in `{}`: {why}", spec.cwd)))?;
@@ -159,8 +162,9 @@ impl Process {
         let input = child.stdin.take().expect("piped above");
         let number = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let orphanage = guard.orphanage().cloned();
+        let next_look = Instant::now() + LOOK_EVERY;
         Ok((
-            Self { child, number, overdue: None, orphanage, input },
+            Self { child, number, overdue: None, next_look, orphanage, input },
             Output { lines, _readers: readers },
         ))
     }
@@ -175,6 +179,12 @@ impl Process {
         let status = loop {
             tokio::select! {
                 status = self.child.wait() => break status.map(|status| status.code()),
+                () = sleep_until(self.next_look) => {
+                    self.next_look = Instant::now() + LOOK_EVERY;
+                    if let Some(guard) = self.number {
+                        wake(guard);
+                    }
+                }
                 () = due(self.overdue) => {
                     self.overdue = None;
                     let _ = self.child.start_kill(); // it may have ended meanwhile

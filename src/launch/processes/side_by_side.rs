@@ -53,7 +53,8 @@ pub trait Onlooker {
 /// Runs one program per party until all have ended. Outcomes are sorted by party.
 ///
 /// SIGINT and SIGTERM of this process become a SIGTERM for each program. An error tells which party's program could
-/// not be started, and why; those that had started are then left to their own end.
+/// not be started, and why; those that had started are then left to their own end, which is that of this process where
+/// they are tied to it.
 pub async fn run_side_by_side(
     programs: Vec<(PartyName, Command)>,
     onlooker: &mut dyn Onlooker,

@@ -1,5 +1,9 @@
 //! The signals that ask sfgen to end.
 
+use nix::{
+    sys::{prctl, signal::Signal as Kind},
+    unistd::getppid,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::fs::FsError;
@@ -39,4 +43,12 @@ pub async fn interrupted() {
         Ok(mut signals) => signals.next().await,
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Has the kernel kill this process when the process `parent` ends, which must have started it; `false` where that one
+/// has ended already. Must be called in the first thread, since the kernel keeps it by thread.
+#[must_use]
+pub fn end_with_parent(parent: u32) -> bool {
+    let _ = prctl::set_pdeathsig(Kind::SIGKILL); // it fails for an invalid signal only
+    u32::try_from(getppid().as_raw()) == Ok(parent)
 }

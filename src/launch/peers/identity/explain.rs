@@ -6,6 +6,11 @@ use rustls::{AlertDescription, Error as Tls};
 
 use super::certificate;
 
+/// What a peer does whose end of the connection is closed.
+const CLOSED: &str = "closed the connection";
+/// How rustls tells that a connection ended without TLS's own sign of its end.
+const NO_FAREWELL: &str = "without sending TLS close_notify";
+
 /// What a peer does, as a phrase that follows its name or address: "presented no certificate".
 ///
 /// Looks through wrapped errors for the one that TLS or the system gave; without one, the innermost text.
@@ -30,7 +35,8 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// HTTP/2 keeps an error of TLS as its text only, so an alert must be told by its name.
+/// HTTP/2 keeps an error of TLS as its text only, so an alert must be told by its name, and so must the end of a
+/// connection without a farewell: what a killed process or a lost machine leaves.
 fn of_text(text: &str) -> String {
     const ALERTS: [AlertDescription; 18] = [
         AlertDescription::CertificateRequired,
@@ -52,6 +58,9 @@ fn of_text(text: &str) -> String {
         AlertDescription::DecodeError,
         AlertDescription::UnsupportedExtension,
     ];
+    if text.contains(NO_FAREWELL) {
+        return CLOSED.to_owned();
+    }
     let alert =
         ALERTS.into_iter().find(|alert| text.ends_with(&Tls::AlertReceived(*alert).to_string()));
     alert.map_or_else(|| format!("fails: {text}"), of_alert)
@@ -125,13 +134,28 @@ fn of_io(error: &io::Error) -> String {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::UnexpectedEof => "closed the connection",
+        | io::ErrorKind::UnexpectedEof => CLOSED,
         io::ErrorKind::TimedOut => "does not answer (a firewall that drops packets?)",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "cannot be reached: there is no route to it"
         }
         io::ErrorKind::InvalidData => "does not speak TLS",
-        _ => return format!("fails: {error}"),
+        _ => return of_text(&error.to_string()),
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_ends_without_a_farewell_was_closed() {
+        let of_rustls = "peer closed connection without sending TLS close_notify: \
+                         https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof";
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::Other] {
+            assert_eq!(explain(&io::Error::new(kind, of_rustls)), "closed the connection");
+        }
+        assert_eq!(of_text(of_rustls), "closed the connection");
+    }
 }

@@ -149,7 +149,7 @@ impl Meeting {
             tasks.spawn(reception.clone().receive(listener));
         }
         serving.spawn(server::serve(accepted, calls, closed));
-        tasks.spawn(server::attend(called, events.clone()));
+        tasks.spawn(server::attend(credentials.me().clone(), called, events.clone()));
 
         let acked = Arc::new(acked);
         for (party, endpoint) in peers {

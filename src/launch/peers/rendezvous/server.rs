@@ -87,7 +87,13 @@ impl Rendezvous for Service {
 }
 
 /// Turns calls into events. A peer's new call takes the place of its old one.
-pub(super) async fn attend(mut calls: mpsc::Receiver<Call>, events: mpsc::Sender<MeetingEvent>) {
+///
+/// `me` is the party that listens: what it did not hear, others may have heard.
+pub(super) async fn attend(
+    me: PartyName,
+    mut calls: mpsc::Receiver<Call>,
+    events: mpsc::Sender<MeetingEvent>,
+) {
     let mut readers = JoinSet::new();
     let mut current = BTreeMap::<PartyName, Reader>::new();
     while let Some(call) = calls.recv().await {
@@ -97,7 +103,7 @@ pub(super) async fn attend(mut calls: mpsc::Receiver<Call>, events: mpsc::Sender
         let reader = Reader { _replace: replace, ended };
         // Dropping the old reader's sender ends it; its last event then comes before the first one of the new reader.
         let before = current.insert(call.party.clone(), reader).map(|old| old.ended);
-        let events = events.clone();
+        let (me, events) = (me.clone(), events.clone());
         readers.spawn(async move {
             let _ending: oneshot::Sender<Infallible> = ending;
             if let Some(before) = before {
@@ -105,7 +111,7 @@ pub(super) async fn attend(mut calls: mpsc::Receiver<Call>, events: mpsc::Sender
             }
             let party = call.party.clone();
             let why = tokio::select! {
-                why = read(call, &events) => why,
+                why = read(&me, call, &events) => why,
                 _ = replaced => "started a new connection".to_owned(),
             };
             let _ = events.send(MeetingEvent::Gone { party, why }).await;
@@ -120,7 +126,7 @@ struct Reader {
 }
 
 /// Passes on what one peer says, until it ends; returns why it did.
-async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
+async fn read(me: &PartyName, mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
     let mut latest = 0;
     let mut pace = Pace { since: Instant::now(), snapshots: 0 };
     let mut leaving = None;
@@ -132,7 +138,7 @@ async fn read(mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
                     ended.err().map_or("closed its connection".to_owned(), |why| explain(&why));
                 return leaving.map_or(why, |why| format!("left: {why}"));
             }
-            Err(_) => return format!("said nothing for {} s", SILENCE.as_secs()),
+            Err(_) => return format!("said nothing to {me} for {} s", SILENCE.as_secs()),
         };
         pace.keep().await;
         let snapshot = match Snapshot::try_from(message) {

@@ -169,7 +169,7 @@ async fn a_peer_that_falls_silent_is_gone() {
     let stream = tokio_stream::wrappers::ReceiverStream::new(outbound);
     let _acks = client.attend(stream).await.unwrap();
     assert_eq!(next(&mut seen, state).await.0, party("bob"));
-    assert_eq!(next(&mut seen, gone).await, (party("bob"), "said nothing for 3 s".into()));
+    assert_eq!(next(&mut seen, gone).await, (party("bob"), "said nothing to alice for 3 s".into()));
     a.stop().await;
 }
 

@@ -89,7 +89,11 @@ impl Standby {
     /// Takes in every child that has ended; tells whether any is left.
     fn reap(&mut self) -> bool {
         loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
+                // Stopped, it would neither see its program end nor take a command, and the run would last for ever.
+                Ok(WaitStatus::Stopped(who, _)) if who == self.active => {
+                    let _ = kill(who, Signal::SIGCONT); // it may have been killed meanwhile
+                }
                 Ok(WaitStatus::Exited(who, code)) if who == self.active => {
                     self.ended = Some(ExitStatus::from_raw((code & 0xff) << 8));
                 }
