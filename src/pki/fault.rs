@@ -115,7 +115,7 @@ mod tests {
         };
         assert_eq!(with(false).faults_as_leaf(NOW), []);
         let fault = Fault::CriticalExtension("1.2.3.4".to_owned());
-        assert_eq!(with(true).faults_as_leaf(NOW), std::slice::from_ref(&fault));
+        assert_eq!(with(true).faults_as_leaf(NOW), with(true).faults_as_ca(NOW));
         assert_eq!(with(true).faults_as_ca(NOW), [fault]);
     }
 
