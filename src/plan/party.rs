@@ -162,8 +162,8 @@ pub struct RayPlan {
     /// `--dashboard-host`; absent where no dashboard is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<HostAddr>,
-    /// `--resources`: those of the topology, party names with their slots in simulation, and [`RECEIVER`] on a head that
-    /// has further nodes.
+    /// `--resources`: those of the topology, party names with their slots in simulation, and on a head that has further
+    /// nodes the one that ties the cross-silo receiver to it.
     pub resources: BTreeMap<String, u32>,
 }
 

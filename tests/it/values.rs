@@ -126,7 +126,8 @@ fn topology(texts: &[String]) -> String {
     let (words, env) = (words_in_kdl(texts), variables_in_kdl(texts));
     let forced = kdl_text(texts.last().unwrap());
     let service = format!(
-        "service \"dump\" {{ command \"dump\" \"dump\"{words}; env{env}; env APP_ENV={forced}; }}"
+        "service \"dump\" {{ command \"dump\" \"dump\"{words}; env{env}; env APP_ENV={forced}; \
+         allow \"SF0165\" because=\"what a service sets hides what is planned\"; }}"
     );
     let party = |name: &str, address: u8, deploy: &str| {
         format!(
@@ -136,7 +137,7 @@ fn topology(texts: &[String]) -> String {
         )
     };
     [
-        "topology \"values\"\nallow \"SF0165\" because=\"what a service sets hides what is planned\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n",
+        "topology \"values\"\nruntime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\"\n",
         &party("alice", 1, "deploy \"systemd\" user=\"root\" home=\"/opt/values\""),
         &party("bob", 2, "deploy \"docker\""),
         &party("carol", 3, ""),
