@@ -9,11 +9,11 @@ mod private_key;
 
 pub use error::PkiError;
 pub use fault::Fault;
-pub use private_key::holds_private_key;
+pub use private_key::{holds_pem_key, holds_private_key};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use private_key::{binary, contains, is_marked};
+use private_key::{binary, contains};
 use time::OffsetDateTime;
 use x509_parser::{
     certificate::X509Certificate,
@@ -60,7 +60,7 @@ impl Certificate {
     /// Reads the only certificate of a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
         // Looked for in the raw bytes, so that a key is noticed in a file that is broken otherwise, too.
-        if is_marked(pem) {
+        if holds_pem_key(pem) {
             let is_encrypted = contains(pem, b"ENCRYPTED");
             return Err(if is_encrypted { PkiError::EncryptedKey } else { PkiError::PrivateKey });
         }

@@ -30,7 +30,7 @@ pub fn holds_private_key(mut file: impl Read) -> io::Result<bool> {
         if file.by_ref().take(PIECE as u64).read_to_end(&mut bytes)? == 0 {
             return Ok(false);
         }
-        if is_start && is_binary_key(&bytes[..bytes.len().min(HEAD)]) || is_marked(&bytes) {
+        if is_start && is_binary_key(&bytes[..bytes.len().min(HEAD)]) || holds_pem_key(&bytes) {
             return Ok(true);
         }
         is_start = false;
@@ -45,8 +45,9 @@ fn mark() -> Vec<u8> {
     [b"PRIVATE KEY".as_slice(), b"-----"].concat()
 }
 
-/// Whether a private key in PEM stands anywhere in `bytes`.
-pub(super) fn is_marked(bytes: &[u8]) -> bool {
+/// Whether a private key in PEM stands anywhere in `bytes`, however broken the rest of it is.
+#[must_use]
+pub fn holds_pem_key(bytes: &[u8]) -> bool {
     contains(bytes, &mark())
 }
 

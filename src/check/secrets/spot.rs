@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use crate::check::words::parts;
+use crate::{check::words::parts, pki::holds_pem_key};
 
 /// Names, or ends of names, of what is secret.
 const SECRET: [&[&str]; 22] = [
@@ -110,7 +110,7 @@ pub(super) fn spot(given: Given<'_>, text: &str) -> Option<Spotted> {
     if let Some(name) = given.variable.filter(is_name).filter(|_| is_secret_value(text)) {
         return Some(Spotted::Variable(name.to_owned()));
     }
-    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----") {
+    if holds_pem_key(text.as_bytes()) {
         return Some(Spotted::Key);
     }
     // A text with blanks may be a command of a shell, whose first word is a program.

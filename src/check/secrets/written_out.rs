@@ -74,11 +74,8 @@ fn judge(
     text: &str,
     span: SourceSpan,
 ) -> Option<Finding> {
-    // Told as what it is.
-    if is_placeholder(text) {
-        return None;
-    }
-    let spotted = spot(given, text)?;
+    // A placeholder is told as what it is.
+    let spotted = spot(given, text).filter(|_| !is_placeholder(text))?;
     let what = match &spotted {
         Spotted::Variable(name) => format!("the value of `{name}`"),
         Spotted::Flag(flag) => format!("what stands behind `{flag}`"),
