@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     diag::{Code, Finding},
     fs::{self, EntryKind, Kind},
+    render::shell_word,
     syntax::nearest,
 };
 
@@ -108,11 +109,7 @@ fn around() -> Vec<Utf8PathBuf> {
 
 /// A path as a shell reads it.
 fn quoted(path: &Utf8Path) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    if path.as_str().chars().all(is_plain) {
-        return path.to_string();
-    }
-    format!("'{}'", path.as_str().replace('\'', "'\\''"))
+    shell_word(path.as_str()).expect("no path has a byte 0")
 }
 
 /// A help whose commands name the topology that they are about, where it is not the one that would be found.

@@ -32,5 +32,6 @@ mod tree;
 pub(crate) mod samples;
 
 pub use error::RenderError;
+pub use quote::sh as shell_word;
 pub use tables::{Input, render, template_names, verify};
 pub use tree::{Artifact, ArtifactTree, FILE_MODE};

@@ -34,7 +34,7 @@ fn without_nul(text: &str) -> Result<&str, &'static str> {
 
 /// One word of a shell command, as it is where no shell would touch it, else in quotes: single ones, or bash's `$'...'`
 /// where characters would end a line, be lost in one or make it look like another.
-pub(super) fn sh(text: &str) -> Result<String, &'static str> {
+pub fn sh(text: &str) -> Result<String, &'static str> {
     let text = without_nul(text)?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
