@@ -63,7 +63,7 @@ fn settings_of_devices_reach_what_secretflow_is_given() {
         "brpc_channel_connection_type": "pooled",
     });
     assert_eq!(arguments["link_desc"], link);
-    let heu = read_json(&done, "farm/farm-1/heu.json")["heu"].clone();
+    let heu = read_json(&done, "dairy/dairy-1/heu.json")["heu"].clone();
     assert_eq!(heu["spu_fxp_fraction_bits"], 20);
     assert_eq!(heu["config"]["he_parameters"]["schema"], "ou");
     let encoding = json!({

@@ -35,8 +35,8 @@ fn a_program_whose_package_is_not_installed_is_told_at_its_command() {
     assert!(dockerfile.contains(wanted), "{dockerfile}");
     // A party's packages are its own affair.
     assert!(!file(&done, "federation.json").contains("celery"));
-    let farm = done.output.as_ref().unwrap().tree.get("farm/packages.txt");
-    assert!(farm.is_none());
+    let dairy = done.output.as_ref().unwrap().tree.get("dairy/packages.txt");
+    assert!(dairy.is_none());
 }
 
 #[test]
@@ -49,16 +49,19 @@ fn packages_of_all_parties_reach_every_environment_and_the_shared_plan() {
         "{ python \"3.10\"; }",
         "{ python \"3.10\"; packages \"celery==5.4.0\"; requirements \"web.txt\"; wheels \"/opt/wheels\"; }",
     );
-    let shared =
-        with(&shared, "party \"farm\" {", "party \"farm\" index-url=\"https://pypi.lan/simple\" {");
+    let shared = with(
+        &shared,
+        "party \"dairy\" {",
+        "party \"dairy\" index-url=\"https://pypi.lan/simple\" {",
+    );
     let done = compile(&shared, &[("web.txt", &list)]);
     assert!(codes(&done).is_empty(), "{:?}", codes(&done));
     let packages = &read_json(&done, "federation.json")["runtime"]["packages"];
     assert_eq!(*packages, json!(["celery==5.4.0", "uvicorn==0.30.6"]));
-    let hashed = file(&done, "farm/packages-hashed.txt");
+    let hashed = file(&done, "dairy/packages-hashed.txt");
     assert_eq!(hashed, format!("uvicorn==0.30.6 \\\n    --hash=sha256:{hash}\n"));
 
-    let runbook = file(&done, "farm/RUNBOOK.md");
+    let runbook = file(&done, "dairy/RUNBOOK.md");
     let from = "--find-links /opt/wheels --index-url https://pypi.lan/simple";
     for line in [
         format!(
@@ -110,7 +113,11 @@ fn packages_that_do_not_fit_are_told() {
     let mixed = format!("{hash}\nb==2\n");
     assert_eq!(finding(&of_list(&mixed), "SF0961").1, ["b==2", hash.as_str()]);
     let done = compile(
-        &with(&text, "party \"farm\" {", "party \"farm\" index-url=\"https://me:pw@pypi.lan/\" {"),
+        &with(
+            &text,
+            "party \"dairy\" {",
+            "party \"dairy\" index-url=\"https://me:pw@pypi.lan/\" {",
+        ),
         &[],
     );
     assert!(finding(&done, "SF0005").0.message.contains("committed"));

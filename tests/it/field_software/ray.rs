@@ -18,8 +18,8 @@ fn the_receiver_is_tied_to_the_host_that_peers_dial() {
     };
     assert_eq!(label("mill"), json!({ "sfgen:receiver": 1 }));
     // With one Ray node there is nothing to choose.
-    assert_eq!(label("farm"), Value::Null);
-    assert!(!ray_flags(&done, "farm", "farm-1").iter().any(|flag| flag.contains("resources")));
+    assert_eq!(label("dairy"), Value::Null);
+    assert!(!ray_flags(&done, "dairy", "dairy-1").iter().any(|flag| flag.contains("resources")));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_published_dashboard_that_is_not_started_is_told_with_both_places() {
         assert!(flags.contains(&flag.to_owned()), "{flags:?}");
     }
     assert!(file(&done, "mill/requirements.txt").contains("\naiohttp-cors=="));
-    assert!(!file(&done, "farm/requirements.txt").contains("aiohttp-cors"));
+    assert!(!file(&done, "dairy/requirements.txt").contains("aiohttp-cors"));
     let rules = file(&done, "mill/first/firewall.nft");
     let rule = rules.lines().find(|line| line.contains("8265") && line.contains("accept"));
     assert!(rule.is_some_and(|rule| !rule.contains("saddr")), "{rules}");
@@ -93,7 +93,7 @@ fn a_dashboard_that_nobody_publishes_listens_on_loopback_alone() {
 #[test]
 fn a_simulation_on_one_host_has_no_dashboard_to_publish() {
     let text = topology("published-dashboard");
-    let (first, _) = text.split_once("party \"farm\"").unwrap();
+    let (first, _) = text.split_once("party \"dairy\"").unwrap();
     let done = compile(first, &[]);
     let (found, _) = finding(&done, "SF0361");
     assert!(help(found).starts_with("drop both: a simulation on one host"), "{}", help(found));
