@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper that the others are sent to")]
 
 mod beneath;
+mod lock;
 mod private;
 mod way;
 mod write;
@@ -17,6 +18,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
 pub use beneath::{Content, Root};
+pub use lock::{FolderLock, lock_folder};
 pub use private::{
     ForeignFolder, OwnershipError, check_private_folder, is_own_folder, open_append, own_folder,
     private_folder, set_mode,

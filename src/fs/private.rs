@@ -69,9 +69,16 @@ fn our_folder(path: &Utf8Path, forbidden: u32, openness: &str) -> Result<(), Own
     if let Some(parent) = path.parent().filter(|parent| !parent.as_str().is_empty()) {
         create_folder(parent, 0o700)?;
     }
-    match std_fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(fail(why).into()),
-        _ => check(path, forbidden, openness),
+    loop {
+        match std_fs::DirBuilder::new().mode(0o700).create(path) {
+            Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(fail(why).into()),
+            _ => {}
+        }
+        match check(path, forbidden, openness) {
+            // Another process removed it after it was found there.
+            Err(OwnershipError::Fs(why)) if why.kind() == io::ErrorKind::NotFound => {}
+            checked => return checked,
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 //! characters (Linux, `sockaddr_un`), of which Ray adds about 65 behind its temp dir, so it must be short.
 
 use std::{
-    fs::{File, Metadata, TryLockError},
+    fs::{File, TryLockError},
     io::ErrorKind,
-    os::unix::{fs::MetadataExt as _, net::UnixListener},
+    os::unix::net::UnixListener,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    fs::{self, ForeignFolder, FsError, Kind, OwnershipError},
+    fs::{self, FolderLock, ForeignFolder, FsError, Kind, OwnershipError},
     launch::processes::remove_abandoned,
     types::{Digest, HostName, PartyName, TopologyName},
 };
@@ -274,31 +274,18 @@ fn listen(socket: &Utf8Path) -> Result<UnixListener, FsError> {
 /// Makes the run folder and locks it; `None` where a launcher has it.
 ///
 /// What a killed launcher left is removed by several processes, each of which locks the folder for that moment. So a lock
-/// that is taken is tried again for a while, and one on a folder that was removed meanwhile is worth nothing.
+/// that is taken is tried again for a while, and a folder that was removed meanwhile is made again.
 fn lock(run: &Utf8Path) -> Result<Option<File>, StateError> {
     let begun = Instant::now();
     loop {
         fs::private_folder(run).map_err(chosen_by(RUN_VARIABLE))?;
-        let opened = match File::open(run) {
-            Err(why) if why.kind() == ErrorKind::NotFound => continue,
-            opened => opened.map_err(|why| FsError::new("open", run, why))?,
-        };
-        match opened.try_lock() {
-            Ok(()) if is_at(&opened, run) => return Ok(Some(opened)),
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if begun.elapsed() > SWEPT_WITHIN => return Ok(None),
-            Err(TryLockError::WouldBlock) => sleep(LOCK_AGAIN),
-            Err(TryLockError::Error(why)) => return Err(FsError::new("lock", run, why).into()),
+        match fs::lock_folder(run)? {
+            FolderLock::Taken(lock) => return Ok(Some(lock)),
+            FolderLock::Gone => {}
+            FolderLock::Busy if begun.elapsed() > SWEPT_WITHIN => return Ok(None),
+            FolderLock::Busy => sleep(LOCK_AGAIN),
         }
     }
-}
-
-/// Whether an open folder is the one that has this path now.
-fn is_at(folder: &File, path: &Utf8Path) -> bool {
-    let number = |meta: Metadata| (meta.dev(), meta.ino());
-    let both =
-        folder.metadata().and_then(|open| Ok((number(open), number(path.symlink_metadata()?))));
-    both.is_ok_and(|(open, there)| open == there)
 }
 
 impl Drop for Deployment {

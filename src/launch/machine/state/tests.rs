@@ -1,5 +1,7 @@
 //! Places on this machine: who has them, who may look into them, and what is left of them.
 
+use std::{sync::mpsc, thread};
+
 use super::*;
 
 fn place() -> (tempfile::TempDir, Folders, Utf8PathBuf) {
@@ -138,4 +140,35 @@ fn what_a_killed_launcher_left_is_removed_by_whoever_looks_and_nothing_else_is()
     assert!(instances(&folders).unwrap().is_empty());
     assert_eq!(fs::kind(&run).unwrap(), Kind::Absent);
     assert_eq!(fs::kind(&other).unwrap(), Kind::Folder);
+}
+
+#[test]
+fn a_launcher_keeps_its_folder_though_others_remove_what_was_left_at_that_moment() {
+    let (_folder, folders, tree) = place();
+    let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
+    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let run = run_folder(&folders, owner).unwrap();
+    let round = |remove: &[mpsc::Sender<()>]| {
+        // As a killed launcher leaves it: there, and without a lock.
+        fs::private_folder(&run).unwrap();
+        for remove in remove {
+            remove.send(()).unwrap();
+        }
+        let deployment = Deployment::take(&folders, owner).map_err(|why| why.to_string())?;
+        let kind = fs::kind(&run.join(SOCKET)).unwrap();
+        drop(deployment);
+        Ok::<_, String>(kind)
+    };
+    let rounds: Vec<_> = thread::scope(|scope| {
+        let remove = [0, 1].map(|_| {
+            let (remove, removals) = mpsc::channel();
+            let run = &run;
+            scope.spawn(|| removals.into_iter().for_each(|()| remove_abandoned(run).unwrap()));
+            remove
+        });
+        (0..500).map(|_| round(&remove)).collect()
+    });
+    for round in rounds {
+        assert_eq!(round, Ok(Kind::Other), "the socket is there");
+    }
 }

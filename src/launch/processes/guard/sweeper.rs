@@ -1,7 +1,6 @@
 //! The sweeper: removes what a killed launcher leaves on disk, its sockets above all.
 
 use std::{
-    fs::{File, TryLockError},
     io::{self, Read as _},
     process::ExitCode,
     thread::sleep,
@@ -11,7 +10,7 @@ use std::{
 use camino::Utf8Path;
 
 use super::setup::{become_guard, close_stray_files};
-use crate::fs::{self, FsError};
+use crate::fs::{self, FolderLock, FsError};
 
 /// How long the guards may take to end what the launcher started, which may leave files until then.
 const SWEEPING: Duration = Duration::from_millis(1600);
@@ -35,19 +34,16 @@ pub(super) fn sweep(folder: &Utf8Path) -> Result<ExitCode, String> {
 
 /// Removes a folder with all that is in it, where no process has locked it. One that is not there is no error.
 pub fn remove_abandoned(folder: &Utf8Path) -> Result<(), FsError> {
-    let lock = match File::open(folder) {
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(|why| FsError::new("open", folder, why))?,
-    };
-    match lock.try_lock() {
-        Ok(()) => fs::remove_folder(folder),
-        Err(TryLockError::WouldBlock) => Ok(()),
-        Err(TryLockError::Error(why)) => Err(FsError::new("lock", folder, why)),
+    match fs::lock_folder(folder)? {
+        FolderLock::Taken(_lock) => fs::remove_folder(folder),
+        FolderLock::Busy | FolderLock::Gone => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]
