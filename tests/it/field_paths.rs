@@ -126,6 +126,9 @@ fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone(
         ("deploy \"docker\"", "\"/tmp/in.csv\""),
         ("deploy \"docker\"", "\"--in\" \"/data/{party}.csv\""),
         ("deploy \"docker\"", "\"--out=out/result.csv\""),
+        ("deploy \"docker\"", "\"file:///data/in.csv\""),
+        ("deploy \"docker\"\n    mount \"/data\"", "\"/data/../srv/in.csv\""),
+        (systemd, "\"--in\" \"/data/../root/in.csv\""),
     ] {
         assert_eq!(found(target, args), ["SF0250"], "{target} {args}");
     }
@@ -135,6 +138,7 @@ fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone(
         (systemd, "\"--url-prefix\" \"/home/flower\""),
         ("deploy \"docker\"", "\"/etc/hosts\" \"/srv/sfgen/data.csv\" \"data/in.csv\""),
         ("deploy \"docker\"", "\"--out\" \"/home/sfgen/out.csv\" \"//x\" \"/\""),
+        ("deploy \"docker\"\n    mount \"/data\"", "\"/data/a/../in.csv\" \"file:///data/in.csv\""),
         ("deploy \"process\"", "\"/data/in.csv\" \"--out\" \"/tmp/x.csv\""),
     ] {
         assert_eq!(found(target, args), Vec::<&str>::new(), "{target} {args}");
