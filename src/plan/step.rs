@@ -209,13 +209,13 @@ pub enum Action {
         /// Its name.
         network: NetworkName,
     },
-    /// Builds the images of a compose file.
+    /// Builds the images that a compose file describes, if it describes any.
     BuildImages {
         /// The compose file.
         #[schemars(with = "String")]
         compose: Utf8PathBuf,
     },
-    /// Removes the images that were built for it.
+    /// Removes the images that were built for it, and the volumes of its containers.
     RemoveImages {
         /// The compose file.
         #[schemars(with = "String")]

@@ -36,6 +36,8 @@ struct View {
     /// The list of pinned packages, from the folder of the topology.
     requirements: String,
     is_production: bool,
+    /// Whether data may lie in volumes of containers.
+    has_volumes: bool,
     /// Whether `sfgen apply` starts the processes itself.
     is_process: bool,
     identity: Option<IdentityView>,
@@ -141,6 +143,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         topology: scene.scene.federation.topology.to_string(),
         requirements: format!("generated/{}/requirements.txt", plan.party),
         is_production: plan.mode == Mode::Production,
+        has_volumes: matches!(plan.deploy, Deploy::Docker { .. }),
         is_process: plan.deploy == Deploy::Process,
         identity: plan.identity.as_ref().map(|identity| IdentityView {
             ca: identity.ca.to_string(),

@@ -85,7 +85,7 @@ impl Action {
             }
             Self::BuildImages { compose } => words(&COMPOSE, [compose.as_str(), "build"]),
             Self::RemoveImages { compose } => {
-                words(&COMPOSE, [compose.as_str(), "down", "--rmi", "local"])
+                words(&COMPOSE, [compose.as_str(), "down", "--rmi", "local", "--volumes"])
             }
             Self::StartContainers { compose } => {
                 words(&COMPOSE, [compose.as_str(), "up", "--detach", "--wait"])

@@ -66,10 +66,8 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     for action in key.chain(secrets).chain(check_access(scope, &user)) {
         install(action);
     }
-    let is_built = matches!(&scope.plan.deploy, Deploy::Docker { image: None, .. });
-    if scope.plan.secretflow.is_some() && is_built {
-        install(Action::BuildImages { compose: compose.clone() });
-    }
+    // What takes it back removes volumes too, which containers have whatever their image is.
+    install(Action::BuildImages { compose: compose.clone() });
     steps.push(Step { stage: Stage::Start, action: Action::StartContainers { compose } });
     steps
 }
