@@ -43,7 +43,7 @@ pub use party::{
 pub use process::{PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, SecretUse};
 pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
-pub use targets::{UID, VENV};
+pub use targets::{TREE, UID, VENV};
 pub use variable::Variable;
 
 pub use crate::types::{Access, Engine, Links, Mode};
