@@ -66,8 +66,12 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     for action in key.chain(secrets).chain(check_access(scope, &user)) {
         install(action);
     }
-    // What takes it back removes volumes too, which containers have whatever their image is.
-    install(Action::BuildImages { compose: compose.clone() });
+    let is_built = matches!(&scope.plan.deploy, Deploy::Docker { image: None, .. });
+    install(if scope.plan.secretflow.is_some() && is_built {
+        Action::BuildImages { compose: compose.clone() }
+    } else {
+        Action::CreateContainers { compose: compose.clone() }
+    });
     steps.push(Step { stage: Stage::Start, action: Action::StartContainers { compose } });
     steps
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, ContainerNetwork, Deploy, Effect, Location, PathUse, Process, Readiness, RunsAs,
-        located, project,
+        Access, ContainerNetwork, Deploy, Effect, Location, NET_CONTAINER, PathUse, Process,
+        Readiness, RunsAs, compose_project, located, project,
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
@@ -31,9 +31,6 @@ const TEMPLATE: Source = Source {
     text: include_str!("../../../../templates/party/host/docker/compose.yaml.hbs"),
 };
 
-/// The container that owns the address on a bridge. No service is called so: names have no underscore.
-const NET: &str = "sfgen_net";
-
 /// What Docker gives to a container's `/dev/shm` by default, beside Ray's object store.
 const SHM_MARGIN: u64 = 64 << 20;
 
@@ -41,9 +38,10 @@ const SHM_MARGIN: u64 = 64 << 20;
 const PROBE: &str =
     "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2).close()";
 
-/// The same in images of which only a shell is known: BusyBox brings nc, the others bring bash.
-const SHELL_PROBE: &str =
-    "nc -z 127.0.0.1 \"$0\" 2>/dev/null || bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"";
+/// The same in images of which only a shell is known: most bring bash, the others an `nc` of BusyBox, which does not know
+/// `-z` in each of its builds.
+const SHELL_PROBE: &str = "command -v bash >/dev/null && exec bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"; \
+    nc -z 127.0.0.1 \"$0\" 2>/dev/null || nc 127.0.0.1 \"$0\" -e true";
 
 #[derive(Serialize)]
 struct View {
@@ -130,7 +128,7 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let network = join_network(scene, network, &mut containers);
     let view = View {
-        project: project(&scene.federation().topology, &scene.plan().party),
+        project: compose_project(&scene.federation().topology, scene.plan(), scene.name),
         volumes: containers
             .iter()
             .flat_map(|container| &container.volumes)
@@ -160,7 +158,7 @@ fn join_network(
     // Without an image of our own the first service has to own the address.
     let owner = if scene.plan().secretflow.is_some() {
         Container {
-            key: NET.to_owned(),
+            key: NET_CONTAINER.to_owned(),
             command: ["sleep", "infinity"].map(String::from).into(),
             init: true,
             ..built(scene)
