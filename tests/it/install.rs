@@ -367,3 +367,20 @@ fn a_service_that_is_planned_no_more_is_stopped_and_removed() {
     assert_eq!(done[0], "systemctl stop sfgen-install-alice-worker.service");
     assert!(!it.machine.at(WORKER.into()).exists() && it.machine.at(CACHE.into()).exists());
 }
+
+#[test]
+fn nothing_is_written_through_a_link_of_another_account() {
+    if !nix::unistd::geteuid().is_root() {
+        return; // only root can give a link away, and installs for other accounts
+    }
+    let it = Installation::planned();
+    let outside = it.machine.at("/outside".into());
+    std::fs::create_dir_all(&outside).unwrap();
+    std::fs::create_dir_all(it.machine.at("/opt/sf".into())).unwrap();
+    let link = it.machine.at("/opt/sf/generated".into());
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(65534), None).unwrap();
+    let why = it.apply(false).unwrap_err().to_string();
+    assert!(why.contains("a link of another account"), "{why}");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+}

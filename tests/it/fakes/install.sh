@@ -10,7 +10,9 @@ cd /srv/topology || exit 1
 step() {
     local name=$1
     shift
+    local since=$EPOCHREALTIME
     { "$@"; echo "status $?"; } </dev/null >"$out/$name" 2>&1
+    echo "$name: $(((${EPOCHREALTIME/./} - ${since/./}) / 1000)) ms" >>"$out/times"
 }
 
 # All that an installation could leave, with content where it is small. Tools for accounts keep a copy of the last list.
