@@ -18,7 +18,7 @@ use super::{
     targets,
 };
 use machine_files::{MachineFile, machine_files};
-use openings::{Opening, incoming, outgoing, passed_on};
+use openings::{incoming, outgoing, passed_on};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
     Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
@@ -40,10 +40,10 @@ struct View {
     is_process: bool,
     identity: Option<IdentityView>,
     peers: Vec<String>,
-    incoming: Vec<Opening>,
-    outgoing: Vec<Opening>,
+    incoming: Vec<String>,
+    outgoing: Vec<String>,
     /// What is dialled at another address or number than it arrives at.
-    passed_on: Vec<Opening>,
+    passed_on: Vec<String>,
     machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
