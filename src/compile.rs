@@ -127,15 +127,16 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
         let is_rendered = goal == Goal::Tree || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
+            // The same goes for the certificates, and for what the plans are made from.
+            let fingerprints = fingerprints(&certificates);
+            let pems = ca_pems(certificates);
             let plans = plan::build(
                 &topology,
                 known.release.as_deref(),
                 &lists,
                 &allocation,
-                &fingerprints(&certificates),
+                &fingerprints,
             );
-            let pems = ca_pems(certificates);
-            // The same goes for what the plans are made from.
             drop(topology);
             let Plans { federation, parties, requirements, digest } = plans;
             let rendered = render::Input {
@@ -189,7 +190,7 @@ fn read_certificates(workspace: &dyn Workspace, topology: &Topology) -> Certific
         let identity = party.identity.as_ref()?;
         let ca = read_certificate(workspace, &identity.ca.value);
         let leaf = read_certificate(workspace, &identity.cert.value);
-        Some((name.clone(), PartyCertificates { ca, leaf }))
+        Some((name.clone(), PartyCertificates::new(ca, leaf)))
     });
     with_identity.collect()
 }

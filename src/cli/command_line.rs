@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Mv(MvArgs),
     /// Make a party's certificates and keys
     Keys(KeysArgs),
-    /// Bring this machine's side up: install and start it, or meet the peers and supervise until Ctrl-C
+    /// Bring this machine's side up: install it, or meet the peers and supervise
     Apply(ApplyArgs),
     /// Run a job in lockstep with the other parties
     Run(RunArgs),

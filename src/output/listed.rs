@@ -1,6 +1,6 @@
 //! What is known of the files in the folder of a tree: those of its manifest, and those of writes that were cut off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub(super) struct Listed<'a> {
     /// What the manifest of the last write that was finished says.
     pub(super) written: Option<&'a ManifestFile>,
     /// What writes that were cut off may have put there.
-    pub(super) pending: Option<&'a BTreeSet<Digest>>,
+    pub(super) pending: Option<&'a [Digest]>,
 }
 
 impl Listed<'_> {
@@ -60,8 +60,8 @@ pub(super) fn known<'a>(written: Option<&'a Manifest>, pending: &'a Pending) -> 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pending {
-    /// The digests of what may be at each path.
-    files: BTreeMap<TreePath, BTreeSet<Digest>>,
+    /// The digests of what may be at each path, each once: nearly always one.
+    files: BTreeMap<TreePath, Vec<Digest>>,
 }
 
 impl Pending {
@@ -75,7 +75,10 @@ impl Pending {
     /// The same with the files of one more write.
     pub(super) fn with(mut self, manifest: &Manifest) -> Self {
         for (path, file) in &manifest.files {
-            self.files.entry(path.clone()).or_default().insert(file.sha256);
+            let digests = self.files.entry(path.clone()).or_default();
+            if !digests.contains(&file.sha256) {
+                digests.push(file.sha256);
+            }
         }
         self
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     error::RenderError,
-    quote::{QUOTES, Quote},
+    quote::{QUOTES, Quote, sh},
 };
 
 /// A template that is part of sfgen; users replace it by a file of the same path in their `templates/`.
@@ -85,6 +85,9 @@ fn read(name: &str, text: &str) -> Result<Handlebars<'static>, RenderError> {
     registry.register_escape_fn(handlebars::no_escape);
     registry.register_helper("if", Box::new(Condition { wanted: true }));
     registry.register_helper("unless", Box::new(Condition { wanted: false }));
+    for lines in [LINES, COMMANDS] {
+        registry.register_helper(lines.name, Box::new(lines));
+    }
     for (name, quote) in QUOTES {
         registry.register_helper(name, Box::new(Quoted { name, quote: *quote }));
     }
@@ -156,8 +159,14 @@ impl HelperDef for Quoted {
         if param.is_value_missing() {
             return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
         }
+        self.write(param.value(), out)
+    }
+}
+
+impl Quoted {
+    fn write(&self, value: &Value, out: &mut dyn Output) -> HelperResult {
         // A command line is one list: a loop of the template would cost many times as much.
-        let elements = match param.value() {
+        let elements = match value {
             Value::Array(elements) => elements.as_slice(),
             one => std::slice::from_ref(one),
         };
@@ -169,9 +178,7 @@ impl HelperDef for Quoted {
         }
         Ok(())
     }
-}
 
-impl Quoted {
     fn quoted(&self, value: &Value) -> Result<String, RenderErrorReason> {
         let text = match value {
             Value::String(text) => Cow::from(text),
@@ -184,6 +191,55 @@ impl Quoted {
         (self.quote)(&text).map_err(|rule| {
             RenderErrorReason::Other(format!("`{}` cannot write {text:?}: {rule}", self.name))
         })
+    }
+}
+
+/// A helper that writes a list, a line for each element, without an end of line after the last. A loop of the template writes
+/// the same, at many times the cost.
+struct Lines {
+    name: &'static str,
+    /// Writes an element, or says what it should be.
+    write: fn(&Value, &mut dyn Output) -> Option<HelperResult>,
+}
+
+/// The helper of texts, which are written as they are.
+const LINES: Lines =
+    Lines { name: "lines", write: |text, out| Some(out.write(text.as_str()?).map_err(Into::into)) };
+
+/// The helper of commands, whose `words` are written as a shell reads them.
+const COMMANDS: Lines = Lines {
+    name: "commands",
+    write: |command, out| {
+        let words = command.get("words")?;
+        Some(Quoted { name: "commands", quote: sh }.write(words, out))
+    },
+};
+
+impl HelperDef for Lines {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let Self { name, write } = *self;
+        let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
+        if param.is_value_missing() {
+            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
+        }
+        let wrong = || {
+            let value = param.value();
+            RenderErrorReason::Other(format!("`{name}` cannot write `{value}`"))
+        };
+        for (index, element) in param.value().as_array().ok_or_else(wrong)?.iter().enumerate() {
+            if index > 0 {
+                out.write("\n")?;
+            }
+            write(element, out).ok_or_else(wrong)??;
+        }
+        Ok(())
     }
 }
 
@@ -241,6 +297,22 @@ mod tests {
         let view = json!({ "words": ["cat", "a b", 7], "none": [], "nested": [["a"]] });
         assert_eq!(fill("{{sh words}}|{{sh none}}|", &view), Ok("cat 'a b' 7||".into()));
         assert!(fill("{{sh nested}}", &view).is_err());
+    }
+
+    #[test]
+    fn commands_are_a_line_each() {
+        let view =
+            json!({ "all": [{ "words": ["cat", "a b"] }, { "words": ["ls"] }], "text": "x" });
+        assert_eq!(fill("{{commands all}}\n", &view), Ok("cat 'a b'\nls\n".into()));
+        for wrong in [
+            "{{commands nope}}",
+            "{{commands text}}",
+            "{{commands texts}}",
+            "{{lines all}}",
+            "{{lines}}",
+        ] {
+            assert!(matches!(fill(wrong, &view), Err(RenderError::Template { .. })), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod openings;
 use serde::Serialize;
 
 use crate::{
-    plan::{Deploy, Effect, HostPlan, Mode, Program, Stage, undo},
+    plan::{Deploy, Effect, HostPlan, Mode, PartyPlan, Program, Stage, undo},
     types::{Engine, HostName, JobName},
 };
 
@@ -18,7 +18,7 @@ use super::{
     targets,
 };
 use machine_files::{MachineFile, machine_files};
-use openings::{Opening, incoming, outgoing, passed_on};
+use openings::{incoming, outgoing, passed_on};
 
 pub(super) const ARTIFACT: Kind<OfParty> =
     Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
@@ -38,14 +38,18 @@ struct View {
     is_production: bool,
     /// Whether data may lie in volumes of containers.
     has_volumes: bool,
+    /// Whether `sfgen apply` installs them for what keeps them up.
+    is_installed: bool,
+    /// `sudo ` where only root may install them.
+    sudo: &'static str,
     /// Whether `sfgen apply` starts the processes itself.
     is_process: bool,
     identity: Option<IdentityView>,
     peers: Vec<String>,
-    incoming: Vec<Opening>,
-    outgoing: Vec<Opening>,
+    incoming: Vec<String>,
+    outgoing: Vec<String>,
     /// What is dialled at another address or number than it arrives at.
-    passed_on: Vec<Opening>,
+    passed_on: Vec<String>,
     machine_files: Vec<MachineFile>,
     hosts: Vec<HostView>,
     runtime: Option<RuntimeView>,
@@ -132,6 +136,12 @@ struct InputView {
     file: String,
 }
 
+/// Whether any step of an installation needs root.
+fn needs_root(plan: &PartyPlan) -> bool {
+    let mut steps = plan.hosts.values().flat_map(|host| &host.steps);
+    steps.any(|step| step.stage != Stage::Firewall && step.action.needs_root())
+}
+
 fn files(scene: &PartyScene<'_>) -> Files {
     let plan = scene.plan;
     let hosts: Vec<_> =
@@ -143,6 +153,8 @@ fn files(scene: &PartyScene<'_>) -> Files {
         topology: scene.scene.federation.topology.to_string(),
         requirements: format!("generated/{}/requirements.txt", plan.party),
         is_production: plan.mode == Mode::Production,
+        is_installed: plan.deploy != Deploy::Process,
+        sudo: if needs_root(plan) { "sudo " } else { "" },
         has_volumes: matches!(plan.deploy, Deploy::Docker { .. }),
         is_process: plan.deploy == Deploy::Process,
         identity: plan.identity.as_ref().map(|identity| IdentityView {

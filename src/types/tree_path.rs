@@ -1,15 +1,13 @@
 //! Paths of files in a tree.
 
-use std::{borrow::Borrow, fmt, ops::Deref, str::FromStr};
+use std::{borrow::Borrow, cmp::Ordering, fmt, ops::Deref, str::FromStr};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The path of a file in a tree, which leads down from the root of the tree and nowhere else.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct TreePath(Utf8PathBuf);
@@ -66,7 +64,26 @@ impl Deref for TreePath {
     }
 }
 
-/// Compared as paths are, part by part, which is how both are sorted.
+/// Compared as paths are, part by part: a slash is less than all that a name can have. Since there is one way to spell such a
+/// path, this needs no look at its parts, which would be several times slower; a tree of many parties is sorted often.
+impl Ord for TreePath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (own, others) = (self.0.as_str().as_bytes(), other.0.as_str().as_bytes());
+        let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+        match own.iter().zip(others).find(|(own, other)| own != other) {
+            Some((own, other)) => rank(own).cmp(&rank(other)),
+            None => own.len().cmp(&others.len()),
+        }
+    }
+}
+
+impl PartialOrd for TreePath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Sorted as the path is, see [`TreePath::cmp`].
 impl Borrow<Utf8Path> for TreePath {
     fn borrow(&self) -> &Utf8Path {
         &self.0
@@ -115,6 +132,18 @@ mod tests {
             assert!(
                 serde_json::from_str::<TreePath>(&serde_json::to_string(bad).unwrap()).is_err()
             );
+        }
+    }
+
+    #[test]
+    fn paths_of_a_tree_are_sorted_as_other_paths_are() {
+        let texts = [
+            "a", "a/b", "a-b", "a-b/c", "a/b/c", "a.b", "a b", "ä/x", "ä-", "b", "B", "a/b-c", "~",
+        ];
+        for (own, other) in texts.iter().flat_map(|own| texts.map(|other| (*own, other))) {
+            let paths = (Utf8Path::new(own), Utf8Path::new(other));
+            let of_tree = own.parse::<TreePath>().unwrap().cmp(&other.parse().unwrap());
+            assert_eq!(of_tree, paths.0.cmp(paths.1), "{own} and {other}");
         }
     }
 }

@@ -38,6 +38,8 @@ mod guard;
 mod hostile;
 mod hostile_trees;
 mod hosts;
+mod install;
+mod install_systemd;
 mod kdl_suite;
 mod kills;
 mod kuscia;

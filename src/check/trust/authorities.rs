@@ -7,9 +7,8 @@ use crate::{check::Context, diag::SourceSpan, types::PartyName};
 /// The parties whose CA signed their own certificate, by the CA's key.
 pub(super) fn owners(context: Context<'_>) -> BTreeMap<&[u8], (&PartyName, SourceSpan)> {
     let own = context.identities().filter_map(|(party, identity, read)| {
-        let (ca, leaf) = (read.ca.get()?, read.leaf.get()?);
         let owner = (&party.name.value, identity.ca.span);
-        leaf.verify_signed_by(ca).then_some((ca.public_key(), owner))
+        read.is_signed()?.then_some((read.ca.get()?.public_key(), owner))
     });
     own.collect()
 }

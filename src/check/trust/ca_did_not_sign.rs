@@ -15,7 +15,7 @@ pub(super) const CHECK: Check =
 fn ca_did_not_sign(context: Context<'_>, findings: &mut Findings) {
     let owners = owners(context);
     for (party, identity, read) in context.identities() {
-        let (Some(ca), Some(leaf)) = (read.ca.get(), read.leaf.get()) else { continue };
+        let (Some(ca), Some(is_signed)) = (read.ca.get(), read.is_signed()) else { continue };
         let name = &party.name.value;
         let finding = if !ca.is_ca() {
             Finding::error(
@@ -23,7 +23,7 @@ fn ca_did_not_sign(context: Context<'_>, findings: &mut Findings) {
                 format!("the CA of `{name}` is a certificate that may not sign others"),
             )
             .label(identity.ca.span, "no CA")
-        } else if !leaf.verify_signed_by(ca) {
+        } else if !is_signed {
             // Somebody else's CA is told as that.
             if owners.contains_key(ca.public_key()) {
                 continue;

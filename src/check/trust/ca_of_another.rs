@@ -14,10 +14,7 @@ pub(super) const CHECK: Check = Check::new(CODE, include_str!("ca_of_another.md"
 fn ca_of_another(context: Context<'_>, findings: &mut Findings) {
     let owners = owners(context);
     for (party, identity, read) in context.identities() {
-        let (Some(ca), Some(leaf)) = (read.ca.get(), read.leaf.get()) else { continue };
-        if leaf.verify_signed_by(ca) {
-            continue;
-        }
+        let (Some(ca), Some(false)) = (read.ca.get(), read.is_signed()) else { continue };
         let Some((other, place)) = owners.get(ca.public_key()) else { continue };
         let name = &party.name.value;
         let message = format!("`{name}` names the CA of `{other}` as its own");

@@ -54,6 +54,27 @@ pub struct PartyCertificates {
     pub ca: ReadCertificate,
     /// Its leaf.
     pub leaf: ReadCertificate,
+    /// Whether the CA signed the leaf, where both were read.
+    is_signed: Option<bool>,
+}
+
+impl PartyCertificates {
+    /// The two, as they were read. The signature is verified here, once: that costs more than all else about a certificate, and
+    /// several checks ask.
+    #[must_use]
+    pub fn new(ca: ReadCertificate, leaf: ReadCertificate) -> Self {
+        let is_signed = match (ca.get(), leaf.get()) {
+            (Some(ca), Some(leaf)) => Some(leaf.verify_signed_by(ca)),
+            _ => None,
+        };
+        Self { ca, leaf, is_signed }
+    }
+
+    /// Whether the CA signed the leaf; `None` where one of them was not read.
+    #[must_use]
+    pub fn is_signed(&self) -> Option<bool> {
+        self.is_signed
+    }
 }
 
 /// The certificates of all parties that have an `identity`.

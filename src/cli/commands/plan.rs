@@ -252,24 +252,23 @@ fn report(
                 .unwrap_or_default(),
         });
     } else if let Some((plan, args)) = plan {
-        // At once: a tree may have many thousands of lines.
-        let text = as_text(plan, args)?;
-        if !text.is_empty() {
-            ui.result(text.trim_end_matches('\n'));
-        }
+        report_as_text(ui, plan, args)?;
     }
     Ok(())
 }
 
-fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<String, Failure> {
-    let mut text = plan.port_changes().into_iter().map(|line| line + "\n").collect::<String>();
-    let mut line = |line: std::fmt::Arguments<'_>| {
-        writeln!(text, "{line}").expect("a String takes all text");
-    };
+fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failure> {
+    for line in plan.port_changes() {
+        ui.result(line);
+    }
+    // Party by party: a tree may have many thousands of lines, which would be slow one by one, and large all at once.
+    let mut part = String::new();
     let mut party = None;
     for Changed { party: whose, change } in changes(plan) {
         if party != Some(whose) {
-            line(format_args!("{}:", whose.unwrap_or("for all parties")));
+            print_part(ui, &mut part);
+            part += whose.unwrap_or("for all parties");
+            part += ":\n";
             party = Some(whose);
         }
         let sign = match change.kind {
@@ -277,23 +276,33 @@ fn as_text(plan: &Plan<'_>, args: &PlanArgs) -> Result<String, Failure> {
             FileChangeKind::Changed => '~',
             FileChangeKind::Removed => '-',
         };
-        line(format_args!("  {sign} {:<44} {}", change.path, change.effect.words()));
+        writeln!(part, "  {sign} {:<44} {}", change.path, change.effect.words())
+            .expect("a String takes all text");
     }
+    print_part(ui, &mut part);
     if args.diff {
         let folder = Tree::open(&plan.out)?;
         for change in &plan.comparison.changes {
-            line(format_args!("{}", unified_diff(change, folder.as_ref(), &plan.out)?));
+            ui.result(unified_diff(change, folder.as_ref(), &plan.out)?);
         }
     }
     let digest = plan.output.digest.short();
     if plan.is_current() {
-        line(format_args!("nothing changed; plan {digest}"));
+        ui.result(format!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
-        line(format_args!("not written; plan would be {digest}"));
+        ui.result(format!("not written; plan would be {digest}"));
     } else if plan.obstacles(args.overwrite).next().is_none() {
-        line(format_args!("plan {digest}: {} and {}", plan.out, plan.lock));
+        ui.result(format!("plan {digest}: {} and {}", plan.out, plan.lock));
     }
-    Ok(text)
+    Ok(())
+}
+
+/// Prints the lines that came together, and begins anew.
+fn print_part(ui: &Ui, part: &mut String) {
+    if !part.is_empty() {
+        ui.result(part.trim_end_matches('\n'));
+        part.clear();
+    }
 }
 
 /// A changed file, and the party whose file it is.

@@ -26,20 +26,21 @@ pub(super) fn wait(
     is_started: bool,
     waiting: &mut dyn FnMut(&[String]),
 ) -> Result<(), InstallError> {
-    let begun = Instant::now();
+    let begun = site.machine.now();
     let mut ready: Option<(Instant, Vec<ProcessState>)> = None;
     loop {
         let states = (target.states)(site)?;
         let allowed = states.iter().map(|state| state.within).sum::<Duration>() + BESIDE;
-        match verdict(&states, begun.elapsed() > allowed) {
+        let now = site.machine.now();
+        match verdict(&states, now.duration_since(begun) > allowed) {
             Verdict::Ready if !is_started => return Ok(()),
             Verdict::Ready => match &ready {
                 Some((since, before)) if *before == states => {
-                    if since.elapsed() >= SETTLED_AFTER {
+                    if now.duration_since(*since) >= SETTLED_AFTER {
                         return Ok(());
                     }
                 }
-                _ => ready = Some((Instant::now(), states)),
+                _ => ready = Some((now, states)),
             },
             Verdict::Wait(names) => {
                 ready = None;

@@ -4,7 +4,7 @@ use std::{
     io,
     process::{Command, Stdio},
     thread::sleep,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,6 +20,8 @@ pub trait Machine {
     fn has_root(&self) -> bool;
     /// Runs a command to its end. An error means that it could not be started.
     fn run(&self, command: &[String], folder: &Utf8Path) -> io::Result<Ran>;
+    /// What time it is.
+    fn now(&self) -> Instant;
     /// Lets time pass.
     fn pause(&self, time: Duration);
 }
@@ -83,6 +85,10 @@ impl Machine for ThisMachine {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         Ok(Ran { status: output.status.code(), stdout, stderr })
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 
     fn pause(&self, time: Duration) {

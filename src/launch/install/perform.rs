@@ -24,6 +24,9 @@ pub(super) fn perform(
         Action::CopyFile { to: path, .. } | Action::CreateFolder { path, .. } => Some(path),
         _ => None,
     };
+    if let Some(path) = path {
+        refuse_foreign_links(site, path)?;
+    }
     let is_first = open.record.entry(&step.action).is_none();
     let before = match path {
         Some(path) if is_first => before(site, open, path)?,
@@ -64,6 +67,18 @@ fn before(
     };
     let Ownership { mode, user, group } = fs::ownership(&here)?;
     Ok(Some(Before { mode, user, group, content }))
+}
+
+/// Files are put below the homes of accounts, who could have a link there that leads what root writes elsewhere.
+fn refuse_foreign_links(site: &Site<'_>, path: &Utf8Path) -> Result<(), InstallError> {
+    for folder in path.ancestors().skip(1) {
+        let here = site.machine.at(folder);
+        if fs::kind(&here)? == Kind::Other && !fs::is_own_or_roots(fs::ownership(&here)?.user) {
+            let why = std::io::Error::other("a link of another account stands in the way");
+            return Err(FsError::new("go through", folder, why).into());
+        }
+    }
+    Ok(())
 }
 
 /// The folders above a path that are not there, from the outermost.

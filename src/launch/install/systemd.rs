@@ -94,7 +94,12 @@ fn retire(machine: &dyn Machine, action: &Action) -> Result<(), InstallError> {
     let Action::CopyFile { to, .. } = action else { return Ok(()) };
     match to.file_name() {
         Some(name) if to.extension() == Some("service") => {
-            run(machine, &Action::StopUnit { unit: name.to_owned() }, Utf8Path::new("/"))
+            run(machine, &Action::StopUnit { unit: name.to_owned() }, Utf8Path::new("/"))?;
+            // It would stay in the list of failed units without a file that says what it was. One that has not failed has
+            // nothing to forget, which is no failure.
+            let forget = ["systemctl", "reset-failed", name].map(String::from);
+            let _ = machine.run(&forget, Utf8Path::new("/"));
+            Ok(())
         }
         _ => Ok(()),
     }

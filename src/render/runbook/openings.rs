@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use crate::{
     plan::HostPlan,
     render::{
@@ -13,17 +11,8 @@ use crate::{
     types::{HostAddr, PortRange, PortRanges, Role},
 };
 
-/// `from -> to port`.
-#[derive(Serialize)]
-pub(super) struct Opening {
-    from: String,
-    to: String,
-    ports: String,
-    roles: String,
-}
-
-/// What the peers, and the party's own hosts, must be able to dial here.
-pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
+/// What the peers, and the party's own hosts, must be able to dial here, as `FROM -> TO PORTS    # ROLES`.
+pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<String> {
     let plan = scene.plan;
     let mut ways = Ways::default();
     for (name, host) in &plan.hosts {
@@ -34,11 +23,11 @@ pub(super) fn incoming(scene: &PartyScene<'_>) -> Vec<Opening> {
             }
         }
     }
-    ways.into_openings()
+    ways.into_lines()
 }
 
-/// What this party must be able to dial elsewhere.
-pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
+/// What this party must be able to dial elsewhere, in the same form.
+pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<String> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let own: BTreeSet<&HostAddr> = plan.hosts.values().map(HostPlan::own_address).collect();
     let mut ways = Ways::default();
@@ -64,11 +53,11 @@ pub(super) fn outgoing(scene: &PartyScene<'_>) -> Vec<Opening> {
             }
         }
     }
-    ways.into_openings()
+    ways.into_lines()
 }
 
-/// What NAT, a load balancer or a proxy in front of the party must pass on to its hosts.
-pub(super) fn passed_on(scene: &PartyScene<'_>) -> Vec<Opening> {
+/// What NAT, a load balancer or a proxy in front of the party must pass on to its hosts, as `DIALLED -> PLANNED    # ROLE`.
+pub(super) fn passed_on(scene: &PartyScene<'_>) -> Vec<String> {
     let (federation, plan) = (scene.scene.federation, scene.plan);
     let mut passed = Vec::new();
     for (name, host) in &plan.hosts {
@@ -78,12 +67,8 @@ pub(super) fn passed_on(scene: &PartyScene<'_>) -> Vec<Opening> {
             if dialled == planned && host.inside.is_none() {
                 continue;
             }
-            passed.push(Opening {
-                from: format!("{}:{dialled}", host.address),
-                to: format!("{}:{planned}", host.own_address()),
-                ports: String::new(),
-                roles: role.to_string(),
-            });
+            let (from, to) = (&host.address, host.own_address());
+            passed.push(format!("{from}:{dialled} -> {to}:{planned}    # {role}"));
         }
     }
     passed
@@ -101,20 +86,16 @@ impl Ways {
     }
 
     /// A line per pair of addresses and run of ports without a gap.
-    fn into_openings(self) -> Vec<Opening> {
-        let mut openings = Vec::new();
+    fn into_lines(self) -> Vec<String> {
+        let mut lines = Vec::new();
         for ((from, to), ranges) in self.0 {
             for run in PortRange::merged(ranges.iter().map(|(range, _)| *range)) {
                 let within = ranges.iter().filter(|(range, _)| range.overlaps(run));
                 let roles: BTreeSet<_> = within.map(|(_, role)| role.as_str()).collect();
-                openings.push(Opening {
-                    from: from.clone(),
-                    to: to.clone(),
-                    ports: run.to_string(),
-                    roles: roles.into_iter().collect::<Vec<_>>().join(", "),
-                });
+                let roles = roles.into_iter().collect::<Vec<_>>().join(", ");
+                lines.push(format!("{from} -> {to} {run}    # {roles}"));
             }
         }
-        openings
+        lines
     }
 }
