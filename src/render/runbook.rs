@@ -276,7 +276,8 @@ mod tests {
         let text = runbook(&samples::simulation(), "alice");
         assert!(!text.contains("keys new"), "{text}");
         assert!(text.contains("docker network create"), "{text}");
-        assert!(!text.contains("sfgen apply") && !text.contains("sfgen stop"), "{text}");
+        assert!(text.contains("\nsfgen apply --party alice\n"), "no root, and Docker: {text}");
+        assert!(!text.contains("sfgen stop"), "no launcher: {text}");
         let bob = runbook(&samples::simulation(), "bob");
         assert!(bob.contains("up --detach --wait\n"), "{bob}");
     }
