@@ -22,8 +22,8 @@ pub use beneath::{Content, Root};
 pub use lock::{FolderLock, lock_folder};
 pub use owner::{Ownership, ownership, set_ownership};
 pub use private::{
-    ForeignFolder, OwnershipError, check_private_folder, is_own_folder, open_append, own_folder,
-    private_folder, set_mode,
+    ForeignFolder, OwnershipError, check_private_folder, check_writable, is_own_folder,
+    open_append, own_folder, private_folder, set_mode,
 };
 pub use way::{OpenFolder, Openness, open_folder_above};
 #[cfg(test)]

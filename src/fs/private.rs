@@ -8,7 +8,10 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix::{fcntl::OFlag, unistd::geteuid};
+use nix::{
+    fcntl::OFlag,
+    unistd::{AccessFlags, access, geteuid},
+};
 use thiserror::Error;
 
 use super::{FsError, create_folder};
@@ -105,6 +108,15 @@ pub fn is_own_folder(path: &Utf8Path) -> Result<bool, FsError> {
         Err(OwnershipError::Foreign(_)) => Ok(false),
         Err(OwnershipError::Fs(why)) => Err(why),
     }
+}
+
+/// Makes sure that files can be put into a folder.
+///
+/// # Errors
+/// Where its mode or a file system that is mounted read-only forbids it.
+pub fn check_writable(folder: &Utf8Path) -> Result<(), FsError> {
+    access(folder.as_std_path(), AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|why| FsError::new("write to", folder, why.into()))
 }
 
 /// Sets the permission bits of a file or folder.

@@ -14,9 +14,9 @@ use crate::{
 
 use super::{
     allocation::{Allocation, Move, Remembered},
-    book::Book,
+    book::{Book, undeclared_ports},
     format::{Key, Line, Lock, SpuKey},
-    report::{report_missing, report_overlaps},
+    report::{displacement, report_missing, report_overlaps},
     room::Room,
     spus::{SpuLines, SpuNumbers, spu_lines},
 };
@@ -47,6 +47,7 @@ pub fn allocate(topology: &Topology, lock: &Lock, findings: &mut Findings) -> Al
         })
         .collect();
     extend(&mut listeners, &book, topology, findings);
+    report_displaced(topology, lock, &listeners, findings);
     conclude(listeners, lock, unused)
 }
 
@@ -167,6 +168,26 @@ fn extend<'a>(
     report_missing(topology, &missing, findings);
     for (index, range) in found {
         listeners[index].held.push(range);
+    }
+}
+
+/// Reports numbers in commands of services that the lock has for a listener, which would have to move.
+fn report_displaced(
+    topology: &Topology,
+    lock: &Lock,
+    listeners: &[Listener<'_>],
+    findings: &mut Findings,
+) {
+    for literal in undeclared_ports(topology, lock) {
+        let number = literal.port.value.into();
+        let displaced = listeners.iter().find(|listener| {
+            let had = listener.before.as_ref().is_some_and(|before| before.overlap(number));
+            let Demand { machine, pin, .. } = listener.demand;
+            had && pin.is_none() && *machine == literal.host.machine()
+        });
+        if let Some(listener) = displaced {
+            findings.push(displacement(&literal, listener.demand));
+        }
     }
 }
 

@@ -12,6 +12,21 @@ use super::{
     taken::{Taken, first_fit, free_run},
 };
 
+/// The numbers in commands of services on which they listen, but those that the lock has for a port of the service itself.
+pub(super) fn undeclared_ports<'a>(
+    topology: &'a Topology,
+    lock: &Lock,
+) -> impl Iterator<Item = LiteralPort<'a>> {
+    literal_ports(topology).into_iter().filter(|LiteralPort { party, host, service, port }| {
+        !service.ports.iter().any(|declared| {
+            let (party, host) = (party.name.value.clone(), host.name.value.clone());
+            let role = Role::Service(declared.name.value.clone());
+            let lines = lock.ports.get(&Key { party, host, role }).into_iter().flatten();
+            lines.into_iter().any(|line| line.range.contains(port.value))
+        })
+    })
+}
+
 /// Who uses which numbers, so far.
 #[derive(Clone)]
 pub(super) struct Book<'a> {
@@ -27,8 +42,7 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// Where nothing is allotted yet: only what is reserved, and what services listen on by their commands. A number that
-    /// the lock has for the service itself may stand in its command.
+    /// Where nothing is allotted yet: only what is reserved, and what services listen on by their commands.
     pub(super) fn new(topology: &'a Topology, lock: &Lock) -> Self {
         let mut machines: BTreeMap<Machine<'_>, Taken> = BTreeMap::new();
         let mut dialled: BTreeMap<&HostAddr, Taken> = BTreeMap::new();
@@ -39,16 +53,8 @@ impl<'a> Book<'a> {
                 dialled.entry(&host.address.value).or_default().insert(outside.range.value);
             }
         }
-        for LiteralPort { party, host, service, port } in literal_ports(topology) {
-            let is_own = service.ports.iter().any(|declared| {
-                let (party, host) = (party.name.value.clone(), host.name.value.clone());
-                let role = Role::Service(declared.name.value.clone());
-                let lines = lock.ports.get(&Key { party, host, role }).into_iter().flatten();
-                lines.into_iter().any(|line| line.range.contains(port.value))
-            });
-            if !is_own {
-                machines.entry(host.machine()).or_default().insert(port.value.into());
-            }
+        for LiteralPort { host, port, .. } in undeclared_ports(topology, lock) {
+            machines.entry(host.machine()).or_default().insert(port.value.into());
         }
         let (everywhere, anyone) = (Taken::default(), Taken::default());
         Self { topology, machines, dialled, everywhere, anyone }

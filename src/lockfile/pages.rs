@@ -11,4 +11,5 @@ pub const PAGES: &[Page] = &[
     page!("SF0604"),
     page!("SF0605"),
     page!("SF0606"),
+    page!("SF0612"),
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diag::{Code, Finding, Findings},
-    model::{Demand, Machine, Topology},
+    model::{Demand, LiteralPort, Machine, Topology},
     types::{PortRange, PortScope},
 };
 
@@ -12,6 +12,8 @@ use super::format::{Key, Line, Lock, line_name};
 
 /// Two lines of the lock claim one number of one machine.
 const LOCK_OVERLAP: Code = Code("SF0603");
+/// A service listens, by its command, on a number that another listener has.
+const DISPLACED: Code = Code("SF0612");
 /// The pool has no room left.
 const POOL_TOO_SMALL: Code = Code("SF0210");
 
@@ -63,6 +65,22 @@ fn report_pairs(place: &str, mut claims: Vec<(String, Line)>, findings: &mut Fin
             "restore the lock from git, or remove one of the two lines to have its ports allotted anew",
         ));
     }
+}
+
+/// The finding for a number in a command that the lock has for another listener of the machine.
+pub(super) fn displacement(literal: &LiteralPort<'_>, demand: &Demand<'_>) -> Finding {
+    let LiteralPort { party, service, port, .. } = literal;
+    let (name, owner) = (&service.name.value, demand.party);
+    let message = format!(
+        "`{name}` of `{}` listens on {}, which the lock has for `{}` of `{owner}`",
+        party.name.value, port.value, demand.role
+    );
+    Finding::error(DISPLACED, message)
+        .label(port.span, "this number")
+        .label(demand.span, format!("`{}` is wanted here", demand.role))
+        .help(format!(
+            "declare `port \"{name}\"` and write `{{port.{name}}}` for the number, or choose one that is not in `sfgen.lock`"
+        ))
 }
 
 /// The pool with room for `count` more, upwards first; `None` where ports that programs may listen on do not suffice.

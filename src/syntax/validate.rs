@@ -61,7 +61,7 @@ fn twice(node: &Node, key: Option<&str>, earlier: &Node) -> Finding {
         }
         Some(key) => (
             format!("{name} `{key}` is declared twice"),
-            "give one of them another name, or move what it holds into the other",
+            "keep one of them, with what both hold; where two are meant, each has a name of its own",
         ),
         None => {
             (format!("`{name}` stands twice"), "keep one of them; neither would win over the other")

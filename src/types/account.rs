@@ -73,7 +73,7 @@ impl FromStr for Home {
         {
             return Ok(Self(text.trim_end_matches('/').to_owned()));
         }
-        Err(format!("a home is {}; not {text:?}", Self::RULE))
+        Err(format!("such a folder is {}; not {text:?}", Self::RULE))
     }
 }
 

@@ -54,8 +54,16 @@ impl FromStr for Size {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         let factor = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
+        if number.is_empty() {
+            return Err(wrong());
+        }
+        // Digits that are no `u64` are too many.
         let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
-        bytes.filter(|bytes| (1..1 << 63).contains(bytes)).map(Self).ok_or_else(wrong)
+        match bytes {
+            Some(0) => Err(format!("a size is at least `1B`, not `{text}`")),
+            Some(bytes) if bytes < 1 << 63 => Ok(Self(bytes)),
+            _ => Err(format!("`{text}` is more than any machine has")),
+        }
     }
 }
 

@@ -153,6 +153,31 @@ fn a_number_in_a_command_is_not_allotted_to_anybody_else() {
 }
 
 #[test]
+fn a_number_in_a_command_takes_none_from_a_listener_that_has_it() {
+    let lock = "version = 1\n\n[ports]\n\"alice/box/heu\" = [20003, 20012]\n";
+    let with_lock = |text: String| {
+        let files = MemoryWorkspace::default().with("topology.kdl", text).with("sfgen.lock", lock);
+        compile_with(files, Beside::default())
+    };
+    let done = with_lock(TWO_REDIS.replace("\"6379\"", "\"20003\""));
+    let [finding] = done.findings.as_slice() else { panic!("one finding: {}", shown(&done)) };
+    assert_eq!(finding.code.to_string(), "SF0612");
+    assert_eq!(
+        finding.message,
+        "`redis` of `alice` listens on 20003, which the lock has for `heu` of `alice`"
+    );
+    assert!(done.output.is_none(), "nothing moves");
+    let declared = "\"{port.redis}\"; port \"redis\";";
+    let followed = with_lock(TWO_REDIS.replace("\"6379\";", declared));
+    assert!(followed.findings.is_empty(), "{}", shown(&followed));
+    // Where nothing listens yet, the number is taken from what is kept for growth.
+    let in_room = with_lock(TWO_REDIS.replace("\"6379\"", "\"20012\""));
+    let shown = shown(&in_room);
+    let allocation = in_room.output.expect(&shown).allocation;
+    assert!(allocation.moved.is_empty());
+}
+
+#[test]
 fn a_service_that_listens_by_its_command_can_be_dialled() {
     let worker = "    service \"w\" { command \"python\" \"w.py\"; env BROKER=\"redis://localhost:6379/0\"; }\n}\nparty \"bob\"";
     let text = TWO_REDIS.replace("}\nparty \"bob\"", worker).replace("=6379\"", "=6380\"");

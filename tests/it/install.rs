@@ -50,7 +50,7 @@ const CACHE: &str = "/etc/systemd/system/sfgen-install-alice-cache.service";
 
 /// A folder that stands for a machine.
 struct Folder {
-    folder: tempfile::TempDir,
+    root: tempfile::TempDir,
     accounts: RefCell<BTreeSet<String>>,
     enabled: Cell<bool>,
     up: RefCell<BTreeSet<String>>,
@@ -63,7 +63,7 @@ struct Folder {
 impl Folder {
     fn empty() -> Self {
         let folder = Self {
-            folder: tempfile::tempdir().unwrap(),
+            root: tempfile::tempdir().unwrap(),
             accounts: RefCell::new(["root".to_owned()].into()),
             enabled: Cell::new(false),
             up: RefCell::default(),
@@ -88,11 +88,11 @@ impl Folder {
     /// All that is there.
     fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
-        let mut folders = vec![self.folder.path().to_owned()];
+        let mut folders = vec![self.root.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let name = path.strip_prefix(self.folder.path()).unwrap();
+                let name = path.strip_prefix(self.root.path()).unwrap();
                 paths.push(name.display().to_string());
                 folders.extend(path.is_dir().then_some(path));
             }
@@ -145,7 +145,7 @@ impl Folder {
 
 impl Machine for Folder {
     fn at(&self, path: &Utf8Path) -> Utf8PathBuf {
-        let root = Utf8Path::from_path(self.folder.path()).unwrap();
+        let root = Utf8Path::from_path(self.root.path()).unwrap();
         root.join(path.strip_prefix("/").unwrap())
     }
 
@@ -206,19 +206,19 @@ impl Installation {
 
     fn difference(&self) -> Difference {
         let side = self.side();
-        let site = Site { side: &side, machine: &self.machine };
-        let record = self.records.read(&site.place()).unwrap();
-        apply::compare(&site, target(&side.plan.deploy).unwrap(), &record).unwrap()
+        let here = Site { side: &side, machine: &self.machine };
+        let record = self.records.read(&here.place()).unwrap();
+        apply::compare(&here, target(&side.plan.deploy).unwrap(), &record).unwrap()
     }
 
     fn apply(&self, is_forced: bool) -> Result<(), InstallError> {
         let side = self.side();
-        let site = Site { side: &side, machine: &self.machine };
+        let here = Site { side: &side, machine: &self.machine };
         let target = target(&side.plan.deploy).unwrap();
-        let mut open = self.records.open(&site.place()).unwrap();
-        let told = apply::compare(&site, target, &open.record).unwrap();
-        apply::check_edits(&site, &told, is_forced)?;
-        apply::carry_out(&site, target, &mut open, &told, &mut |_| ())
+        let mut open = self.records.open(&here.place()).unwrap();
+        let told = apply::compare(&here, target, &open.record).unwrap();
+        apply::check_edits(&here, &told, is_forced)?;
+        apply::carry_out(&here, target, &mut open, &told, &mut |_| ())
     }
 
     fn uninstall(&self, is_forced: bool) -> Result<(), InstallError> {

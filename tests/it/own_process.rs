@@ -33,6 +33,7 @@ fn a_limit_of_file_sizes_is_an_error_of_a_plan_like_a_full_disk() {
     let output = limited(&ws, "ulimit -f 0", &["plan"]).output().unwrap();
     let ran = Ran::new(&["plan"], &output, ws.path()).status_is(4);
     assert!(ran.stderr.contains("file too large"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("\nplan "), "what was not written is not said: {}", ran.stdout);
     ws.run(&["plan"]).success();
     ws.run(&["plan", "--check"]).success();
 }

@@ -3,6 +3,8 @@
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings},
+    model::Identity,
+    types::PartyName,
 };
 
 use super::authorities::owners;
@@ -21,10 +23,22 @@ fn ca_of_another(context: Context<'_>, findings: &mut Findings) {
         let finding = Finding::error(CODE, message)
             .label(identity.ca.span, format!("this file is the CA of `{other}`"))
             .label(*place, format!("as `{other}` names it"))
-            .help(format!(
-                "name the CA that signed `{}`, such as `ca=\"pki/{name}/ca.pem\"`: each party's own is what its peers are to trust",
-                identity.cert.value
-            ));
+            .help(remedy(name, identity));
         findings.push(finding);
     }
+}
+
+fn remedy(party: &PartyName, identity: &Identity) -> String {
+    let Identity { ca, cert, .. } = identity;
+    let usual = format!("pki/{party}/ca.pem");
+    if ca.value == usual {
+        return format!(
+            "the file was overwritten: put back the CA that signed `{}`, such as by `git restore {usual}`",
+            cert.value
+        );
+    }
+    format!(
+        "name the CA that signed `{}`, such as `ca=\"{usual}\"`: each party's own is what its peers are to trust",
+        cert.value
+    )
 }

@@ -153,6 +153,10 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     if writes {
         plan.write()?;
         drop(lock);
+        if ui.format == Format::Text && !plan.is_current() {
+            let Plan { out, lock, output, .. } = &plan;
+            ui.result(format!("plan {}: {out} and {lock}", output.digest.short()));
+        }
     }
     Ok(if args.check && stale { Status::Drift } else { Status::Done })
 }
@@ -291,8 +295,6 @@ fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failu
         ui.result(format!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
         ui.result(format!("not written; plan would be {digest}"));
-    } else if plan.obstacles(args.overwrite).next().is_none() {
-        ui.result(format!("plan {digest}: {} and {}", plan.out, plan.lock));
     }
     Ok(())
 }

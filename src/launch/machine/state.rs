@@ -223,6 +223,8 @@ impl Deployment {
         for folder in [&venvs, &own, &logs] {
             fs::private_folder(folder).map_err(chosen_by(STATE_VARIABLE))?;
         }
+        // The folders may have been made before the disk was mounted read-only.
+        fs::check_writable(&logs)?;
         let instance = Instance {
             topology: topology.clone(),
             party: party.clone(),

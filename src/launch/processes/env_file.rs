@@ -5,7 +5,11 @@
 //! within double quotes `\` does so too, but before `"`, `\`, `` ` `` and `$`. A `\` at the end of a line joins the next
 //! one. Lines that begin with `#` or `;`, and those that assign nothing, set no variable.
 
-use std::{iter::Peekable, str::Chars};
+use std::{
+    io::{self, ErrorKind},
+    iter::Peekable,
+    str::Chars,
+};
 
 use camino::Utf8Path;
 
@@ -14,6 +18,9 @@ use crate::fs::{self, FsError};
 /// More than this is no list of variables: all variables and arguments of a program together can have some MiB.
 const LARGEST: usize = 1 << 20;
 
+/// What some editors put before a text in UTF-8.
+const MARK: char = '\u{feff}';
+
 /// What a file with variables says.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct EnvFile {
@@ -21,6 +28,10 @@ pub struct EnvFile {
     pub variables: Vec<(String, String)>,
     /// Numbers, from 1, of the lines that were meant to set a variable and set none.
     pub useless: Vec<usize>,
+    /// The line, from 1, on which a quote begins that nothing ends: the value takes all lines up to the end of the file.
+    pub unclosed: Option<usize>,
+    /// Whether the file begins with a byte-order mark, which is no part of a name: what stands on its first line is not set.
+    pub has_mark: bool,
 }
 
 /// Reads a file with variables.
@@ -28,23 +39,21 @@ pub struct EnvFile {
 /// # Errors
 /// Where it is no regular file, is larger than a MiB, is not UTF-8, or cannot be read.
 pub fn read_env_file(path: &Utf8Path) -> Result<EnvFile, FsError> {
-    let refuse = |why: &str| {
-        let why = std::io::Error::new(std::io::ErrorKind::InvalidData, why);
-        FsError::new("use", path, why)
-    };
+    let refuse = |kind, why: &str| FsError::new("use", path, io::Error::new(kind, why));
     let bytes = fs::read_regular(path, LARGEST)?;
-    let bytes = bytes.ok_or_else(|| refuse("it is larger than a MiB"))?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8"))?;
+    let bytes = bytes.ok_or_else(|| refuse(ErrorKind::FileTooLarge, "it is larger than a MiB"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| refuse(ErrorKind::InvalidData, "it is not UTF-8"))?;
     if text.contains('\0') {
-        return Err(refuse("a variable cannot have a byte 0"));
+        return Err(refuse(ErrorKind::InvalidData, "a variable cannot have a byte 0"));
     }
     Ok(parse(&text))
 }
 
 /// What the text of such a file says.
 fn parse(text: &str) -> EnvFile {
-    let mut file = EnvFile::default();
-    let mut reader = Reader { rest: text.chars().peekable(), line: 1 };
+    let mut file = EnvFile { has_mark: text.starts_with(MARK), ..EnvFile::default() };
+    let mut reader = Reader { rest: text.chars().peekable(), line: 1, unclosed: None };
     while let Some(c) = reader.next() {
         match c {
             ' ' | '\t' | '\r' | '\n' => {}
@@ -58,6 +67,7 @@ fn parse(text: &str) -> EnvFile {
             }
         }
     }
+    file.unclosed = reader.unclosed;
     file
 }
 
@@ -70,6 +80,7 @@ fn is_name(name: &str) -> bool {
 struct Reader<'t> {
     rest: Peekable<Chars<'t>>,
     line: usize,
+    unclosed: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -119,23 +130,32 @@ impl Reader<'_> {
     }
 
     fn single_quoted(&mut self, value: &mut String) {
-        while let Some(c) = self.next().filter(|c| *c != '\'') {
-            value.push(c);
+        let begun = self.line;
+        loop {
+            match self.next() {
+                Some('\'') => return,
+                Some(c) => value.push(c),
+                None => break,
+            }
         }
+        self.unclosed = Some(begun);
     }
 
     fn double_quoted(&mut self, value: &mut String) {
-        while let Some(c) = self.next().filter(|c| *c != '"') {
-            if c != '\\' {
-                value.push(c);
-                continue;
-            }
+        let begun = self.line;
+        loop {
             match self.next() {
-                Some(c) if "\"\\`$".contains(c) => value.push(c),
-                Some('\n') | None => {}
-                Some(c) => value.extend(['\\', c]),
+                Some('"') => return,
+                Some('\\') => match self.next() {
+                    Some(c) if "\"\\`$".contains(c) => value.push(c),
+                    Some('\n') | None => {}
+                    Some(c) => value.extend(['\\', c]),
+                },
+                Some(c) => value.push(c),
+                None => break,
             }
         }
+        self.unclosed = Some(begun);
     }
 
     /// A value without quotes at its beginning: quotes further on stand for themselves.
@@ -200,5 +220,15 @@ mod tests {
         for text in ["A='b", "A=\"b", "A=\"b\\", "A=b\\", "A", "A="] {
             assert!(variables(text).len() <= 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_quote_that_nothing_ends_and_a_mark_before_the_text_are_told() {
+        assert_eq!(parse("A=1\nB=\"x\nC=2\n").unclosed, Some(2));
+        assert_eq!(parse("A='x\n").unclosed, Some(1));
+        assert_eq!(parse("A='x'\nB=\"y\"\nC=it's\n").unclosed, None);
+        let marked = parse("\u{feff}A=1\nB=2\n");
+        assert!(marked.has_mark && marked.variables == [("B".to_owned(), "2".to_owned())]);
+        assert!(!parse("A=1").has_mark);
     }
 }

@@ -1,6 +1,9 @@
 //! The files with secrets and variables of services are there, and nobody else can read or replace them.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{self, ErrorKind},
+};
 
 use camino::Utf8Path;
 
@@ -8,7 +11,7 @@ use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs::{self, Kind},
-    launch::processes::read_env_file,
+    launch::processes::{EnvFile, read_env_file},
     types::MachinePath,
 };
 
@@ -29,12 +32,17 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let env_files: BTreeSet<&Utf8Path> = env_files.map(MachinePath::as_path).collect();
     let mut findings = Vec::new();
     for (what, path) in secrets.iter().map(|path| ("secret", *path)) {
-        let why = fs::read_regular(path, LARGEST).err();
-        findings.extend(why.map(|why| unreadable(what, path, &why)));
+        let read = fs::read_regular(path, LARGEST);
+        let too_large = || {
+            let why = io::Error::new(ErrorKind::FileTooLarge, "it is larger than a MiB");
+            fs::FsError::new("use", path, why)
+        };
+        let read = read.and_then(|bytes| bytes.ok_or_else(too_large));
+        findings.extend(read.err().map(|why| unreadable(what, path, &why)));
     }
     for path in &env_files {
         match read_env_file(path) {
-            Ok(file) => findings.extend(file.useless.first().map(|line| useless(path, *line))),
+            Ok(file) => findings.extend(useless(path, &file)),
             Err(why) => findings.push(unreadable("env file", path, &why)),
         }
     }
@@ -45,21 +53,55 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
 
 fn unreadable(what: &str, path: &Utf8Path, why: &fs::FsError) -> Finding {
     let message = match why.kind() {
-        std::io::ErrorKind::NotFound => format!("the {what} `{path}` is not there"),
+        ErrorKind::NotFound => format!("the {what} `{path}` is not there"),
         _ => format!("the {what} `{path}` cannot be read: {why}"),
     };
-    let help = format!(
-        "make it on this machine, for this account alone: `install -m 600 /dev/null {path}`, then write it with an editor"
-    );
+    // What is there may be somebody's only copy of a password, so nothing is advised that would empty it.
+    let help = match (fs::kind(path), why.kind()) {
+        (Ok(Kind::Absent), _) => format!(
+            "make it on this machine, for this account alone: `install -m 600 /dev/null {path}`, then write it with an editor"
+        ),
+        (_, ErrorKind::NotFound) => {
+            "it is a link to a file that is not there: make that file".to_owned()
+        }
+        (_, ErrorKind::PermissionDenied) => {
+            format!("let the account that runs sfgen read it: `sudo chown $USER {path}`")
+        }
+        (_, ErrorKind::InvalidData) => "mend the file, which must be text in UTF-8".to_owned(),
+        _ => "name a regular file of at most a MiB".to_owned(),
+    };
     Finding::error(UNREADABLE, message).help(help)
 }
 
-/// systemd ignores such a line in silence. The line is not quoted: it may hold a secret.
-fn useless(path: &Utf8Path, line: usize) -> Finding {
-    let message = format!("line {line} of the env file `{path}` sets no variable");
-    Finding::warning(USELESS_LINE, message).help(
-        "write `NAME=value`, without `export`, the name of letters, digits and `_`; a comment begins with `#`",
-    )
+/// systemd ignores such lines in silence. They are not quoted: they may hold a secret.
+fn useless(path: &Utf8Path, file: &EnvFile) -> Vec<Finding> {
+    let warning = |message: String, help: &str| Finding::warning(USELESS_LINE, message).help(help);
+    let mut findings = Vec::new();
+    let mut lines = file.useless.as_slice();
+    if file.has_mark {
+        lines = lines.strip_prefix(&[1]).unwrap_or(lines);
+        findings.push(warning(
+            format!(
+                "the env file `{path}` begins with a byte-order mark, so line 1 sets no variable"
+            ),
+            "save it as UTF-8 without such a mark",
+        ));
+    }
+    if !lines.is_empty() {
+        let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
+        let (lines, set) = if lines.len() == 1 { ("line", "sets") } else { ("lines", "set") };
+        findings.push(warning(
+            format!("{lines} {} of the env file `{path}` {set} no variable", numbers.join(", ")),
+            "write `NAME=value`, without `export`, the name of letters, digits and `_`; a comment begins with `#`",
+        ));
+    }
+    if let Some(line) = file.unclosed {
+        findings.push(warning(
+            format!("the quote on line {line} of the env file `{path}` has no end, so all lines behind it are its value"),
+            "end it on its line, or write the value without quotes",
+        ));
+    }
+    findings
 }
 
 fn open(path: &Utf8Path) -> Option<Finding> {
@@ -98,7 +140,7 @@ mod tests {
         let names = ["db", "open", "worker.env", "absent.env"];
         let [db, open, worker, absent] = names.map(|name| sample.path().join(name));
         fs::write_new(&open, b"hush", 0o640).unwrap();
-        fs::write_new(&worker, b"A=1\nexport B=hush\n", 0o600).unwrap();
+        fs::write_new(&worker, b"A=1\nexport B=hush\n5=6\nC=\"hush\nD=1\n", 0o600).unwrap();
         let service = serde_json::json!({
             "name": "redis", "kind": "service", "command": ["sh"], "account": "caller",
             "grace": "10s", "joins_ray": false, "env_files": [worker, absent],
@@ -113,11 +155,33 @@ mod tests {
             [
                 format!("SF0851 the secret `{db}` is not there"),
                 format!("SF0851 the env file `{absent}` is not there"),
-                format!("SF0853 line 2 of the env file `{worker}` sets no variable"),
+                format!("SF0853 lines 2, 3 of the env file `{worker}` set no variable"),
+                format!(
+                    "SF0853 the quote on line 4 of the env file `{worker}` has no end, so all lines behind it are its value"
+                ),
                 format!(
                     "SF0852 other users of this machine may use the secret `{open}` (mode 0640)"
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn nothing_is_advised_that_empties_a_file_that_is_there() {
+        let sample = Sample::new();
+        let path = |name: &str| sample.path().join(name);
+        fs::write_new(&path("latin1.env"), b"A=1\nPASSWORD=\xfc\n", 0o600).unwrap();
+        fs::create_folder(&path("folder"), 0o700).unwrap();
+        std::os::unix::fs::symlink(path("nowhere"), path("link")).unwrap();
+        for (name, words) in [
+            ("latin1.env", "which must be text in UTF-8"),
+            ("folder", "name a regular file"),
+            ("link", "make that file"),
+            ("absent", "install -m 600 /dev/null"),
+        ] {
+            let why = read_env_file(&path(name)).err().expect(name);
+            let help = unreadable("env file", &path(name), &why).help.unwrap();
+            assert!(help.contains(words), "{name}: {help}");
+        }
     }
 }

@@ -107,7 +107,8 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
     let (topology, party) = (&scene.federation().topology, &scene.plan().party);
     let locations = &scene.host.locations;
     let run = locations.get(&Location::Run).cloned().unwrap_or_default();
-    let (file, own) = environment(scene, process);
+    let path = format!("PATH={home}/{VENV}/bin:{SYSTEM_PATH}");
+    let (environment, forced) = environment(scene, process, path);
     UnitView {
         process: process.name.to_string(),
         party: "",
@@ -120,10 +121,8 @@ fn of_process<'a>(scene: &'a HostScene<'_>, home: &'a Home, process: &Process) -
         },
         folder: process.folder.and_then(|folder| locations.get(&folder)).cloned(),
         env_file: (!scene.host.variables.is_empty()).then(|| env_file_path(topology, party)),
-        environment: std::iter::once(format!("PATH={home}/{VENV}/bin:{SYSTEM_PATH}"))
-            .chain(file)
-            .collect(),
-        exec: exec(scene, process, own),
+        environment,
+        exec: exec(scene, process, forced),
         ready: process
             .ready
             .map(|Readiness { port, within }| ReadyView { port, within: seconds(within) }),
@@ -149,7 +148,11 @@ fn restart_view(restart: Restart, ready: Option<Readiness>) -> RestartView {
 
 /// The variables that are set by `Environment=`, and those that the command itself has to set: what an env file sets
 /// wins over `Environment=`.
-fn environment(scene: &HostScene<'_>, process: &Process) -> (Vec<String>, Vec<String>) {
+fn environment(
+    scene: &HostScene<'_>,
+    process: &Process,
+    path: String,
+) -> (Vec<String>, Vec<String>) {
     let preset: BTreeMap<&str, &str> =
         scene.host.variables.iter().map(|one| (&*one.name, &*one.value)).collect();
     let values = process
@@ -164,7 +167,9 @@ fn environment(scene: &HostScene<'_>, process: &Process) -> (Vec<String>, Vec<St
     let texts = |all: Vec<(&str, String)>| {
         all.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
     };
-    (texts(plain), texts(forced))
+    let (mut plain, mut forced): (Vec<_>, Vec<_>) = (texts(plain), texts(forced));
+    if has_files { &mut forced } else { &mut plain }.insert(0, path);
+    (plain, forced)
 }
 
 /// The command line, its program an absolute path: env(1) looks up names in the unit's `PATH`, where the virtual
