@@ -4,6 +4,7 @@
 
 mod beneath;
 mod lock;
+mod owner;
 mod private;
 mod way;
 mod write;
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 pub use beneath::{Content, Root};
 pub use lock::{FolderLock, lock_folder};
+pub use owner::{Ownership, ownership, set_ownership};
 pub use private::{
     ForeignFolder, OwnershipError, check_private_folder, check_writable, is_own_folder,
     open_append, own_folder, private_folder, set_mode,

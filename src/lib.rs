@@ -14,7 +14,8 @@
 //! ```
 //!
 //! [`compile::compile()`] runs the first row as one function; [`launch::launcher::launch`] is the second. They share
-//! the types of [`plan`] and nothing else: a launcher works where no topology exists.
+//! the types of [`plan`], and how a word of a command is quoted: a launcher works where no topology exists. Where systemd
+//! keeps the processes up, [`launch::install`] takes the launcher's place.
 //!
 //! # Layers
 //!

@@ -7,7 +7,7 @@ use super::{
     commands::{
         apply::ApplyArgs, check::CheckArgs, demo::DemoArgs, explain::ExplainArgs, fmt::FmtArgs,
         init::InitArgs, keys::KeysArgs, mv::MvArgs, plan::PlanArgs, run::RunArgs,
-        schema::SchemaArgs, status::StatusArgs, stop::StopArgs,
+        schema::SchemaArgs, status::StatusArgs, stop::StopArgs, uninstall::UninstallArgs,
     },
 };
 
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Mv(MvArgs),
     /// Make a party's certificates and keys
     Keys(KeysArgs),
-    /// Bring this machine's side up, meet the peers, and supervise until Ctrl-C
+    /// Bring this machine's side up: install it, or meet the peers and supervise
     Apply(ApplyArgs),
     /// Run a job in lockstep with the other parties
     Run(RunArgs),
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Stop what runs here
     Stop(StopArgs),
+    /// Take back what apply installed on this machine
+    Uninstall(UninstallArgs),
     /// Run the whole flow on this machine, in a fresh folder
     Demo(DemoArgs),
     /// Print the page of a finding

@@ -62,6 +62,7 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
         Command::Run(args) => commands::run::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Stop(args) => commands::stop::run(&args, ui),
+        Command::Uninstall(args) => commands::uninstall::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::JobSum => commands::job_sum::run(ui),
     }

@@ -48,7 +48,7 @@ use early::EarlyRequests;
 pub use error::LaunchError;
 use events::LaunchEvent;
 use input::{LauncherInput, Sources};
-pub use prepare::{Launch, PrepareError, Releases, prepare, read_side};
+pub use prepare::{Launch, PrepareError, Releases, prepare, started_by_launcher};
 use repeats::Repeats;
 use runs::Runs;
 use specs::Specs;

@@ -4,6 +4,11 @@ use crate::diag::{Page, page};
 
 /// The pages, sorted by code.
 pub const PAGES: &[Page] = &[
+    page!("install", "SF0775"),
+    page!("install", "SF0776"),
+    page!("install", "SF0777"),
+    page!("install", "SF0778"),
+    page!("install", "SF0779"),
     page!("peers/identity", "SF0801"),
     page!("peers/identity", "SF0802"),
     page!("peers/identity", "SF0803"),

@@ -35,7 +35,10 @@ pub use groups::{Groups, Membership};
 pub use json::json_bytes;
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
-pub use names::{env_file_path, firewall_table, project, runtime_dir, target_unit, unit};
+pub use names::{
+    NET_CONTAINER, compose_project, env_file_path, firewall_table, project, runtime_dir,
+    target_unit, unit,
+};
 pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,
     RuntimeTls, SecretflowPlan, Simulation,
@@ -43,7 +46,7 @@ pub use party::{
 pub use process::{PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, SecretUse};
 pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
-pub use targets::{UID, VENV};
+pub use targets::{TREE, UID, VENV};
 pub use variable::Variable;
 
 pub use crate::types::{Access, Engine, Links, Mode};

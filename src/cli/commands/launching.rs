@@ -12,7 +12,7 @@ use crate::{
     },
     diag::Sources,
     launch::{
-        launcher::{self, LaunchError, PrepareError, events::LaunchEvent},
+        launcher::{LaunchError, PrepareError, events::LaunchEvent},
         machine::{
             side::{Side, SideError},
             state::StateError,
@@ -105,7 +105,7 @@ pub(super) fn read_side(
     host: Option<&HostName>,
     ui: &Ui,
 ) -> Result<Side, Failure> {
-    let side = launcher::read_side(&args.tree, args.root.as_deref(), party, host)?;
+    let side = Side::read(&args.tree, args.root.as_deref(), party, host)?;
     if args.one_of_all.is_none() {
         stale_tree::warn(std::slice::from_ref(&side), ui);
     }
@@ -203,7 +203,7 @@ pub(super) fn for_all(
     let program = std::env::current_exe().map_err(|why| not_ready(why.to_string()))?;
     let parties: Vec<PartyName> = parties.collect();
     // A side that cannot be read is told by the program that is started for it.
-    let read = |party| launcher::read_side(&args.tree, args.root.as_deref(), party, None).ok();
+    let read = |party| Side::read(&args.tree, args.root.as_deref(), party, None).ok();
     let sides: Vec<Side> = parties.iter().filter_map(read).collect();
     stale_tree::warn(&sides, ui);
     let programs = parties.into_iter().map(|party| {

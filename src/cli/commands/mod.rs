@@ -7,6 +7,7 @@ pub(super) mod demo;
 pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod init;
+mod installing;
 pub(super) mod job_sum;
 pub(super) mod keys;
 mod launching;
@@ -20,5 +21,6 @@ pub(super) mod schema;
 mod stale_tree;
 pub(super) mod status;
 pub(super) mod stop;
+pub(super) mod uninstall;
 
 pub(in crate::cli) use pages::PAGES;

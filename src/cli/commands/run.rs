@@ -10,7 +10,7 @@ use crate::{
         ui::Ui,
     },
     launch::{
-        launcher::{LaunchEnd, PrepareError, launch, prepare},
+        launcher::{LaunchEnd, PrepareError, launch, prepare, started_by_launcher},
         local::{ClientRequest, Reply, Request, RunEnd, ask},
         machine::{
             side::{Side, read_federation},
@@ -59,6 +59,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         return Ok(Status::Interrupted);
     }
     let side = read_side(&args.side, party, None, ui)?;
+    let side = started_by_launcher(side, &args.side.tree)?;
     if !side.plan.jobs.contains_key(&args.job) {
         let known = side.plan.jobs.keys();
         return Err(UnknownJob::new(party.as_str(), args.job.clone(), known).into());

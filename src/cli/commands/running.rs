@@ -13,9 +13,12 @@ use crate::{
     cli::status::{Failure, Status},
     diag::Code,
     fs::FsError,
-    launch::machine::{
-        side::read_federation,
-        state::{Folders, Instance, instances},
+    launch::{
+        install::record::Records,
+        machine::{
+            side::read_federation,
+            state::{Folders, Instance, instances},
+        },
     },
     types::PartyName,
 };
@@ -35,6 +38,7 @@ pub(super) fn wanted(party: Option<&PartyName>) -> Result<Vec<(Instance, Utf8Pat
     // A tree that is not there or cannot be read says nothing of names.
     let planned = read_federation(Utf8Path::new(TREE)).map(|federation| federation.parties);
     known.extend(planned.unwrap_or_default().into_keys());
+    known.extend(Records::all(|_| true)?.into_iter().map(|(place, _)| place.party));
     if !known.is_empty() && !known.contains(party) {
         let known = known.iter().map(PartyName::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("there is no party {party} here, but {known}");

@@ -9,7 +9,15 @@ use crate::{
         status::{Failure, Status},
         ui::Ui,
     },
-    launch::local::{Reply, Request, ask_once},
+    launch::{
+        install::{
+            machine::ThisMachine,
+            record::{Place, Records},
+            uninstall::{carry_out, check, to_take_back},
+        },
+        local::{Reply, Request, ask_once},
+    },
+    plan::Stage,
     types::PartyName,
 };
 
@@ -32,7 +40,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Runs the command. Only launchers of this user are found, and each ends only what it started.
 pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
     let running = wanted(args.party.as_ref())?;
-    if running.is_empty() {
+    let installed = stop_installed(args.party.as_ref(), ui)?;
+    if running.is_empty() && !installed {
         ui.note(none_runs(args.party.as_ref()));
     }
     for (instance, socket) in running {
@@ -58,4 +67,25 @@ pub(in crate::cli) fn run(args: &StopArgs, ui: &Ui) -> Result<Status, Failure> {
         ui.result(format!("{party} of {}: stopped", instance.topology));
     }
     Ok(Status::Done)
+}
+
+/// Stops what `apply` started for parties whose processes something else keeps up; it stays installed. Whether there was
+/// any.
+fn stop_installed(party: Option<&PartyName>, ui: &Ui) -> Result<bool, Failure> {
+    let mut has_stopped = false;
+    for (place, records) in Records::all(|place| party.is_none_or(|party| *party == place.party))? {
+        let record = records.read(&place)?;
+        let actions = to_take_back(&record, &[Stage::Start]);
+        if actions.is_empty() {
+            continue;
+        }
+        let Place { topology, party, .. } = &place;
+        check(&ThisMachine, &record, &actions, false, &format!("sfgen stop --party {party}"))?;
+        let mut open = records.open(&place)?;
+        let mut report = |words| ui.note(format!("{party}: {words}"));
+        carry_out(&ThisMachine, &mut open, &actions, &mut report)?;
+        ui.result(format!("{party} of {topology}: stopped"));
+        has_stopped = true;
+    }
+    Ok(has_stopped)
 }

@@ -22,7 +22,7 @@ use crate::{
         peers::rendezvous::LauncherPhase,
         processes::{GuardProgram, Signals, Sweeper},
     },
-    types::{HostName, PartyName},
+    types::PartyName,
 };
 
 /// Releases by name: `python`, `secretflow`, `ray`, `spu`.
@@ -59,8 +59,8 @@ pub enum PrepareError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Side(#[from] SideError),
-    /// The plan is for a target that a person installs.
-    #[error("{party} deploys with {target}, which `sfgen` does not install by itself yet")]
+    /// The plan is for a target whose processes no launcher starts.
+    #[error("{party} deploys with {target}, under which no launcher of `sfgen` starts anything")]
     #[diagnostic(code(SF0882), help("follow `{runbook}`, or plan with `deploy \"process\"`"))]
     OtherTarget {
         /// Whose plan.
@@ -95,19 +95,12 @@ pub enum PrepareError {
     Fs(#[from] FsError),
 }
 
-/// Reads the side of a party on one of its hosts, the first one unless another is named, and makes sure that this release
-/// of sfgen can launch it. `root` is the folder to which paths of the topology are relative, the parent of the tree unless
-/// given.
-pub fn read_side(
-    tree: &Utf8Path,
-    root: Option<&Utf8Path>,
-    party: &PartyName,
-    host: Option<&HostName>,
-) -> Result<Side, PrepareError> {
-    let side = Side::read(tree, root, party, host)?;
-    let Some(target) = targets::installed_by_hand(&side.plan.deploy) else { return Ok(side) };
+/// The side, if its processes are started by a launcher; `tree` is where it was read, for messages.
+pub fn started_by_launcher(side: Side, tree: &Utf8Path) -> Result<Side, PrepareError> {
+    let Some(target) = targets::not_by_launcher(&side.plan.deploy) else { return Ok(side) };
+    let party = side.party().clone();
     let runbook = tree.join(party.as_str()).join("RUNBOOK.md");
-    Err(PrepareError::OtherTarget { party: party.clone(), target, runbook })
+    Err(PrepareError::OtherTarget { party, target, runbook })
 }
 
 /// Takes the party's place, looks at the machine, and makes the Python environment.

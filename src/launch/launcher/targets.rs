@@ -2,9 +2,8 @@
 
 use crate::plan::Deploy;
 
-/// The name of a target whose processes are started by what a person installs, as the runbook says; `None` where the
-/// launcher starts them itself.
-pub(super) const fn installed_by_hand(deploy: &Deploy) -> Option<&'static str> {
+/// The name of a target that keeps the processes up itself; `None` where the launcher starts them.
+pub(super) const fn not_by_launcher(deploy: &Deploy) -> Option<&'static str> {
     match deploy {
         Deploy::Process => None,
         Deploy::Systemd { .. } => Some("systemd"),

@@ -18,6 +18,7 @@ use target::{Reader, Scope, Target};
 
 pub use docker::UID;
 pub use systemd::VENV;
+pub use target::TREE;
 
 const fn target(deploy: &Deploy) -> &'static Target {
     match deploy {

@@ -51,4 +51,4 @@ impl Scope<'_> {
 }
 
 /// The folder of the tree, where the commands of a runbook expect it.
-pub(super) const TREE: &str = "generated";
+pub const TREE: &str = "generated";

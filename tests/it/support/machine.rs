@@ -38,6 +38,8 @@ pub(crate) struct Machine {
     /// Units whose properties are read and which are not started.
     shown: Vec<String>,
     binds: Vec<String>,
+    /// Whether the machine may change the folder of its units.
+    has_own_units: bool,
 }
 
 impl Machine {
@@ -46,7 +48,13 @@ impl Machine {
         for name in ["units", "out", "overlay"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder, units: Vec::new(), shown: Vec::new(), binds: Vec::new() }
+        Self {
+            folder,
+            units: Vec::new(),
+            shown: Vec::new(),
+            binds: Vec::new(),
+            has_own_units: false,
+        }
     }
 
     fn path(&self, name: &str) -> Utf8PathBuf {
@@ -63,6 +71,19 @@ impl Machine {
     pub(crate) fn add_shown(&mut self, name: &str, text: &[u8]) {
         std::fs::write(self.path("units").join(name), text).unwrap();
         self.shown.push(name.to_owned());
+    }
+
+    /// Lets programs of the machine install units.
+    pub(crate) fn with_own_units(mut self) -> Self {
+        self.has_own_units = true;
+        self
+    }
+
+    /// What a program of the machine wrote into a file of [`OUT`].
+    #[track_caller]
+    pub(crate) fn out(&self, name: &str) -> String {
+        let file = self.path("out").join(name);
+        std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{file}: {why}"))
     }
 
     /// The properties of the units that were added for it, as systemd read them.
@@ -103,11 +124,12 @@ impl Machine {
         }
         start += "ExecStart=/bin/systemctl --no-block poweroff\n";
         std::fs::write(units.join("sfgen-it.service"), start).unwrap();
+        let bind = if self.has_own_units { "--bind" } else { "--bind-ro" };
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "--propagation=private", "bash", "-c", BOOT, "boot"])
             .arg(self.path("overlay"))
-            .arg(format!("--bind-ro={units}:/etc/systemd/system"))
+            .arg(format!("{bind}={units}:/etc/systemd/system"))
             .arg(format!("--bind={}:{OUT}", self.path("out")))
             .args(&self.binds)
             .stdin(Stdio::null());
