@@ -46,8 +46,15 @@ pub fn write(
             KeysError::Write(why)
         })?;
     }
+    created.keep_out_of_git(files).map_err(|why| {
+        created.undo();
+        KeysError::Write(why)
+    })?;
     Ok(created.aside)
 }
+
+/// What keeps all of a folder out of repositories, itself included.
+const IGNORE: &str = "# What is here stays on this machine.\n*\n";
 
 /// What one call brought into being, in its order.
 #[derive(Default)]
@@ -96,6 +103,20 @@ impl Created {
         }
         fs::write_new(path, text.as_bytes(), file_mode)?;
         self.files.push(path.to_owned());
+        Ok(())
+    }
+
+    /// Tells git to leave out the folders that were made for private keys, and for nothing that is to be committed.
+    fn keep_out_of_git(&mut self, files: &KeyFiles) -> Result<(), FsError> {
+        let committed = [files.ca.parent(), files.cert.parent()];
+        let mut folders: Vec<_> = [&files.ca_key, &files.key].map(|key| key.parent()).to_vec();
+        folders.dedup();
+        for folder in folders.into_iter().flatten() {
+            let is_new = self.folders.iter().any(|made| made == folder);
+            if is_new && !committed.contains(&Some(folder)) {
+                self.file(&folder.join(".gitignore"), IGNORE, 0o644, 0o700)?;
+            }
+        }
         Ok(())
     }
 
@@ -158,6 +179,23 @@ mod tests {
         }
         let secret = std::fs::metadata(files.key.parent().unwrap()).unwrap();
         assert_eq!(secret.permissions().mode() & 0o7777, 0o700);
+    }
+
+    #[test]
+    fn git_leaves_out_what_is_beside_a_private_key_and_nothing_that_is_to_be_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = files(&folder);
+        write(&material(), &files, Old::Keep).unwrap();
+        let ignore = |of: &Utf8Path| of.with_file_name(".gitignore");
+        let text = fs::read(&ignore(&files.key)).unwrap();
+        assert_eq!(String::from_utf8_lossy(&text).lines().last(), Some("*"));
+        assert_eq!(fs::kind(&ignore(&files.cert)).unwrap(), Kind::Absent);
+        let together = Utf8Path::from_path(folder.path()).unwrap().join("both");
+        for file in [&mut files.ca, &mut files.cert, &mut files.key, &mut files.ca_key] {
+            *file = together.join(file.file_name().unwrap());
+        }
+        write(&material(), &files, Old::SetAside).unwrap();
+        assert_eq!(fs::kind(&together.join(".gitignore")).unwrap(), Kind::Absent);
     }
 
     #[test]

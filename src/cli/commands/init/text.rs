@@ -62,7 +62,7 @@ pub(super) fn next_steps(answers: &Answers, path: &Utf8Path) -> Vec<String> {
             let file = path.with_file_name("keys/NAME/number");
             lines.push(format!("  and its number for the sum: echo 11 > {file}"));
         }
-        lines.push("  commit topology and pki/, never keys/ (put it into .gitignore)".to_owned());
+        lines.push("  commit topology and pki/, never keys/, which git leaves out".to_owned());
     }
     lines.push(format!("  {}", command("sfgen plan")));
     lines
