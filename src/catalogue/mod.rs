@@ -4,6 +4,7 @@
 //! release is a finding of `check`; this module only looks up and reads.
 
 mod facts;
+mod images;
 mod listeners;
 mod pins;
 mod programs;
@@ -14,6 +15,7 @@ use std::{borrow::Cow, sync::LazyLock};
 pub use facts::{
     AllowList, DeserializeFacts, EngineFacts, FieldFacts, ProtocolFacts, PsiFacts, Release,
 };
+pub use images::declared_volumes;
 pub use listeners::{ListeningProgram, listening_program};
 pub use pins::{NoPin, Pin, pins};
 pub use programs::packages_of;

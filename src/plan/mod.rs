@@ -35,7 +35,10 @@ pub use groups::{Groups, Membership};
 pub use json::json_bytes;
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
-pub use names::{env_file_path, firewall_table, project, runtime_dir, target_unit, unit};
+pub use names::{
+    NET_CONTAINER, compose_project, env_file_path, firewall_table, project, runtime_dir,
+    target_unit, unit,
+};
 pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,
     RuntimeTls, SecretflowPlan, Simulation,

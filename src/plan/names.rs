@@ -1,12 +1,24 @@
 //! Names that several artifacts, and the launcher that installs them, must spell alike.
 
-use crate::types::{Digest, PartyName, ProcessName, TopologyName};
+use super::PartyPlan;
+use crate::types::{Digest, HostName, PartyName, ProcessName, TopologyName};
 
 /// The name of all that belongs to one party of one topology: `sfgen-credit-risk-alice`.
 #[must_use]
 pub fn project(topology: &TopologyName, party: &PartyName) -> String {
     format!("sfgen-{topology}-{party}")
 }
+
+/// The project of a compose file, by which Compose knows its containers and volumes. The hosts of a party may be containers
+/// of one machine, so that several have a project each; no name of sfgen's has an underscore.
+#[must_use]
+pub fn compose_project(topology: &TopologyName, plan: &PartyPlan, host: &HostName) -> String {
+    let all = project(topology, &plan.party);
+    if plan.hosts.len() > 1 { format!("{all}_{host}") } else { all }
+}
+
+/// The container that owns a host's address on a bridge. No service is called so.
+pub const NET_CONTAINER: &str = "sfgen_net";
 
 /// The systemd unit of a process.
 #[must_use]

@@ -4,7 +4,7 @@ mod command;
 #[cfg(test)]
 mod tests;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -215,8 +215,20 @@ pub enum Action {
         #[schemars(with = "String")]
         compose: Utf8PathBuf,
     },
-    /// Removes the images that were built for it.
+    /// Removes the images that were built for it, and the volumes of its containers.
     RemoveImages {
+        /// The compose file.
+        #[schemars(with = "String")]
+        compose: Utf8PathBuf,
+    },
+    /// Makes the containers of a compose file with their volumes, to be started later, and fetches images that are not there.
+    CreateContainers {
+        /// The compose file.
+        #[schemars(with = "String")]
+        compose: Utf8PathBuf,
+    },
+    /// Removes them with their volumes. Images that were fetched stay: others may use them.
+    RemoveContainers {
         /// The compose file.
         #[schemars(with = "String")]
         compose: Utf8PathBuf,
@@ -249,6 +261,29 @@ pub fn undo(steps: &[Step], stages: &[Stage]) -> Vec<Action> {
 }
 
 impl Action {
+    /// The same with the paths that its command is given, and what it takes back too, as `here` has them. What is copied,
+    /// and the firewall's file, are known to the tree alone.
+    #[must_use]
+    pub fn with_paths(&self, here: impl Fn(&Utf8Path) -> Utf8PathBuf) -> Self {
+        let mut placed = self.clone();
+        match &mut placed {
+            Self::GrantRead { path, .. } | Self::RevokeRead { path, .. } => *path = here(path),
+            Self::GrantSearch { folders, .. } | Self::RevokeSearch { folders, .. } => {
+                for folder in folders {
+                    *folder = here(folder);
+                }
+            }
+            Self::BuildImages { compose }
+            | Self::RemoveImages { compose }
+            | Self::CreateContainers { compose }
+            | Self::RemoveContainers { compose }
+            | Self::StartContainers { compose }
+            | Self::StopContainers { compose } => *compose = here(compose),
+            _ => {}
+        }
+        placed
+    }
+
     /// What takes it back; `None` where there is nothing to take back.
     #[must_use]
     pub fn undo(&self) -> Option<Self> {
@@ -270,6 +305,9 @@ impl Action {
             Self::StartLauncher { party, .. } => Self::StopLauncher { party: party.clone() },
             Self::CreateNetwork { network, .. } => Self::RemoveNetwork { network: network.clone() },
             Self::BuildImages { compose } => Self::RemoveImages { compose: compose.clone() },
+            Self::CreateContainers { compose } => {
+                Self::RemoveContainers { compose: compose.clone() }
+            }
             Self::StartContainers { compose } => Self::StopContainers { compose: compose.clone() },
             // They go with the folder of the environment.
             Self::InstallPackages { .. }
@@ -285,6 +323,7 @@ impl Action {
             | Self::StopLauncher { .. }
             | Self::RemoveNetwork { .. }
             | Self::RemoveImages { .. }
+            | Self::RemoveContainers { .. }
             | Self::StopContainers { .. } => return None,
         })
     }

@@ -6,7 +6,7 @@ mod openings;
 use serde::Serialize;
 
 use crate::{
-    plan::{Deploy, Effect, HostPlan, Mode, Program, Stage, undo},
+    plan::{Deploy, Effect, HostPlan, Mode, PartyPlan, Program, Stage, undo},
     types::{Engine, HostName, JobName},
 };
 
@@ -36,6 +36,12 @@ struct View {
     /// The list of pinned packages, from the folder of the topology.
     requirements: String,
     is_production: bool,
+    /// Whether data may lie in volumes of containers.
+    has_volumes: bool,
+    /// Whether `sfgen apply` installs them for what keeps them up.
+    is_installed: bool,
+    /// `sudo ` where only root may install them.
+    sudo: &'static str,
     /// Whether `sfgen apply` starts the processes itself.
     is_process: bool,
     identity: Option<IdentityView>,
@@ -130,6 +136,12 @@ struct InputView {
     file: String,
 }
 
+/// Whether any step of an installation needs root.
+fn needs_root(plan: &PartyPlan) -> bool {
+    let mut steps = plan.hosts.values().flat_map(|host| &host.steps);
+    steps.any(|step| step.stage != Stage::Firewall && step.action.needs_root())
+}
+
 fn files(scene: &PartyScene<'_>) -> Files {
     let plan = scene.plan;
     let hosts: Vec<_> =
@@ -141,6 +153,9 @@ fn files(scene: &PartyScene<'_>) -> Files {
         topology: scene.scene.federation.topology.to_string(),
         requirements: format!("generated/{}/requirements.txt", plan.party),
         is_production: plan.mode == Mode::Production,
+        is_installed: plan.deploy != Deploy::Process,
+        sudo: if needs_root(plan) { "sudo " } else { "" },
+        has_volumes: matches!(plan.deploy, Deploy::Docker { .. }),
         is_process: plan.deploy == Deploy::Process,
         identity: plan.identity.as_ref().map(|identity| IdentityView {
             ca: identity.ca.to_string(),
@@ -261,7 +276,8 @@ mod tests {
         let text = runbook(&samples::simulation(), "alice");
         assert!(!text.contains("keys new"), "{text}");
         assert!(text.contains("docker network create"), "{text}");
-        assert!(!text.contains("sfgen apply") && !text.contains("sfgen stop"), "{text}");
+        assert!(text.contains("\nsfgen apply --party alice\n"), "no root, and Docker: {text}");
+        assert!(!text.contains("sfgen stop"), "no launcher: {text}");
         let bob = runbook(&samples::simulation(), "bob");
         assert!(bob.contains("up --detach --wait\n"), "{bob}");
     }

@@ -37,19 +37,43 @@ impl FromStr for Image {
     }
 }
 
+impl Image {
+    /// Its name without registry, tag and digest; official images of Docker's registry have no slash in it.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        let path = Parts::of(&self.0).path;
+        path.strip_prefix("library/").unwrap_or(path)
+    }
+}
+
+/// What a reference is made of.
+struct Parts<'a> {
+    registry: Option<&'a str>,
+    path: &'a str,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Self {
+        let (rest, digest) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
+        let (name, tag) = match rest.rsplit_once(':') {
+            // A colon before a slash is that of a registry's port.
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (rest, None),
+        };
+        let (registry, path) = match name.split_once('/') {
+            Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => {
+                (Some(first), path)
+            }
+            _ => (None, name),
+        };
+        Self { registry, path, tag, digest }
+    }
+}
+
 fn is_image(text: &str) -> bool {
-    let (rest, digest) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
-    let (name, tag) = match rest.rsplit_once(':') {
-        // A colon before a slash is that of a registry's port.
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (rest, None),
-    };
-    let (registry, path) = match name.split_once('/') {
-        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => {
-            (Some(first), path)
-        }
-        _ => (None, name),
-    };
+    let Parts { registry, path, tag, digest } = Parts::of(text);
     registry.is_none_or(is_registry)
         && path.split('/').all(is_path_component)
         && tag.is_none_or(is_tag)
@@ -98,6 +122,20 @@ fn is_digest(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repository_is_named_without_what_differs_between_registries_and_releases() {
+        let digest = format!("redis:7@sha256:{}", "0f".repeat(32));
+        for (image, repository) in [
+            ("redis", "redis"),
+            ("redis:7-alpine", "redis"),
+            (&digest, "redis"),
+            ("docker.io/library/redis:7", "redis"),
+            ("r.example:5000/valkey/valkey:8", "valkey/valkey"),
+        ] {
+            assert_eq!(image.parse::<Image>().unwrap().repository(), repository);
+        }
+    }
 
     #[test]
     fn an_image_is_what_registries_know() {

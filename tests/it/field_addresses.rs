@@ -246,6 +246,7 @@ fn mistakes_about_inside_and_outside_are_told_where_they_stand() {
         ("outside \"control\" 443", "outside \"enigne\" 443", "SF0257", "\"enigne\""),
         (" { peers \"bob\"; }", "", "SF0257", "\"engine\""),
         ("inside=\"172.16.3.8\"", "inside=\"0.0.0.0\"", "SF0256", "\"0.0.0.0\""),
+        ("inside=\"172.16.3.8\"", "inside=\"39.97.20.7\"", "SF0256", "\"39.97.20.7\""),
         ("inside=\"172.16.3.8\"", "inside=\"172.16.3.8:80\"", "SF0005", "\"172.16.3.8:80\""),
         ("peers \"bob\"", "peers \"alice\" \"bob\"", "SF0155", "\"alice\""),
         ("peers \"bob\"", "peers \"caroll\" \"bob\"", "SF0101", "\"caroll\""),

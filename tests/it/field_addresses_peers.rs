@@ -171,3 +171,35 @@ fn a_rename_reaches_what_other_parties_say_of_a_party_a_host_and_a_port() {
     ws.run(&["mv", "alice", "erin"]).success();
     assert!(ws.read("topology.kdl").contains("peers \"erin\" \"carol\""));
 }
+
+#[test]
+fn a_number_behind_the_address_of_a_peer_is_judged_however_the_address_is_written() {
+    let text = field("peers-port");
+    let carol = "command \"worker\";";
+    let with = |dialled: &str| {
+        let second = "host \"bob-2\" address=\"10.30.0.9\"\n    service \"late\" host=\"bob-2\" { command \"late\" \"{port.late}\"; port \"late\" 8009 { peers \"carol\"; }; }\n    identity ca=\"pki/bob";
+        let command = format!("command \"worker\" \"{dialled}\";");
+        compile_text(&edited(&text, &[(carol, &command), ("identity ca=\"pki/bob", second)]))
+    };
+    let moved = "{party.bob.host.bob-2.address}:{party.bob.host.bob-2.port.late}";
+    for (dialled, code, help) in [
+        ("{party.bob.address}:8003", "SF0156", "open it there: `port \"engine\" 8003"),
+        ("http://{party.bob.host.bob-1.address}:8003/v1", "SF0156", "open it there"),
+        ("redis://{party.bob.address}:6380/0", "SF0156", "open it there: `port \"redis\""),
+        ("10.30.0.5:8009", "SF0157", moved),
+        ("{party.bob.address}:8009", "SF0157", moved),
+        ("http://10.30.0.5:8009/v1", "SF0157", moved),
+        ("10.30.0.9:8003", "SF0157", "`, and open it there: `port \"engine\" 8003"),
+    ] {
+        let done = with(dialled);
+        let [finding] = found(&done)[..] else { panic!("{dialled}: {}", shown(&done)) };
+        assert_eq!(finding.code.0, code, "{dialled}: {}", shown(&done));
+        assert!(place(&done, finding).contains(dialled), "{}", shown(&done));
+        assert!(finding.help.as_deref().unwrap().contains(help), "{}", shown(&done));
+        assert_eq!(finding.labels.len(), 2, "{}", shown(&done));
+    }
+    // Numbers of programs that are not in the topology are theirs.
+    for dialled in ["10.30.0.9:8009", "{party.bob.host.bob-2.address}:8009", "10.30.0.5:9999"] {
+        assert_eq!(told(&with(dialled)), [], "{dialled}: {}", shown(&with(dialled)));
+    }
+}

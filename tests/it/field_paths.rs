@@ -126,6 +126,9 @@ fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone(
         ("deploy \"docker\"", "\"/tmp/in.csv\""),
         ("deploy \"docker\"", "\"--in\" \"/data/{party}.csv\""),
         ("deploy \"docker\"", "\"--out=out/result.csv\""),
+        ("deploy \"docker\"", "\"file:///data/in.csv\""),
+        ("deploy \"docker\"\n    mount \"/data\"", "\"/data/../srv/in.csv\""),
+        (systemd, "\"--in\" \"/data/../root/in.csv\""),
     ] {
         assert_eq!(found(target, args), ["SF0250"], "{target} {args}");
     }
@@ -135,10 +138,17 @@ fn other_paths_out_of_reach_are_found_too_and_those_within_reach_are_left_alone(
         (systemd, "\"--url-prefix\" \"/home/flower\""),
         ("deploy \"docker\"", "\"/etc/hosts\" \"/srv/sfgen/data.csv\" \"data/in.csv\""),
         ("deploy \"docker\"", "\"--out\" \"/home/sfgen/out.csv\" \"//x\" \"/\""),
+        ("deploy \"docker\"\n    mount \"/data\"", "\"/data/a/../in.csv\" \"file:///data/in.csv\""),
         ("deploy \"process\"", "\"/data/in.csv\" \"--out\" \"/tmp/x.csv\""),
     ] {
         assert_eq!(found(target, args), Vec::<&str>::new(), "{target} {args}");
     }
+}
+
+/// The worker under a target, with one mount more.
+fn with_mount(deploy: &str, mount: &str) -> String {
+    let own = "    mount \"/srv/tasks/out\"";
+    edited(&WORKER.replace("DEPLOY", deploy), &[(own, &format!("    {mount}\n{own}"))])
 }
 
 #[test]
@@ -147,32 +157,84 @@ fn a_mount_that_takes_the_place_of_what_processes_need_is_told_where_it_is_mount
         ("docker", "mount \"/srv\""),
         ("docker", "mount \"/etc\""),
         ("docker", "mount \"/mnt/x\" as=\"/home/sfgen\""),
+        ("docker", "mount \"/mnt/x\" as=\"/srv/sfgen\""),
+        ("docker", "mount \"/mnt/x\" as=\"/srv/sfgen/generated\""),
+        ("docker", "mount \"/mnt/x\" as=\"/srv/sfgen/generated/bank\""),
+        ("docker", "mount \"/mnt/x\" as=\"/usr/local\""),
+        ("docker", "mount \"/mnt/x\" as=\"/usr/local/lib\""),
+        ("docker", "mount \"/usr/local/lib/python3.10/site-packages\""),
+        ("docker", "mount \"/usr/bin\""),
+        ("docker", "mount \"/mnt/x\" as=\"/run/sfgen/x\""),
+        ("docker", "mount \"/mnt/x\" as=\"/dev/shm\""),
+        ("docker", "mount \"/mnt/x\" as=\"/etc/passwd\""),
         ("systemd", "mount \"/mnt/x\" as=\"/opt\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/opt/secretflow/generated\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/opt/secretflow/venv\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/opt/secretflow/venv/lib\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/usr/bin\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/etc\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/run\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/run/sfgen-tasks-bank\""),
     ] {
-        let text = WORKER.replace("DEPLOY", deploy);
-        let text = edited(
-            &text,
-            &[(
-                "    mount \"/srv/tasks/out\"",
-                &format!("    {mount}\n    mount \"/srv/tasks/out\""),
-            )],
-        );
-        let done = compile_text(&text);
+        let done = compile_text(&with_mount(deploy, mount));
         assert_eq!(codes(&done), ["SF0252"], "{deploy} {mount}: {}", shown(&done));
     }
-    for (deploy, mount) in [("systemd", "mount \"/opt\""), ("docker", "mount \"/opt/sfgen-data\"")]
-    {
-        let text = WORKER.replace("DEPLOY", deploy);
-        let text = edited(
-            &text,
-            &[(
-                "    mount \"/srv/tasks/out\"",
-                &format!("    {mount}\n    mount \"/srv/tasks/out\""),
-            )],
-        );
-        let done = compile_text(&text);
+    for (deploy, mount) in [
+        ("systemd", "mount \"/opt\""),
+        ("systemd", "mount \"/usr/bin\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/opt/secretflow/data\""),
+        ("systemd", "mount \"/mnt/x\" as=\"/usr/share/models\""),
+        ("docker", "mount \"/opt/sfgen-data\""),
+        ("docker", "mount \"/mnt/x\" as=\"/srv/sfgen/data\""),
+        ("docker", "mount \"/etc/localtime\""),
+        ("docker", "mount \"/etc/ssl/certs\""),
+        ("docker", "mount \"/usr/local/share/models\""),
+        ("docker", "mount \"/dev/shm\""),
+    ] {
+        let done = compile_text(&with_mount(deploy, mount));
         assert!(codes(&done).is_empty(), "{deploy} {mount}: {}", shown(&done));
     }
+}
+
+#[test]
+fn what_only_the_image_of_sfgen_needs_may_be_mounted_into_other_images() {
+    let text = with_mount("docker", "").replace(
+        "service \"redis\" {",
+        "service \"redis\" image=\"redis:7-alpine\" {\n        mount \"/srv/lib\" as=\"/usr/local/lib\"",
+    );
+    let done = compile_text(&text);
+    assert!(codes(&done).is_empty(), "{}", shown(&done));
+    let text =
+        with_mount("docker\" image=\"registry.lan/own:1", "mount \"/x\" as=\"/usr/local/lib\"");
+    let done = compile_text(&text);
+    assert!(codes(&done).is_empty(), "{}", shown(&done));
+}
+
+#[test]
+fn the_help_for_a_mount_in_the_way_leads_to_a_path_where_nothing_is() {
+    let help = |mount: &str| {
+        let done = compile_text(&with_mount("docker", mount));
+        done.findings[0].help.clone().unwrap_or_default()
+    };
+    let tree = help("mount \"/mnt/x\" as=\"/srv/sfgen\"");
+    assert_eq!(tree, "show it elsewhere, where nothing else is: `as=\"/data\"`");
+    let taken = help("mount \"/a\" as=\"/data\"; mount \"/srv\"");
+    assert!(taken.contains("`as=\"/data-2\"`"), "{taken}");
+    assert!(taken.contains("one folder in it that is needed, and not `/srv/sfgen`"), "{taken}");
+}
+
+#[test]
+fn two_mounts_at_one_path_are_told_once() {
+    let done = compile_text(&with_mount(
+        "docker",
+        "mount \"/srv/a\" as=\"/data\"; mount \"/srv/b\" as=\"/data\"",
+    ));
+    assert_eq!(codes(&done), ["SF0252"], "{}", shown(&done));
+    let text = with_mount("docker", "mount \"/srv/a\" as=\"/data\"");
+    let host = ("mount \"/srv/tasks/in\"\n", "mount \"/srv/tasks/in\"; mount \"/srv/c\"\n");
+    let job = ("parties \"bank\"\n", "parties \"bank\"\n    mount \"/srv/b\" as=\"/srv/c\"\n");
+    // A job's gives way to that of the host.
+    assert!(codes(&compile_text(&edited(&text, &[host, job]))).is_empty());
 }
 
 #[test]

@@ -54,6 +54,61 @@ fn a_password_that_is_written_out_is_told_wherever_it_stands_without_being_quote
     assert_eq!(codes(&done), ["SF0550"], "{}", shown(&done));
 }
 
+/// A Redis whose command and variables are these, in a party with a secret `redis`.
+fn given(image: &str, node: &str) -> Compilation {
+    let text = WORKER.replace("DEPLOY", "process");
+    let own = "command \"redis-server\" \"{secret.redis}\" \"--port\" \"{port.redis}\"";
+    compile_text(&text.replace(own, &format!("command \"{image}\" {node}")))
+}
+
+#[test]
+fn the_help_for_a_secret_behind_a_flag_names_what_the_program_reads_a_file_by() {
+    for (program, node, help) in [
+        ("e", "\"--requirepass\" \"hunter2hunter2\"", "a file of settings"),
+        ("redis-cli", "\"-a\" \"hunter2hunter2\"", "set `REDISCLI_AUTH` in a file"),
+        ("mysql", "\"-phunter2hunter2\"", "--defaults-extra-file={secret.password}"),
+        ("curl", "\"-u\" \"me:hunter2hunter2\"", "\"--netrc-file\" \"{secret.password}\""),
+        ("e", "\"--basic-auth=u:hunter2\"", "set a variable that the program reads"),
+        ("e", "; env PGPASSWORD=\"hunter2-XyZ9\"", "set `PGPASSWORD` in a file"),
+        ("e", "; env REDISCLI_AUTH=\"hunter2-XyZ9\"", "set `REDISCLI_AUTH` in a file"),
+        ("e", "; env SSH_KEY=\"hunter2-XyZ9\"", "set `SSH_KEY` in a file"),
+        ("e", "; env HDR=\"Authorization: Bearer eyJhbGciOi\"", "set `HDR` in a file"),
+    ] {
+        let done = given(program, node);
+        assert_eq!(codes(&done), ["SF0550"], "{node}: {}", shown(&done));
+        let said = done.findings[0].help.as_deref().unwrap_or_default();
+        assert!(said.contains(help) && said.contains("take a new one"), "{said}");
+        assert!(!said.contains("hunter2") && !said.contains("the path `{secret."), "{said}");
+    }
+}
+
+#[test]
+fn the_path_of_a_secret_where_a_program_takes_the_secret_itself_is_told() {
+    for (program, node, help) in [
+        (
+            "redis-server",
+            "\"--requirepass\" \"{secret.redis}\"",
+            "`\"{secret.redis}\"` as its first argument",
+        ),
+        ("redis-cli", "\"-a\" \"{secret.redis}\"", "`REDISCLI_AUTH`"),
+        ("e", "\"--url\" \"redis://:{secret.redis}@127.0.0.1:{port.redis}\"", "`env-file"),
+        ("e", "; env DB_PASSWORD=\"{secret.redis}\"", "set `DB_PASSWORD` in a file"),
+    ] {
+        let done = given(program, node);
+        assert_eq!(codes(&done), ["SF0551"], "{node}: {}", shown(&done));
+        let said = done.findings[0].help.as_deref().unwrap_or_default();
+        assert!(said.contains(help), "{said}");
+    }
+    for node in [
+        "\"--password-file\" \"{secret.redis}\"",
+        "; env DB_PASSWORD_FILE=\"{secret.redis}\"",
+        "\"-c\" \"redis-server --requirepass \\\"$(cat {secret.redis})\\\"\"",
+    ] {
+        let done = given("sh", node);
+        assert!(codes(&done).is_empty(), "{node}: {}", shown(&done));
+    }
+}
+
 #[test]
 fn a_placeholder_for_a_secret_that_nobody_declares_is_told_with_the_one_that_is_meant() {
     let text = WORKER.replace("DEPLOY", "docker").replacen("{secret.redis}", "{secret.redsi}", 1);

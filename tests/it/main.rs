@@ -9,6 +9,7 @@ mod bridges;
 mod cli_init;
 mod cli_mv;
 mod cli_plan;
+mod containers;
 mod cut_plans;
 mod docs;
 mod env_files;

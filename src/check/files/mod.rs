@@ -2,6 +2,7 @@
 
 mod mount_renamed_in_vain;
 mod mounts_collide;
+mod needed;
 mod path_out_of_reach;
 mod reach;
 mod visible;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, SourceSpan},
-    model::{Deploy, Mount, Party},
+    model::{Mount, Party},
 };
 
 use super::{
-    reach::{OF_CONTAINERS, OF_IMAGES},
+    needed::{free_path, hidden_by},
     visible::Visible,
 };
 
@@ -22,20 +22,23 @@ fn mounts_collide(context: Context<'_>, findings: &mut Findings) {
     let mut told: BTreeSet<[SourceSpan; 2]> = BTreeSet::new();
     for party in topology.parties.values() {
         let of_services = party.services.iter().filter_map(|service| {
-            Some(Visible::of_service(party, party.host_of(service)?, service))
+            let visible = Visible::of_service(party, party.host_of(service)?, service);
+            Some((visible, service.image.is_some()))
         });
-        let of_ray = party.hosts.iter().map(|host| Visible::of_ray(topology, party, host));
-        for Visible { mounts, .. } in of_services.chain(of_ray) {
+        let of_ray = party.hosts.iter().map(|host| (Visible::of_ray(topology, party, host), false));
+        for (Visible { mounts, .. }, has_own_image) in of_services.chain(of_ray) {
             for (index, first) in mounts.iter().enumerate() {
                 for second in &mounts[index + 1..] {
-                    let pair = [first.target_span(), second.target_span()];
+                    // Processes have their mounts in different orders, and the pair is one mistake.
+                    let mut pair = [first.target_span(), second.target_span()];
+                    pair.sort();
                     if collide(first, second) && told.insert(pair) {
                         findings.push(two_at_one_place(first, second));
                     }
                 }
                 let place = [first.target_span(); 2];
-                let hidden = hidden_by(party, first).filter(|_| told.insert(place));
-                findings.extend(hidden.map(|hidden| hides(party, first, &hidden)));
+                let hidden = hidden_by(party, has_own_image, first).filter(|_| told.insert(place));
+                findings.extend(hidden.map(|hidden| hides(party, first, &hidden, &mounts)));
             }
         }
     }
@@ -58,26 +61,21 @@ fn two_at_one_place(first: &Mount, second: &Mount) -> Finding {
         .help("give one of them another path with `as`, or mount it only where it is needed")
 }
 
-/// What a mount takes the place of, and a process needs.
-fn hidden_by(party: &Party, mount: &Mount) -> Option<String> {
-    let needed: Vec<String> = match &*party.deploy {
-        // Units see the machine: only what is shown elsewhere takes the place of something.
-        Deploy::Systemd(systemd) if *mount.target() != mount.path.value => {
-            vec![systemd.home.value.to_string()]
-        }
-        Deploy::Docker(_) => {
-            OF_CONTAINERS.iter().chain(&OF_IMAGES).map(ToString::to_string).collect()
-        }
-        Deploy::Process | Deploy::Systemd(_) | Deploy::Kuscia(_) => Vec::new(),
-    };
-    needed.into_iter().find(|needed| mount.target().holds(needed))
-}
-
-fn hides(party: &Party, mount: &Mount, hidden: &str) -> Finding {
+fn hides(party: &Party, mount: &Mount, hidden: &str, mounts: &[&Mount]) -> Finding {
     let message =
         format!("`{}` would take the place of `{hidden}`, which processes need", mount.path.value);
+    let elsewhere = format!("as=\"{}\"", free_path(mounts));
+    let target = mount.target();
+    let is_above = target.holds(hidden) && target.as_str() != hidden;
+    let help = if mount.seen_as.is_none() && is_above {
+        format!(
+            "mount the one folder in it that is needed, and not `{hidden}`, or show it elsewhere: `{elsewhere}`"
+        )
+    } else {
+        format!("show it elsewhere, where nothing else is: `{elsewhere}`")
+    };
     Finding::error(CODE, message)
         .label(mount.target_span(), "seen at this path")
         .label(party.deploy_span.unwrap_or(party.name.span), "started like this")
-        .help("mount the folder below it that is needed, or show it elsewhere: `as=\"/data\"`")
+        .help(help)
 }

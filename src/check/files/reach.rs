@@ -1,6 +1,6 @@
 //! What a process reaches of its machine's files, by the target that starts it.
 
-use camino::Utf8Path;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::{
     check::words::parts,
@@ -64,8 +64,10 @@ pub(super) fn given_path(text: &Text, before: Option<&str>) -> Option<GivenPath>
         let mut parts = flag.into_iter().flat_map(parts);
         parts.any(|part| words.contains(&part.as_str()))
     };
+    let of_scheme = path.strip_prefix("file://").filter(|path| path.starts_with('/'));
+    let path = of_scheme.unwrap_or(path);
     // Two slashes begin the address of something else, as in `//host/share`.
-    if has(&OF_THE_WEB) || path.contains("//") {
+    if (has(&OF_THE_WEB) && of_scheme.is_none()) || path.contains("//") {
         return None;
     }
     let access = if has(&OUTPUT) { Access::Write } else { Access::Read };
@@ -76,7 +78,21 @@ pub(super) fn given_path(text: &Text, before: Option<&str>) -> Option<GivenPath>
         return None;
     }
     let path = if is_relative { format!("{ROOT_IN_CONTAINERS}/{path}") } else { path.to_owned() };
-    Some(GivenPath { path: path.parse().ok()?, is_folder, access })
+    Some(GivenPath { path: plain(&path).parse().ok()?, is_folder, access })
+}
+
+/// A path without `.` and `..` as parts: where it leads if no folder in it is a link.
+fn plain(path: &str) -> String {
+    let mut plain = Utf8PathBuf::new();
+    for component in Utf8Path::new(path).components() {
+        match component {
+            Utf8Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain.into_string()
 }
 
 /// A kind of process.
@@ -177,6 +193,10 @@ mod tests {
         assert_eq!(given(None, "--result_path=/data/out"), write("/data/out"));
         assert_eq!(given(Some("python"), "/srv/app.py"), read("/srv/app.py"));
         assert_eq!(given(Some("--out"), "out/r.csv"), write("/srv/sfgen/out/r.csv"));
+        assert_eq!(given(None, "file:///data/in.csv"), read("/data/in.csv"));
+        assert_eq!(given(Some("--model-url"), "file:///data/m"), read("/data/m"));
+        assert_eq!(given(None, "/data/../srv/./in.csv"), read("/srv/in.csv"));
+        assert_eq!(given(Some("--out"), "../../out/r.csv"), write("/out/r.csv"));
         for (before, text) in [
             (None, "data/in.csv"),
             (None, "/"),
@@ -187,6 +207,8 @@ mod tests {
             (Some("--in"), "data/in.csv"),
             (Some("--out"), "json"),
             (Some("--share"), "//host/share"),
+            (None, "file://host/share"),
+            (None, "/data/.."),
         ] {
             assert_eq!(given(before, text), None, "{text}");
         }

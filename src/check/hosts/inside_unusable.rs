@@ -55,6 +55,15 @@ fn why(
     // Of two that have it, the one that is written later is told.
     let twin = others.find(|other| {
         other.own_address().value == *address && other.own_address().span < inside.span
+    });
+    if let Some(twin) = twin {
+        return Some(("another machine has it", Some(twin.own_address().span)));
+    }
+    // Two parties may have the same private address; one that is dialled at it is not reached from the machine that
+    // has it.
+    let (_, peer) = context.topology.hosts().find(|(other, one)| {
+        let is_peer = other.name.value != party.name.value && one.machine() != host.machine();
+        is_peer && one.address.value == *address
     })?;
-    Some(("another machine has it", Some(twin.own_address().span)))
+    Some(("a peer on another machine is dialled at it", Some(peer.address.span)))
 }

@@ -4,38 +4,18 @@ use camino::Utf8Path;
 
 use crate::{check::words::parts, pki::holds_pem_key};
 
-/// Names, or ends of names, of what is secret.
-const SECRET: [&[&str]; 22] = [
-    &["password"],
-    &["passwd"],
-    &["passphrase"],
-    &["pass"],
-    &["pwd"],
-    &["secret"],
-    &["token"],
-    &["apikey"],
-    &["requirepass"],
-    &["masterauth"],
-    &["credentials"],
-    &["api", "key"],
-    &["access", "key"],
-    &["secret", "key"],
-    &["private", "key"],
-    &["encryption", "key"],
-    &["signing", "key"],
-    &["account", "key"],
-    &["auth", "key"],
-    &["basic", "auth"],
-    &["http", "auth"],
-    &["user", "pass"],
+use super::names::{is_path_of_secret, is_secret_name, is_secret_value, may_take_file};
+
+/// Headers of HTTP that say who asks.
+const HEADERS: [&[&str]; 5] = [
+    &["authorization"],
+    &["proxy", "authorization"],
+    &["x", "api", "key"],
+    &["x", "auth", "token"],
+    &["private", "token"],
 ];
-/// Names that end like one of those and mean something else: the working folder, and numbers and marks of language
-/// models.
-const NOT_SECRET: [&str; 10] =
-    ["old", "pwd", "max", "min", "num", "eos", "bos", "pad", "unk", "mask"];
-/// Values that switch something, or say that there is none.
-const SWITCHES: [&str; 12] =
-    ["true", "false", "yes", "no", "on", "off", "none", "null", "0", "1", "disabled", "enabled"];
+/// What stands before the secret in such a header.
+const SCHEMES: [&str; 4] = ["basic", "bearer", "digest", "token"];
 /// Settings of Redis that stand before their value without a flag's hyphens.
 const DIRECTIVES: [&str; 2] = ["requirepass", "masterauth"];
 /// How tokens of public services begin: of GitHub, GitLab, Slack and Hugging Face.
@@ -85,6 +65,8 @@ pub(super) enum Spotted {
     Variable(String),
     /// What stands behind a flag or setting.
     Flag(String),
+    /// What a header of HTTP holds.
+    Header,
     /// The password in a URL.
     Url,
     /// A private key.
@@ -106,18 +88,38 @@ pub(super) struct Given<'a> {
 
 /// What is secret in a text, if anything is; placeholders are in it as they are written.
 pub(super) fn spot(given: Given<'_>, text: &str) -> Option<Spotted> {
-    let is_name = |name: &&str| is_secret_name(name);
-    if let Some(name) = given.variable.filter(is_name).filter(|_| is_secret_value(text)) {
-        return Some(Spotted::Variable(name.to_owned()));
-    }
-    if holds_pem_key(text.as_bytes()) {
-        return Some(Spotted::Key);
+    let pem = || holds_pem_key(text.as_bytes()).then_some(Spotted::Key);
+    of_variable(given, text, is_secret_value)
+        .or_else(pem)
+        .or_else(|| in_words(given, text, is_secret_value))
+}
+
+/// What is to be a secret itself in a text, and is the path of a file with it, if anything is.
+pub(super) fn spot_path(given: Given<'_>, text: &str) -> Option<Spotted> {
+    let spotted = of_variable(given, text, is_path_of_secret)
+        .or_else(|| in_words(given, text, is_path_of_secret))?;
+    let takes_text = match &spotted {
+        Spotted::Variable(name) | Spotted::Flag(name) => !may_take_file(name),
+        Spotted::Header | Spotted::Url => true,
+        Spotted::Key | Spotted::Token => false,
+    };
+    takes_text.then_some(spotted)
+}
+
+fn of_variable(given: Given<'_>, text: &str, is_value: fn(&str) -> bool) -> Option<Spotted> {
+    let name = given.variable.filter(|name| is_secret_name(name) && is_value(text))?;
+    Some(Spotted::Variable(name.to_owned()))
+}
+
+fn in_words(given: Given<'_>, text: &str, is_value: fn(&str) -> bool) -> Option<Spotted> {
+    if has_header(text, is_value) {
+        return Some(Spotted::Header);
     }
     // A text with blanks may be a command of a shell, whose first word is a program.
     let mut program = given.program;
     let mut before = given.before;
     for word in text.split_whitespace().map(|word| word.trim_matches(['\'', '"', ';'])) {
-        if let Some(spotted) = spot_word(program, before, word) {
+        if let Some(spotted) = spot_word(program, before, word, is_value) {
             return Some(spotted);
         }
         let name = Utf8Path::new(word).file_name().unwrap_or_default();
@@ -130,10 +132,15 @@ pub(super) fn spot(given: Given<'_>, text: &str) -> Option<Spotted> {
     None
 }
 
-fn spot_word(program: Option<&str>, before: Option<&str>, word: &str) -> Option<Spotted> {
+fn spot_word(
+    program: Option<&str>,
+    before: Option<&str>,
+    word: &str,
+    is_value: fn(&str) -> bool,
+) -> Option<Spotted> {
     if let Some((name, value)) = word.split_once('=')
         && is_secret_name(name)
-        && is_secret_value(value)
+        && is_value(value)
     {
         let is_flag = name.starts_with('-');
         let name = name.to_owned();
@@ -145,67 +152,70 @@ fn spot_word(program: Option<&str>, before: Option<&str>, word: &str) -> Option<
     };
     if let Some(before) = before.filter(is_setting)
         && !word.starts_with('-')
-        && is_secret_value(word)
+        && is_value(word)
     {
         return Some(Spotted::Flag(before.to_owned()));
     }
-    if let Some(flag) = short_flag(program, before, word) {
+    if let Some(flag) = short_flag(program, before, word, is_value) {
         return Some(Spotted::Flag(flag.to_owned()));
     }
-    if has_password(word) {
+    if has_password(word, is_value) {
         return Some(Spotted::Url);
     }
     let is_token = word.len() > SHORTEST_TOKEN
         && PREFIXES.iter().any(|prefix| word.starts_with(prefix))
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    is_token.then_some(Spotted::Token)
+    let is_web_token = word.len() > SHORTEST_TOKEN
+        && word.starts_with("eyJ")
+        && word.split('.').count() == 3
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    (is_token || is_web_token).then_some(Spotted::Token)
 }
 
-fn short_flag(program: Option<&str>, before: Option<&str>, word: &str) -> Option<&'static str> {
+fn short_flag(
+    program: Option<&str>,
+    before: Option<&str>,
+    word: &str,
+    is_value: fn(&str) -> bool,
+) -> Option<&'static str> {
     let program = Utf8Path::new(program?).file_name()?;
     let of_program = SHORT_FLAGS.iter().filter(|flag| flag.programs.contains(&program));
     let mut matching = of_program.filter(|short| match short.form {
-        Form::Next => before == Some(short.flag) && is_secret_value(word),
+        Form::Next => before == Some(short.flag) && is_value(word),
         Form::AfterUser => {
             let password = word.split_once(':').map(|(_, password)| password);
-            before == Some(short.flag) && password.is_some_and(is_secret_value)
+            before == Some(short.flag) && password.is_some_and(is_value)
         }
-        Form::Attached => word.strip_prefix(short.flag).is_some_and(is_secret_value),
+        Form::Attached => word.strip_prefix(short.flag).is_some_and(is_value),
     });
     matching.next().map(|short| short.flag)
 }
 
 /// Whether a word is a URL with a password, before its host or among its parameters.
-fn has_password(word: &str) -> bool {
+fn has_password(word: &str, is_value: fn(&str) -> bool) -> bool {
     let Some((_, rest)) = word.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let user = authority.rsplit_once('@').map(|(user, _)| user);
     let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
     let mut parameters = rest.split(['?', '&', ';']).skip(1);
-    password.is_some_and(is_secret_value)
+    password.is_some_and(is_value)
         || parameters.any(|parameter| {
             let pair = parameter.split_once('=');
-            pair.is_some_and(|(name, value)| is_secret_name(name) && is_secret_value(value))
+            pair.is_some_and(|(name, value)| is_secret_name(name) && is_value(value))
         })
 }
 
-fn is_secret_name(name: &str) -> bool {
-    let parts = parts(name);
-    let ends = |end: &&[&str]| {
-        parts.len() >= end.len() && parts[parts.len() - end.len()..].iter().eq(end.iter())
-    };
-    let is_other = parts.first().is_some_and(|first| NOT_SECRET.contains(&first.as_str()));
-    !is_other && SECRET.iter().any(ends)
-}
-
-/// Whether a value may be the secret itself, and not the path of a file, a reference, or a switch.
-fn is_secret_value(value: &str) -> bool {
-    let value = value.trim_matches(['\'', '"', ' ']);
-    let is_reference = value.starts_with(['$', '`']) || value.contains("{secret.");
-    let is_path = value.starts_with('/') && Utf8Path::new(value).components().count() > 2;
-    let is_masked = value.bytes().all(|byte| b"*.x-".contains(&byte));
-    let is_switch = SWITCHES.contains(&value.to_ascii_lowercase().as_str());
-    !(value.is_empty() || is_reference || is_path || is_masked || is_switch)
+/// Whether a text holds a header that says who asks, with its value: `Authorization: Bearer ...`.
+fn has_header(text: &str, is_value: fn(&str) -> bool) -> bool {
+    text.match_indices(':').any(|(at, _)| {
+        let name = text[..at].rsplit([' ', '=', '\'', '"']).next().unwrap_or_default();
+        let mut words = text[at + 1..].split_whitespace().peekable();
+        let is_scheme = |word: &&str| SCHEMES.contains(&word.to_ascii_lowercase().as_str());
+        words.next_if(is_scheme);
+        let name = parts(name);
+        HEADERS.iter().any(|header| name.iter().eq(header.iter()))
+            && words.next().is_some_and(is_value)
+    })
 }
 
 #[cfg(test)]
@@ -232,6 +242,10 @@ mod tests {
             "JWT_SECRET",
             "OPENAI_API_KEY",
             "dbPassword",
+            "PGPASSWORD",
+            "REDISCLI_AUTH",
+            "SSH_KEY",
+            "AUTHORIZATION",
         ] {
             assert_eq!(variable(name, "hunter2"), Some(Spotted::Variable(name.into())), "{name}");
         }
@@ -243,6 +257,10 @@ mod tests {
             ("BYPASS", "x"),
             ("KEY", "id_card"),
             ("ALLOW_EMPTY_PASSWORD", "yes"),
+            ("SSH_KEY", "id_ed25519"),
+            ("SSH_KEY", "~/.ssh/deploy"),
+            ("SSH_KEY", "keys/deploy.pem"),
+            ("AUTH", "ldap"),
             ("REDIS_PASSWORD", ""),
             ("REDIS_PASSWORD", "{secret.redis}"),
             ("REDIS_PASSWORD", "$REDIS"),
@@ -280,6 +298,66 @@ mod tests {
             ("sh", Some("-c"), "redis-server --requirepass \"$(cat /run/secrets/redis)\""),
         ] {
             assert_eq!(argument(program, before, text), None, "{program} {before:?} {text}");
+        }
+    }
+
+    #[test]
+    fn headers_that_say_who_asks_are_known_wherever_they_stand() {
+        for text in [
+            "Authorization: Bearer eyJhbGciOi",
+            "--header=Authorization: Basic dTpw",
+            "curl -H 'X-Api-Key: 0a1b2c' http://a/b",
+            "PRIVATE-TOKEN:0a1b2c",
+        ] {
+            assert_eq!(argument("app", None, text), Some(Spotted::Header), "{text}");
+            assert_eq!(variable("HDR", text), Some(Spotted::Header), "{text}");
+        }
+        for text in [
+            "Authorization: Bearer",
+            "Authorization: Bearer $TOKEN",
+            "Authorization: Bearer {secret.api}",
+            "Accept: text/html",
+            "Authorization",
+        ] {
+            assert_eq!(variable("HDR", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_secret_is_spotted_where_the_secret_itself_is_taken() {
+        let path = |program: &str, before: Option<&str>, text: &str| {
+            spot_path(Given { program: Some(program), before, variable: None }, text)
+        };
+        let flag = |flag: &str| Some(Spotted::Flag(flag.to_owned()));
+        let redis = "{secret.redis}";
+        assert_eq!(path("redis-server", Some("--requirepass"), redis), flag("--requirepass"));
+        assert_eq!(path("redis-cli", Some("-a"), redis), flag("-a"));
+        assert_eq!(path("mysql", None, "-p{secret.redis}"), flag("-p"));
+        assert_eq!(path("curl", Some("-u"), "me:{secret.redis}"), flag("-u"));
+        assert_eq!(path("app", None, "--api-key={secret.redis}"), flag("--api-key"));
+        assert_eq!(path("app", None, "redis://:{secret.redis}@h:1"), Some(Spotted::Url));
+        assert_eq!(
+            path("app", Some("-H"), "Authorization: Bearer {secret.a}"),
+            Some(Spotted::Header)
+        );
+        let variable =
+            |name: &str| spot_path(Given { variable: Some(name), ..Given::default() }, redis);
+        for name in ["PGPASSWORD", "DB_PASSWORD", "REDISCLI_AUTH", "HF_TOKEN"] {
+            assert_eq!(variable(name), Some(Spotted::Variable(name.into())));
+        }
+        for name in
+            ["DB_PASSWORD_FILE", "SSH_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "JWT_SECRET", "CONF"]
+        {
+            assert_eq!(variable(name), None, "{name}");
+        }
+        for (program, before, text) in [
+            ("redis-server", None, redis),
+            ("app", Some("--password-file"), redis),
+            ("app", Some("--private-key"), redis),
+            ("sh", Some("-c"), "redis-server --requirepass \"$(cat {secret.redis})\""),
+            ("sh", Some("-c"), "redis-cli -a $(cat {secret.redis}) ping"),
+        ] {
+            assert_eq!(path(program, before, text), None, "{program} {before:?} {text}");
         }
     }
 

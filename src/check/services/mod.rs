@@ -2,6 +2,7 @@
 
 mod after_circle;
 mod after_unknown;
+mod dialled;
 mod dials_localhost;
 mod image_without_docker;
 mod name_of_compose;

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, SourceSpan},
-    model::Variable,
+    model::{Topology, Variable},
     types::{HostName, PartyName, Role},
 };
 
-use super::programs::program_texts;
+use super::{
+    dialled::dialled,
+    programs::{Address, ProgramText, addresses, open, program_texts},
+};
 
 const CODE: Code = Code("SF0157");
 
@@ -53,6 +56,12 @@ fn peer_on_other_host(context: Context<'_>, findings: &mut Findings) {
         }
     }
     let mut reported = BTreeSet::new();
+    for text in &texts {
+        let mut all = addresses(&text.text).into_iter();
+        let finding = all.find_map(|address| written_out(context.topology, text, &address));
+        // An argument of a job is the same at each of its parties.
+        findings.extend(finding.filter(|_| reported.insert(text.span)));
+    }
     for ((_, program, name), said) in &said {
         for ((host, port), span) in &said.ports {
             // A program that names no address has it from elsewhere.
@@ -71,4 +80,35 @@ fn peer_on_other_host(context: Context<'_>, findings: &mut Findings) {
             )));
         }
     }
+}
+
+/// The finding for a number that is written and has its service on another host of the party.
+fn written_out(
+    topology: &Topology,
+    text: &ProgramText<'_>,
+    address: &Address<'_>,
+) -> Option<Finding> {
+    let dialled = dialled(topology, text, address)?;
+    let found = dialled.on_other_host()?;
+    let Role::Service(port) = found.role else { return None };
+    let (_, other) = dialled.hosts.iter().find(|(party, _)| party.name == found.party.name)?;
+    let (name, host) = (&found.party.name.value, &found.host.name.value);
+    let message = format!(
+        "{} dials `{port}` of `{name}` at `{}`, and it listens on `{host}`",
+        text.program, other.name.value
+    );
+    let new =
+        format!("{{party.{name}.host.{host}.address}}:{{party.{name}.host.{host}.port.{port}}}");
+    let mended = text.mended(address.at.clone(), &new);
+    let own = &text.party.name.value;
+    let is_open = found.party.peers_of_port(host, port).contains(own);
+    let closed = found.party.service_port(host, port).filter(|_| !is_open);
+    let help =
+        closed.map_or_else(|| mended.clone(), |port| format!("{mended}, and {}", open(port, own)));
+    Some(
+        Finding::error(CODE, message)
+            .label(text.span, format!("the address of `{}`", other.name.value))
+            .label(found.span, format!("a port of `{host}`"))
+            .help(help),
+    )
 }

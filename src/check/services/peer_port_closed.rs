@@ -6,11 +6,12 @@ use crate::{
     check::{Check, Context},
     diag::{Code, Finding, Findings, SourceSpan},
     model::{Host, Party, ServicePort, Topology, Variable},
-    types::{HostAddr, PartyName, Piece, Port, Role},
+    types::{PartyName, Piece, Port, Role},
 };
 
 use super::{
-    programs::{Address, AddressPort, ProgramText, addresses, open, program_texts},
+    dialled::{Listener, dialled},
+    programs::{Address, ProgramText, addresses, open, program_texts},
     texts::{RAY_ADDRESS, is_ray_option, kind_of},
 };
 
@@ -77,56 +78,25 @@ fn opened_to(port: &ServicePort) -> String {
 
 /// The finding for an address of a peer with a port that is closed to the writer.
 fn literal(topology: &Topology, text: &ProgramText<'_>, address: &Address<'_>) -> Option<Finding> {
-    let machine: HostAddr = address.host.parse().ok()?;
-    let number = match address.port {
-        AddressPort::Number(number) => number,
-        AddressPort::Absent => kind_of(address.scheme?)?.port,
-        AddressPort::Filled(_) => return None,
-    };
-    let number = Port::try_from(i128::from(number)).ok()?;
-    let has = |host: &Host| host.address.value == machine;
-    let is_own = |host: &Host| has(host) || host.own_address().value == machine;
-    if machine.is_loopback() || text.party.hosts.iter().any(is_own) {
-        return None;
-    }
-    let hosts: Vec<_> = topology.hosts().filter(|(_, host)| has(host)).collect();
-    // A number that others of the machine use is nothing that is planned.
-    if hosts.iter().any(|(_, host)| host.reserved.iter().any(|own| own.value == number)) {
-        return None;
-    }
-    let listener = hosts.iter().find_map(|(party, host)| {
-        let (role, span) = listener(party, host, number)?;
-        Some((*party, *host, role, span))
-    });
-    match listener {
+    let dialled = dialled(topology, text, address)?;
+    match dialled.listener() {
         // A Ray that is another party's is reported by another check.
-        Some((_, _, Role::Ray(_), _)) if is_ray_address(text) => None,
-        Some((party, host, role, span)) => {
+        Some(Listener { role: Role::Ray(_), .. }) if is_ray_address(text) => None,
+        Some(Listener { party, host, role, span }) => {
             let is_open = is_open(topology, (party, host), role, &text.party.name.value);
-            (!is_open).then(|| closed(text, (party, host), role, number, span))
+            (!is_open).then(|| closed(text, (party, host), role, dialled.number, span))
         }
-        None => hosts.iter().find_map(|(party, host)| elsewhere(text, address, (party, host))),
+        // On another host of the party: reported by another check.
+        None if dialled.on_other_host().is_some() => None,
+        None => {
+            dialled.hosts.iter().find_map(|(party, host)| elsewhere(text, address, (party, host)))
+        }
     }
 }
 
 fn is_ray_address(text: &ProgramText<'_>) -> bool {
     let mut words = text.before.as_deref().into_iter().chain(text.text.split('=').next());
     text.variable == Some(RAY_ADDRESS) || words.any(is_ray_option)
-}
-
-/// What is pinned to a number on a host, or dialled at it from outside, and where that is written.
-fn listener<'a>(party: &'a Party, host: &'a Host, number: Port) -> Option<(&'a Role, SourceSpan)> {
-    let outside = host.outside.iter().find(|outside| outside.range.value.contains(number));
-    if let Some(outside) = outside {
-        return Some((&outside.role.value, outside.range.span));
-    }
-    let main = party.main_host()?;
-    let pin = party.pins.iter().find(|pin| {
-        let on = pin.host.as_ref().map_or(&main.name.value, |name| &name.value);
-        *on == host.name.value && pin.range.value.contains(number)
-    })?;
-    // Behind NAT, another number is dialled than the one that is pinned.
-    host.outside_of(&pin.role.value).is_none().then_some((&pin.role.value, pin.range.span))
 }
 
 fn is_open(

@@ -120,7 +120,7 @@ pub(super) fn open(port: &ServicePort, to: &PartyName) -> String {
 pub(super) struct Address<'t> {
     /// The scheme of the URL, where it is one.
     pub(super) scheme: Option<&'t str>,
-    /// The name or number of the machine.
+    /// The name or number of the machine, or the placeholder for a party's, with its braces.
     pub(super) host: &'t str,
     /// The port.
     pub(super) port: AddressPort<'t>,
@@ -173,7 +173,8 @@ fn address(text: &str, token: Range<usize>) -> Option<Address<'_>> {
         Some(port) => AddressPort::Number(port.parse().ok()?),
     };
     let is_name = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    let is_machine = !host.is_empty() && host.chars().all(is_name);
+    let is_peer = host.starts_with("{party.") && host.ends_with('}');
+    let is_machine = is_peer || (!host.is_empty() && host.chars().all(is_name));
     is_machine.then_some(Address { scheme, host, port, at: from..from + machine.len() })
 }
 
@@ -196,6 +197,7 @@ mod tests {
             ("http://minio", "minio"),
             ("http://[fd00::1]:80/x", "[fd00::1]:80"),
             ("10.0.0.2:8003", "10.0.0.2:8003"),
+            ("http://{party.bob.address}:8003/x", "{party.bob.address}:8003"),
             ("redis://{host.address}:1", ""),
             ("main:app", ""),
             ("redis", ""),

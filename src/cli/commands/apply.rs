@@ -31,7 +31,7 @@ pub(crate) struct ApplyArgs {
     /// The host that this machine is, where it is not the first of its party
     #[arg(long, conflicts_with = "all")]
     pub(crate) host: Option<HostName>,
-    /// For parties whose processes systemd keeps up
+    /// For parties whose processes systemd or Docker keeps up
     #[command(flatten)]
     pub(crate) install: InstallArgs,
 }

@@ -135,6 +135,9 @@ fn show(told: &Difference, site: &Site<'_>, ui: &Ui) {
     for name in &told.start {
         ui.result(format!("+ start {name}"));
     }
+    for name in &told.remove {
+        ui.result(format!("- remove {name}"));
+    }
 }
 
 /// What a change does to a text of the tree that is installed already. Other files may be secret.

@@ -41,11 +41,12 @@ pub fn compare(
     let states = (target.states)(site)?;
     let is_down = |phase: Phase| matches!(phase, Phase::Down | Phase::Failed);
     let (down, up): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| is_down(state.phase));
-    told.restart = (target.restarts)(site, &told.changes);
+    told.restart = (target.restarts)(site, &told.changes)?;
     told.restart.extend(record.restart.iter().cloned());
     // What is down starts with what is there now.
     told.restart.retain(|name| up.iter().any(|state| state.name == *name));
     told.start = down.into_iter().map(|state| state.name).collect();
+    told.remove = (target.leftovers)(site)?;
     Ok(told)
 }
 
@@ -104,11 +105,11 @@ pub fn carry_out(
             }
         }
     }
-    let looks = |action: &&Action| matches!(action, Action::CheckAccess { .. });
-    for action in site.steps(Stage::Install).map(|step| &step.action).filter(looks) {
-        super::site::run(site.machine, action, Utf8Path::new("/"))?;
+    let looks = |action: &Action| matches!(action, Action::CheckAccess { .. });
+    for action in site.steps(Stage::Install).map(|step| step.action).filter(looks) {
+        super::site::run(site.machine, &action, Utf8Path::new("/"))?;
     }
-    let is_started = !told.restart.is_empty() || !told.start.is_empty();
+    let is_started = told.is_brought_up();
     if is_started {
         start(site, target, open, told, report)?;
     }
@@ -124,12 +125,14 @@ fn start(
     told: &Difference,
     report: &mut dyn FnMut(InstallEvent),
 ) -> Result<(), InstallError> {
-    for (verb, names) in [("restart", &told.restart), ("start", &told.start)] {
+    for (verb, names) in
+        [("restart", &told.restart), ("start", &told.start), ("remove", &told.remove)]
+    {
         for name in names {
             report(InstallEvent::Doing(format!("{verb} {name}")));
         }
     }
-    let steps: Vec<_> = site.steps(Stage::Start).cloned().collect();
+    let steps: Vec<_> = site.steps(Stage::Start).collect();
     for step in &steps {
         open.record.begin(step, Digest::of(step.action.command().join("\0").as_bytes()));
     }

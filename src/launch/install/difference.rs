@@ -70,13 +70,21 @@ pub struct Difference {
     pub restart: BTreeSet<String>,
     /// What is started, since it is down.
     pub start: BTreeSet<String>,
+    /// What is removed, since it is planned no more.
+    pub remove: BTreeSet<String>,
 }
 
 impl Difference {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.restart.is_empty() && self.start.is_empty()
+        self.changes.is_empty() && !self.is_brought_up()
+    }
+
+    /// Whether anything is started or removed.
+    #[must_use]
+    pub fn is_brought_up(&self) -> bool {
+        [&self.restart, &self.start, &self.remove].into_iter().any(|names| !names.is_empty())
     }
 }
 

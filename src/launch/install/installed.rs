@@ -24,7 +24,7 @@ pub fn look(
 ) -> Result<Vec<Planned>, InstallError> {
     let steps = site.steps(Stage::Install);
     let steps = steps.filter(|step| !matches!(step.action, Action::CheckAccess { .. }));
-    steps.map(|step| look_at(site, target, record, step)).collect()
+    steps.map(|step| look_at(site, target, record, &step)).collect()
 }
 
 fn look_at(
@@ -76,12 +76,12 @@ fn made_from(site: &Site<'_>, target: &Target, action: &Action) -> Result<Vec<u8
     let mut bytes = action.command().join("\0").into_bytes();
     if let Action::InstallPackages { requirements, .. } = action {
         // The list is copied by a step before, from a file of the same name.
-        let copied = site.steps(Stage::Install).find_map(|step| match &step.action {
-            Action::CopyFile { from, to, .. } if to == requirements => Some(from),
+        let copied = site.steps(Stage::Install).find_map(|step| match step.action {
+            Action::CopyFile { from, to, .. } if to == *requirements => Some(from),
             _ => None,
         });
         if let Some(from) = copied {
-            bytes.extend(site.content(from)?);
+            bytes.extend(site.content(&from)?);
         }
     }
     bytes.extend((target.made_from)(site, action)?);

@@ -17,6 +17,7 @@
 
 pub mod apply;
 pub mod difference;
+mod docker;
 mod error;
 pub mod health;
 pub mod installed;

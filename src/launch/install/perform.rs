@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    InstallError,
+    InstallError, docker,
     record::{Before, OpenRecord},
     site::Site,
 };
@@ -45,6 +45,8 @@ pub(super) fn perform(
     match &step.action {
         Action::CopyFile { from, to, owner, mode } => copy(site, from, to, owner, mode)?,
         Action::CreateFolder { path, owner, mode } => folder(site, path, owner, mode)?,
+        // Another party of the machine may have made it.
+        Action::CreateNetwork { network, .. } if docker::has_network(site.machine, network)? => {}
         action => site.run(action)?,
     }
     open.record.finish(&step.action);

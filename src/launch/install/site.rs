@@ -2,7 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{InstallError, machine::Machine, record::Place, words};
+use super::{
+    InstallError,
+    machine::{Machine, Ran},
+    record::Place,
+    words,
+};
 use crate::{
     fs,
     launch::machine::side::Side,
@@ -30,9 +35,14 @@ impl Site<'_> {
         }
     }
 
-    /// The steps of a stage, in order.
-    pub fn steps(&self, stage: Stage) -> impl Iterator<Item = &Step> {
-        self.side.host().steps.iter().filter(move |step| step.stage == stage)
+    /// The steps of a stage, in order. Their paths are those of this machine, so that they can be taken back from anywhere;
+    /// only what is copied is named as the tree names it.
+    pub fn steps(&self, stage: Stage) -> impl Iterator<Item = Step> {
+        let steps = self.side.host().steps.iter().filter(move |step| step.stage == stage);
+        steps.map(move |Step { stage, action }| {
+            let action = action.with_paths(|path| self.here(path));
+            Step { stage: *stage, action }
+        })
     }
 
     /// Whether only root may install it.
@@ -80,13 +90,23 @@ pub(super) fn run(
     command(machine, &words::action(action), &action.command(), folder).map(|_| ())
 }
 
-/// Runs a command that does what `step` says; returns what it printed.
+/// Runs a command that does what `step` says; returns what it printed as its result.
 pub(super) fn command(
     machine: &dyn Machine,
     step: &str,
     command: &[String],
     folder: &Utf8Path,
 ) -> Result<String, InstallError> {
+    Ok(ran(machine, step, command, folder)?.stdout)
+}
+
+/// Runs a command that does what `step` says.
+pub(super) fn ran(
+    machine: &dyn Machine,
+    step: &str,
+    command: &[String],
+    folder: &Utf8Path,
+) -> Result<Ran, InstallError> {
     let failed = |why: String| InstallError::Step {
         step: step.to_owned(),
         command: words::shell(command),
@@ -97,7 +117,7 @@ pub(super) fn command(
         failed(format!("`{program}`: {}", fs::reason(&why)))
     })?;
     if ran.is_success() {
-        return Ok(ran.stdout);
+        return Ok(ran);
     }
     Err(failed(words::last_words(&ran)))
 }

@@ -17,7 +17,9 @@ use crate::plan::{Action, Process, env_file_path, target_unit, unit};
 pub(super) const TARGET: Target = Target {
     seen,
     made_from: |_, _| Ok(Vec::new()),
-    restarts,
+    restarts: |site, changes| Ok(restarts(site, changes)),
+    // A unit is a file that a step installs; it goes with that step.
+    leftovers: |_| Ok(BTreeSet::new()),
     retire,
     bring_up,
     states,

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    InstallError,
+    InstallError, docker,
     machine::Machine,
     record::{Entry, OpenRecord},
     site::run,
@@ -47,6 +47,11 @@ pub(super) fn take_back(
         }
         Action::GrantSearch { folders, .. } => {
             if folders.iter().all(|folder| machine.at(folder).exists()) {
+                undo(machine, action)?;
+            }
+        }
+        Action::CreateNetwork { network, .. } => {
+            if docker::is_unused(machine, network)? {
                 undo(machine, action)?;
             }
         }

@@ -18,7 +18,9 @@ pub struct Target {
     /// Content beside the command of a step that says whether it has to be done again.
     pub(super) made_from: fn(&Site<'_>, &Action) -> Result<Vec<u8>, InstallError>,
     /// What runs with what these changes replace, as the target calls it.
-    pub(super) restarts: fn(&Site<'_>, &[Change]) -> BTreeSet<String>,
+    pub(super) restarts: fn(&Site<'_>, &[Change]) -> Result<BTreeSet<String>, InstallError>,
+    /// What is there of an earlier plan that no step of its own made, and is planned no more. Bringing up removes it.
+    pub(super) leftovers: fn(&Site<'_>) -> Result<BTreeSet<String>, InstallError>,
     /// Ends what a step of an earlier plan installed, before that step is taken back.
     pub(super) retire: fn(&dyn Machine, &Action) -> Result<(), InstallError>,
     /// Starts these anew, and whatever else is down. It returns before all of it is ready.

@@ -1,6 +1,6 @@
 //! What installing means for each target: a line per target.
 
-use super::{systemd, target::Target};
+use super::{docker, systemd, target::Target};
 use crate::plan::Deploy;
 
 /// What installing means for a party; `None` where its launcher starts the processes itself.
@@ -8,6 +8,7 @@ use crate::plan::Deploy;
 pub const fn target(deploy: &Deploy) -> Option<&'static Target> {
     match deploy {
         Deploy::Systemd { .. } => Some(&systemd::TARGET),
-        Deploy::Process | Deploy::Docker { .. } => None,
+        Deploy::Docker { .. } => Some(&docker::TARGET),
+        Deploy::Process => None,
     }
 }

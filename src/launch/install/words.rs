@@ -81,7 +81,15 @@ pub fn action(action: &Action) -> String {
         }
         Action::RemoveNetwork { network } => format!("remove the network {network}"),
         Action::BuildImages { compose } => format!("build the images of {compose}"),
-        Action::RemoveImages { compose } => format!("remove the images of {compose}"),
+        Action::RemoveImages { compose } => {
+            format!("remove the images that were built for {compose}, and its volumes")
+        }
+        Action::CreateContainers { compose } => {
+            format!("create the containers of {compose}, with their volumes")
+        }
+        Action::RemoveContainers { compose } => {
+            format!("remove the containers of {compose}, with their volumes")
+        }
         Action::StartContainers { compose } => format!("start the containers of {compose}"),
         Action::StopContainers { compose } => format!("stop the containers of {compose}"),
     }

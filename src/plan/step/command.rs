@@ -77,7 +77,8 @@ impl Action {
             }
             Self::StopLauncher { party } => words(&["sfgen", "stop", "--party"], [party.as_str()]),
             Self::CreateNetwork { network, subnet } => {
-                let start = ["docker", "network", "create", "--subnet"];
+                // The label tells whose it is to who takes it back last.
+                let start = ["docker", "network", "create", "--label", "sfgen", "--subnet"];
                 words(&start, [subnet.to_string().as_str(), network.as_str()])
             }
             Self::RemoveNetwork { network } => {
@@ -85,7 +86,11 @@ impl Action {
             }
             Self::BuildImages { compose } => words(&COMPOSE, [compose.as_str(), "build"]),
             Self::RemoveImages { compose } => {
-                words(&COMPOSE, [compose.as_str(), "down", "--rmi", "local"])
+                words(&COMPOSE, [compose.as_str(), "down", "--rmi", "local", "--volumes"])
+            }
+            Self::CreateContainers { compose } => words(&COMPOSE, [compose.as_str(), "create"]),
+            Self::RemoveContainers { compose } => {
+                words(&COMPOSE, [compose.as_str(), "down", "--volumes"])
             }
             Self::StartContainers { compose } => {
                 words(&COMPOSE, [compose.as_str(), "up", "--detach", "--wait"])
@@ -105,6 +110,8 @@ impl Action {
                 | Self::RemoveNetwork { .. }
                 | Self::BuildImages { .. }
                 | Self::RemoveImages { .. }
+                | Self::CreateContainers { .. }
+                | Self::RemoveContainers { .. }
                 | Self::StartContainers { .. }
                 | Self::StopContainers { .. }
         )

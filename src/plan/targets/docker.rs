@@ -67,9 +67,11 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
         install(action);
     }
     let is_built = matches!(&scope.plan.deploy, Deploy::Docker { image: None, .. });
-    if scope.plan.secretflow.is_some() && is_built {
-        install(Action::BuildImages { compose: compose.clone() });
-    }
+    install(if scope.plan.secretflow.is_some() && is_built {
+        Action::BuildImages { compose: compose.clone() }
+    } else {
+        Action::CreateContainers { compose: compose.clone() }
+    });
     steps.push(Step { stage: Stage::Start, action: Action::StartContainers { compose } });
     steps
 }

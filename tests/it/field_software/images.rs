@@ -31,9 +31,10 @@ fn a_service_with_its_own_image_that_joins_ray_gets_what_a_driver_needs() {
     }
     assert!(!worker.contains("working_dir") && !worker.contains("build:"), "{worker}");
     let cache = container(&compose, "cache");
-    for part in ["ipc:", "    volumes:", "user:"] {
+    for part in ["ipc:", "source: \"run\"", "target: \"/srv/sfgen\"", "user:"] {
         assert!(!cache.contains(part), "{cache}");
     }
+    assert!(cache.contains("source: \"cache-data\"\n        target: \"/data\""), "{cache}");
 }
 
 #[test]

@@ -3,14 +3,14 @@
 //! All containers of a host share one network: the machine's own, or, on a bridge, that of a container which does
 //! nothing but own the host's address, so that no restart of a program takes the network from the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
     plan::{
-        Access, ContainerNetwork, Deploy, Effect, Location, PathUse, Process, Readiness, RunsAs,
-        located, project,
+        Access, ContainerNetwork, Deploy, Effect, Location, NET_CONTAINER, PathUse, Process,
+        Readiness, RunsAs, compose_project, located, project,
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
@@ -21,7 +21,7 @@ use crate::{
     types::{Port, ProcessName},
 };
 
-use super::volumes::{self, MountView, SecretView};
+use super::volumes::{self, MountView, SecretView, VolumeView};
 
 pub(super) const ARTIFACT: Kind<OfHost> =
     Kind { templates: &[TEMPLATE], effect: Effect::Install, files };
@@ -31,9 +31,6 @@ const TEMPLATE: Source = Source {
     text: include_str!("../../../../templates/party/host/docker/compose.yaml.hbs"),
 };
 
-/// The container that owns the address on a bridge. No service is called so: names have no underscore.
-const NET: &str = "sfgen_net";
-
 /// What Docker gives to a container's `/dev/shm` by default, beside Ray's object store.
 const SHM_MARGIN: u64 = 64 << 20;
 
@@ -41,9 +38,10 @@ const SHM_MARGIN: u64 = 64 << 20;
 const PROBE: &str =
     "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2).close()";
 
-/// The same in images of which only a shell is known: BusyBox brings nc, the others bring bash.
-const SHELL_PROBE: &str =
-    "nc -z 127.0.0.1 \"$0\" 2>/dev/null || bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"";
+/// The same in images of which only a shell is known: most bring bash, the others an `nc` of BusyBox, which does not know
+/// `-z` in each of its builds.
+const SHELL_PROBE: &str = "command -v bash >/dev/null && exec bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"; \
+    nc -z 127.0.0.1 \"$0\" 2>/dev/null || nc 127.0.0.1 \"$0\" -e true";
 
 #[derive(Serialize)]
 struct View {
@@ -51,8 +49,8 @@ struct View {
     containers: Vec<Container>,
     /// The bridge network, which several projects share and none owns.
     network: Option<String>,
-    /// Whether Ray's folder is shared between containers.
-    has_run: bool,
+    /// The names of all containers' volumes.
+    volumes: BTreeSet<String>,
     /// The secrets of all containers.
     secrets: Vec<SecretView>,
 }
@@ -88,7 +86,11 @@ struct Container {
     /// Ray's for programs that join it: they look for the node in `/proc`.
     pid: Option<String>,
     init: bool,
-    run: Option<String>,
+    /// Whether its image cannot be written to.
+    read_only: bool,
+    /// Folders in memory, with their options.
+    tmpfs: Vec<String>,
+    volumes: Vec<VolumeView>,
     root: Option<String>,
     /// Certificates and keys outside the folder of the topology, at the same path as on the machine.
     files: Vec<String>,
@@ -126,8 +128,12 @@ fn files(scene: &HostScene<'_>) -> Files {
     }
     let network = join_network(scene, network, &mut containers);
     let view = View {
-        project: project(&scene.federation().topology, &scene.plan().party),
-        has_run: scene.host.ray.is_some(),
+        project: compose_project(&scene.federation().topology, scene.plan(), scene.name),
+        volumes: containers
+            .iter()
+            .flat_map(|container| &container.volumes)
+            .map(|v| v.name.clone())
+            .collect(),
         secrets: containers.iter().flat_map(|container| container.secrets.clone()).collect(),
         containers,
         network,
@@ -152,7 +158,7 @@ fn join_network(
     // Without an image of our own the first service has to own the address.
     let owner = if scene.plan().secretflow.is_some() {
         Container {
-            key: NET.to_owned(),
+            key: NET_CONTAINER.to_owned(),
             command: ["sleep", "infinity"].map(String::from).into(),
             init: true,
             ..built(scene)
@@ -168,10 +174,16 @@ fn join_network(
     Some(name.to_string())
 }
 
-/// A container of the image that the topology names, else of the one that the Dockerfile describes.
+/// A container of the image that the topology names, else of the one that the Dockerfile describes. Nothing that runs in
+/// it writes to the image.
 fn built(scene: &HostScene<'_>) -> Container {
+    let read_only = Container {
+        read_only: true,
+        tmpfs: volumes::temporary(&scene.host.locations),
+        ..Container::default()
+    };
     if let Deploy::Docker { image: Some(image), .. } = &scene.plan().deploy {
-        return Container { image: image.to_string(), ..Container::default() };
+        return Container { image: image.to_string(), ..read_only };
     }
     let secretflow = scene.plan().secretflow.as_ref();
     let wheels = secretflow.and_then(|secretflow| secretflow.software.source.wheels.as_ref());
@@ -179,7 +191,7 @@ fn built(scene: &HostScene<'_>) -> Container {
         image: project(&scene.federation().topology, &scene.plan().party),
         dockerfile: Some(format!("{}/docker/Dockerfile", scene.name)),
         wheels: wheels.map(ToString::to_string),
-        ..Container::default()
+        ..read_only
     }
 }
 
@@ -198,10 +210,7 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
     let reads = own.filter(|used| used.access == Access::Read);
     let reads = reads.map(|used| located(&used.path, locations));
     let files: Vec<_> = reads.filter(|path| !path.starts_with(&root)).collect();
-    let mut writes = process.paths(Access::Write);
-    let run = writes
-        .any(|path| *path == Location::Run.word())
-        .then(|| locations.get(&Location::Run).cloned().unwrap_or_default());
+    let volumes = volumes::volumes(process, locations);
     let root =
         process.paths(Access::Read).any(|path| *path == Location::Root.word()).then_some(root);
     let mounts = volumes::mounts(process, locations);
@@ -228,8 +237,11 @@ fn of_process(scene: &HostScene<'_>, process: &Process) -> Container {
         // Ray's own init reaps for those who share its process numbers.
         init: joins.is_none(),
         pid: joins,
-        has_volumes: root.is_some() || run.is_some() || !files.is_empty() || !mounts.is_empty(),
-        run,
+        has_volumes: root.is_some()
+            || !volumes.is_empty()
+            || !files.is_empty()
+            || !mounts.is_empty(),
+        volumes,
         root,
         files,
         mounts,
@@ -272,6 +284,30 @@ mod tests {
     #[test]
     fn ray_and_services_share_the_machines_network() {
         insta::assert_snapshot!(samples::production().file("bob/bob-1/docker/compose.yaml"));
+    }
+
+    #[test]
+    fn what_runs_in_the_party_s_image_writes_to_volumes_and_memory_only() {
+        for text in [
+            samples::production().file("bob/bob-1/docker/compose.yaml"),
+            samples::simulation().file("alice/alice-1/docker/compose.yaml"),
+        ] {
+            let own = text.matches("      dockerfile:").count();
+            assert_eq!(text.matches("    read_only: true\n    tmpfs:\n").count(), own, "{text}");
+            assert!(
+                text.contains("        source: \"logs\"\n        target: \"/var/log/sfgen\"\n")
+            );
+        }
+    }
+
+    #[test]
+    fn data_of_a_well_known_image_has_a_volume_with_a_name_unless_it_is_mounted() {
+        let text = samples::production().file("bob/bob-1/docker/compose.yaml");
+        assert!(
+            text.contains("        source: \"redis-data\"\n        target: \"/data\"\n"),
+            "{text}"
+        );
+        assert!(text.contains("volumes:\n  \"logs\": {}\n  \"redis-data\": {}\n  \"run\": {}\n"));
     }
 
     #[test]

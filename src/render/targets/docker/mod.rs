@@ -7,7 +7,7 @@ mod volumes;
 use crate::{
     plan::{HostPlan, Process, located},
     render::{command::Command, scene::PartyScene},
-    types::{HostName, JobName, ProcessName},
+    types::{HostName, JobName, ProcessName, RayPort, Role},
 };
 
 use super::target::Target;
@@ -55,5 +55,21 @@ fn more_variables(host: &HostPlan, process: &Process) -> Vec<String> {
 }
 
 fn watch(scene: &PartyScene<'_>) -> Vec<Command> {
-    scene.plan.hosts.keys().map(|host| compose(scene, host, ["ps"])).collect()
+    let mut commands: Vec<_> =
+        scene.plan.hosts.keys().map(|host| compose(scene, host, ["ps"])).collect();
+    let ray = ProcessName::Ray.to_string();
+    if let Some(head) = head(scene.plan.main()) {
+        let status = ["exec", &ray, "ray", "status", "--address", &head];
+        commands.push(compose(scene, &scene.plan.main_host, status));
+    }
+    commands
+}
+
+/// Where the head of the host's Ray cluster answers. On a machine with several Rays, Ray does not find the right one.
+fn head(host: &HostPlan) -> Option<String> {
+    let join = host.ray.as_ref()?.join.clone();
+    join.or_else(|| {
+        let port = host.port(&Role::Ray(RayPort::Gcs))?;
+        Some(format!("{}:{port}", host.own_address()))
+    })
 }

@@ -2,7 +2,17 @@
 
 use serde::Serialize;
 
-use crate::plan::{Access, Locations, Process, located};
+use crate::{
+    catalogue::declared_volumes,
+    plan::{Access, Location, Locations, Process, UID, located},
+};
+
+/// A volume of the compose file's own in a container. It outlives containers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct VolumeView {
+    pub(super) name: String,
+    target: String,
+}
 
 /// Data of the machine in a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +39,36 @@ pub(super) fn mounts(process: &Process, locations: &Locations) -> Vec<MountView>
         Some(MountView { source, target, read_only: used.access == Access::Read })
     });
     mounts.collect()
+}
+
+/// Where it keeps what it writes, beside the data of the machine: Ray's folder and logs, and the data of a well-known
+/// image, which would lie in a volume without a name else.
+pub(super) fn volumes(process: &Process, locations: &Locations) -> Vec<VolumeView> {
+    let own = [("run", Location::Run), ("logs", Location::Logs)].into_iter();
+    let own = own
+        .filter(|(_, location)| process.paths(Access::Write).any(|path| *path == location.word()));
+    let own = own.filter_map(|(name, location)| {
+        Some(VolumeView { name: name.to_owned(), target: locations.get(&location)?.clone() })
+    });
+    let declared =
+        process.image.as_ref().map_or(&[][..], |image| declared_volumes(image.repository()));
+    let is_mounted = |folder: &&String| {
+        let mut mounts = process.paths.iter().filter_map(|used| used.mounted_at.as_ref());
+        mounts.any(|at| at.as_str() == folder.as_str())
+    };
+    let declared = declared.iter().filter(|folder| !is_mounted(folder)).map(|folder| VolumeView {
+        name: format!("{}{}", process.name, folder.replace('/', "-")),
+        target: folder.clone(),
+    });
+    own.chain(declared).collect()
+}
+
+/// The folders in memory of a container whose image cannot be written to: programs expect to write to `/tmp`, and some
+/// to run what they have put there.
+pub(super) fn temporary(locations: &Locations) -> Vec<String> {
+    let home =
+        locations.get(&Location::Home).map(|home| format!("{home}:exec,mode=0700,uid={UID}"));
+    ["/tmp:exec,mode=1777".to_owned()].into_iter().chain(home).collect()
 }
 
 /// The secrets that it reads.
