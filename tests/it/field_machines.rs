@@ -58,7 +58,7 @@ fn the_launcher_gives_a_service_secrets_and_variables_that_are_nowhere_in_the_tr
     });
     let ws = ws.with_keys(&["alice", "bob"]).planned();
     let mut alice = Launcher::start(&ws, &["apply", "--party", "alice"]);
-    alice.wait_for("line 12 of the env file");
+    alice.wait_for("lines 12, 13, 14 of the env file");
     alice.wait_for("service dump backing off (ended with status 0)");
     ws.run(&["stop"]).success();
     let (status, stdout, said) = alice.end();
