@@ -62,6 +62,16 @@ fn given(image: &str, node: &str) -> Compilation {
 }
 
 #[test]
+fn a_password_in_an_index_is_told_once_with_where_pip_reads_it() {
+    let text = "topology \"t\" mode=\"simulation\"\n\
+        runtime \"secretflow\" version=\"1.13.0b0\" engine=\"ray\" index-url=\"https://u:hunter2@pypi.lan/simple\"\n\
+        party \"alice\" { host \"a\" address=\"127.0.0.1\"; }\n";
+    let done = compile_text(text);
+    assert_eq!(codes(&done), ["SF0005"], "{}", shown(&done));
+    assert!(done.findings[0].message.contains("~/.netrc"), "{}", done.findings[0].message);
+}
+
+#[test]
 fn the_help_for_a_secret_behind_a_flag_names_what_the_program_reads_a_file_by() {
     for (program, node, help) in [
         ("e", "\"--requirepass\" \"hunter2hunter2\"", "a file of settings"),

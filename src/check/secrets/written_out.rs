@@ -32,12 +32,16 @@ fn written_out(context: Context<'_>, findings: &mut Findings) {
 /// Nodes whose texts are given to programs, and are judged with what stands before them.
 const GIVEN: [&str; 3] = ["args", "command", "env"];
 
+/// A property whose form allows no password, so that its reader has told of one.
+const WITHOUT_PASSWORD: &str = "index-url";
+
 /// Judges the other texts of the topology: a URL, say, may stand in any of them.
 fn elsewhere(node: &Node, findings: &mut Findings) {
     if GIVEN.contains(&node.name.value.as_str()) {
         return;
     }
-    let values = node.args.iter().chain(node.props.iter().map(|prop| &prop.value));
+    let props = node.props.iter().filter(|prop| prop.key.value != WITHOUT_PASSWORD);
+    let values = node.args.iter().chain(props.map(|prop| &prop.value));
     let who = format!("`{}`", node.name.value);
     findings.extend(values.filter_map(|value| {
         let Value::Text(text) = &value.value else { return None };
