@@ -114,6 +114,18 @@ fn forbid_silent_else(template: &Template) -> Result<(), String> {
     Ok(())
 }
 
+/// The first argument of a helper; an error where there is none, or where the view does not have it.
+fn argument<'a>(
+    helper: &'a Helper<'_>,
+    name: &'static str,
+) -> Result<&'a Value, RenderErrorReason> {
+    let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
+    if param.is_value_missing() {
+        return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()));
+    }
+    Ok(param.value())
+}
+
 /// `#if` and `#unless` that know the difference between false and missing.
 struct Condition {
     wanted: bool,
@@ -129,11 +141,7 @@ impl HelperDef for Condition {
         out: &mut dyn Output,
     ) -> HelperResult {
         let name = if self.wanted { "if" } else { "unless" };
-        let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
-        if param.is_value_missing() {
-            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
-        }
-        let holds = param.value().is_truthy(false) == self.wanted;
+        let holds = argument(helper, name)?.is_truthy(false) == self.wanted;
         let branch = if holds { helper.template() } else { helper.inverse() };
         branch.map_or(Ok(()), |template| template.render(registry, context, render, out))
     }
@@ -154,12 +162,7 @@ impl HelperDef for Quoted {
         _: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        let param =
-            helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(self.name, 0))?;
-        if param.is_value_missing() {
-            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
-        }
-        self.write(param.value(), out)
+        self.write(argument(helper, self.name)?, out)
     }
 }
 
@@ -225,15 +228,9 @@ impl HelperDef for Lines {
         out: &mut dyn Output,
     ) -> HelperResult {
         let Self { name, write } = *self;
-        let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
-        if param.is_value_missing() {
-            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
-        }
-        let wrong = || {
-            let value = param.value();
-            RenderErrorReason::Other(format!("`{name}` cannot write `{value}`"))
-        };
-        for (index, element) in param.value().as_array().ok_or_else(wrong)?.iter().enumerate() {
+        let list = argument(helper, name)?;
+        let wrong = || RenderErrorReason::Other(format!("`{name}` cannot write `{list}`"));
+        for (index, element) in list.as_array().ok_or_else(wrong)?.iter().enumerate() {
             if index > 0 {
                 out.write("\n")?;
             }
