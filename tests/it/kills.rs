@@ -145,6 +145,9 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
     let is_up = [(); 2].map(|()| dice.below(2) == 0);
     let what = format!("{name}: {victim:?} of {} after {moment:?}, up: {is_up:?}", PARTIES[whose]);
 
+    // Shown where the test fails: SFGEN_SEED repeats it.
+    println!("{what}");
+
     let mut ups: Vec<_> = PARTIES
         .iter()
         .zip(is_up)
@@ -171,7 +174,9 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
     let found = found.unwrap_or_else(|| panic!("{what}: there is none"));
     kill(Pid::from_raw(found), Signal::SIGKILL).unwrap_or_else(|why| panic!("{what}: {why}"));
     let killed = Instant::now();
-    if victim.is_survived() {
+    // A client that comes after its launcher was killed brings up one of its own, and the run takes place.
+    let may_come_later = victim == Victim::Launcher && is_up[whose];
+    if victim.is_survived() || may_come_later {
         fs::write(&end, "").unwrap();
     }
 
@@ -180,7 +185,7 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
         let is_victim = victim == Victim::Launcher && index == whose && ups[index].is_none();
         match status {
             -1 => assert!(is_victim, "{what}: {said}"),
-            0 => assert!(victim.is_survived(), "{what}: {said}"),
+            0 => assert!(victim.is_survived() || may_come_later, "{what}: {said}"),
             5 => assert!(last_error_of(&said).is_some(), "{what}: no cause in\n{said}"),
             other => panic!("{what}: status {other}: {said}"),
         }
