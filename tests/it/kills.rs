@@ -145,9 +145,6 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
     let is_up = [(); 2].map(|()| dice.below(2) == 0);
     let what = format!("{name}: {victim:?} of {} after {moment:?}, up: {is_up:?}", PARTIES[whose]);
 
-    // Shown where the test fails: SFGEN_SEED repeats it.
-    println!("{what}");
-
     let mut ups: Vec<_> = PARTIES
         .iter()
         .zip(is_up)
