@@ -297,9 +297,13 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_a_line_each() {
-        let view =
-            json!({ "all": [{ "words": ["cat", "a b"] }, { "words": ["ls"] }], "text": "x" });
+    fn texts_and_commands_are_a_line_each() {
+        let view = json!({
+            "all": [{ "words": ["cat", "a b"] }, { "words": ["ls"] }],
+            "texts": ["a <b>", "c"],
+            "text": "x",
+        });
+        assert_eq!(fill("{{lines texts}}\n", &view), Ok("a <b>\nc\n".into()));
         assert_eq!(fill("{{commands all}}\n", &view), Ok("cat 'a b'\nls\n".into()));
         for wrong in [
             "{{commands nope}}",

@@ -182,7 +182,12 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
         let is_victim = victim == Victim::Launcher && index == whose && ups[index].is_none();
         match status {
             -1 => assert!(is_victim, "{what}: {said}"),
-            0 => assert!(victim.is_survived() || may_come_later, "{what}: {said}"),
+            0 if victim.is_survived() => {}
+            0 => {
+                assert!(may_come_later, "{what}: {said}");
+                let has_own = said.contains(&format!("{}: preflight", PARTIES[whose]));
+                assert!(index != whose || has_own, "{what}: its launcher was killed\n{said}");
+            }
             5 => assert!(last_error_of(&said).is_some(), "{what}: no cause in\n{said}"),
             other => panic!("{what}: status {other}: {said}"),
         }
