@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use camino::Utf8PathBuf;
 
-use crate::{plan::Effect, types::TreePath};
+use crate::{
+    plan::Effect,
+    types::{Digest, TreePath},
+};
 
 /// The permission bits of every file: everybody reads, the owner writes. Nothing in the tree is secret, and nothing in
 /// it is run.
@@ -21,38 +24,42 @@ pub struct Artifact {
 
 /// All generated files by their path in the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArtifactTree(BTreeMap<TreePath, Artifact>);
+pub struct ArtifactTree {
+    files: BTreeMap<TreePath, Artifact>,
+    /// The user's templates that it was made with, each by its path below `templates/` and with the digest of its text.
+    pub templates: BTreeMap<String, Digest>,
+}
 
 impl ArtifactTree {
     /// Adds a file. Two artifacts with one path are a mistake in the tables of [`super`], hence a panic; so is a path
     /// that leads out of the tree, since names of parties and hosts are plain.
     pub(super) fn insert(&mut self, path: Utf8PathBuf, artifact: Artifact) {
         let path: TreePath = path.into_string().parse().unwrap_or_else(|why| panic!("{why}"));
-        assert!(!self.0.contains_key(&path), "two artifacts are called `{path}`");
-        self.0.insert(path, artifact);
+        assert!(!self.files.contains_key(&path), "two artifacts are called `{path}`");
+        self.files.insert(path, artifact);
     }
 
     /// The file at a path of the tree.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Artifact> {
-        self.0.get(camino::Utf8Path::new(path))
+        self.files.get(camino::Utf8Path::new(path))
     }
 
     /// The files in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&TreePath, &Artifact)> {
-        self.0.iter()
+        self.files.iter()
     }
 
     /// How many files there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.files.len()
     }
 
     /// Whether there is no file.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.files.is_empty()
     }
 }
 
@@ -61,7 +68,7 @@ impl<'a> IntoIterator for &'a ArtifactTree {
     type IntoIter = std::collections::btree_map::Iter<'a, TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.files.iter()
     }
 }
 
@@ -70,6 +77,6 @@ impl IntoIterator for ArtifactTree {
     type IntoIter = std::collections::btree_map::IntoIter<TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.files.into_iter()
     }
 }

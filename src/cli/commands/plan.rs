@@ -262,6 +262,9 @@ fn report(
 }
 
 fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failure> {
+    for name in plan.output.tree.templates.keys() {
+        ui.result(format!("made with the topology's own template {name}"));
+    }
     for line in plan.port_changes() {
         ui.result(line);
     }
