@@ -174,6 +174,8 @@ fn two_parties_follow_their_runbooks_from_the_firewall_to_the_end() {
             "not done: {:?}",
             left.iter().map(|block| &block.heading).collect::<Vec<_>>()
         );
+    }
+    for operator in &operators {
         assert_nothing_left(&operator.ws);
     }
 }
