@@ -17,6 +17,9 @@ use super::obstacle::{Obstacle, bad_manifest};
 /// Name of [`Pending`] in the tree.
 pub(super) const PENDING: &str = ".manifest.json.next";
 
+/// About as many bytes as a file takes in the list of a tree.
+pub(super) const OF_A_FILE: usize = 200;
+
 /// The files that are known, by path.
 pub(super) type Known<'a> = BTreeMap<TreePath, Listed<'a>>;
 
@@ -74,8 +77,10 @@ impl Pending {
 
     /// The same with the files of one more write, as it is put down.
     pub(super) fn with(&self, manifest: &Manifest) -> Vec<u8> {
-        serde_json::to_vec(&Intended { files: Union { before: self, manifest } })
-            .expect("string keys throughout")
+        let mut json = Vec::with_capacity(manifest.files.len() * OF_A_FILE);
+        let intended = Intended { files: Union { before: self, manifest } };
+        serde_json::to_writer(&mut json, &intended).expect("string keys throughout");
+        json
     }
 }
 

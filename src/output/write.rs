@@ -9,13 +9,13 @@ use camino::Utf8Path;
 
 use crate::{
     fs::{self, FsError},
-    plan::{Manifest, json_bytes},
+    plan::{Manifest, json_bytes_in},
     render::FILE_MODE,
 };
 
 use super::{
     compare::{Comparison, FileChangeKind},
-    listed::PENDING,
+    listed::{OF_A_FILE, PENDING},
 };
 
 /// Held while a topology's tree and lock are written; another `plan` of it stops meanwhile.
@@ -66,7 +66,8 @@ pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError>
             _ => fs::replace_unsynced(&path, bytes, FILE_MODE)?,
         }
     }
-    let manifest = json_bytes(&comparison.manifest);
+    let room = comparison.manifest.files.len() * OF_A_FILE;
+    let manifest = json_bytes_in(Vec::with_capacity(room), &comparison.manifest);
     fs::write_atomically(&out.join(Manifest::FILE), &manifest, FILE_MODE)?;
     fs::sync_folder(out)?;
     // Only now: as long as the old manifest may be what a power cut leaves, the list of what was written is needed.

@@ -32,7 +32,7 @@ pub use federation::{
     Fingerprints, Heu, Link, LinkAddress, Program, Spu, federation_bytes,
 };
 pub use groups::{Groups, Membership};
-pub use json::json_bytes;
+pub use json::{json_bytes, json_bytes_in};
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
 pub use names::{
