@@ -3,6 +3,7 @@
 mod beside;
 mod lists;
 mod release;
+mod templates;
 
 use std::collections::BTreeMap;
 
@@ -11,22 +12,26 @@ use time::OffsetDateTime;
 
 use crate::{
     check::{self, Certificates, Context, PartyCertificates, ReadCertificate, Unreadable},
-    diag::{Code, Finding, Findings, Page, SourceSpan, Sources, page},
+    diag::{Finding, Findings, Page, Sources, page},
     lockfile::{Allocation, Lock, allocate},
     model::{JobKind, Topology},
     pki::Certificate,
     plan::{self, Federation, Fingerprints, Plans},
-    render::{self, ArtifactTree, RenderError, template_names},
+    render::{self, ArtifactTree, RenderError},
     syntax::{self, MAX_FILE, Workspace},
     types::{Digest, JobName, Mode, Partial, PartyName},
 };
 
-/// A value or template of the user that an artifact cannot carry.
-const NOT_RENDERED: Code = Code("SF0706");
+pub use templates::FOLDER as TEMPLATES;
 
-/// The page of the finding that the driver makes itself.
-pub const PAGES: &[Page] =
-    &[page!("compile", "SF0706"), page!("compile", "SF0960"), page!("compile", "SF0961")];
+/// The pages of the findings that the driver makes itself.
+pub const PAGES: &[Page] = &[
+    page!("compile", "SF0706"),
+    page!("compile", "SF0790"),
+    page!("compile", "SF0791"),
+    page!("compile", "SF0960"),
+    page!("compile", "SF0961"),
+];
 
 /// What to compile.
 pub struct Input<'a> {
@@ -123,9 +128,9 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         check::apply_allows(&loaded, loaded.nodes.is_whole(), &mut findings);
         // A large topology's tree is about as large as its nodes, which are not needed any more.
         loaded.nodes = Partial::new(Vec::new(), false);
-        let templates = read_templates(input.workspace, &mut findings);
+        let own = templates::read(input.workspace, &mut loaded.sources, &mut findings);
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
-        let is_rendered = goal == Goal::Tree || !templates.is_empty();
+        let is_rendered = goal == Goal::Tree || !own.texts.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             // The same goes for the certificates, and for what the plans are made from.
             let fingerprints = fingerprints(&certificates);
@@ -144,10 +149,10 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
                 parties,
                 ca_pems: &pems,
                 requirements: &requirements,
-                templates: &templates,
+                templates: &own.texts,
             };
             let tree = render_tree(rendered, goal).unwrap_or_else(|why| {
-                findings.push(not_rendered(&why, &templates, input.workspace, &mut loaded.sources));
+                findings.push(templates::not_rendered(&why, &own));
                 None
             });
             output = tree.map(|tree| Output { allocation, federation, digest, tree });
@@ -235,49 +240,12 @@ fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints
     complete.collect()
 }
 
-/// The user's own templates, by their path below `templates/`.
-fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMap<String, String> {
-    let mut templates = BTreeMap::new();
-    for name in template_names() {
-        let path = Utf8Path::new("templates").join(name);
-        match workspace.read(&path) {
-            Ok(None) => {}
-            Ok(Some(bytes)) => {
-                templates.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
-            }
-            Err(why) => {
-                findings.push(Finding::error(NOT_RENDERED, format!("template `{path}`: {why}")));
-            }
-        }
-    }
-    templates
-}
-
 /// The tree, if it is wanted.
 fn render_tree(input: render::Input<'_>, goal: Goal) -> Result<Option<ArtifactTree>, RenderError> {
     match goal {
         Goal::Tree => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
     }
-}
-
-/// The finding for a user's template that cannot become a file, at its line.
-fn not_rendered(
-    why: &RenderError,
-    templates: &BTreeMap<String, String>,
-    workspace: &dyn Workspace,
-    sources: &mut Sources,
-) -> Finding {
-    let finding = Finding::error(NOT_RENDERED, why.to_string())
-        .help("mend the template, or remove it: sfgen has one of its own");
-    let RenderError::Template { name, line, .. } = why else { return finding };
-    let Some(text) = templates.get(name) else { return finding };
-    let path = Utf8Path::new("templates").join(name);
-    let file = sources.add(workspace.display(&path), text.as_str());
-    let before = text.split_inclusive('\n').take(line.unwrap_or(1).saturating_sub(1));
-    let start = before.map(str::len).sum::<usize>();
-    let end = start + text[start..].lines().next().map_or(0, str::len);
-    finding.label(SourceSpan::new(file, start..end), "in this line of the template")
 }
 
 /// The CA certificates as committed; nothing else is needed of them any more.

@@ -7,7 +7,8 @@ use super::{
     commands::{
         apply::ApplyArgs, check::CheckArgs, demo::DemoArgs, explain::ExplainArgs, fmt::FmtArgs,
         init::InitArgs, keys::KeysArgs, mv::MvArgs, plan::PlanArgs, run::RunArgs,
-        schema::SchemaArgs, status::StatusArgs, stop::StopArgs, uninstall::UninstallArgs,
+        schema::SchemaArgs, status::StatusArgs, stop::StopArgs, templates::TemplatesArgs,
+        uninstall::UninstallArgs,
     },
 };
 
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Print the page of a finding
     Explain(ExplainArgs),
+    /// List, show and copy the templates of texts, which files of your own replace
+    Templates(TemplatesArgs),
     /// Print the schema of a file, or of what a command prints
     Schema(SchemaArgs),
     /// One party's process of an embedded job, started by the launcher

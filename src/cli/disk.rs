@@ -12,6 +12,9 @@ use crate::{
 /// Name of the lock beside the topology.
 pub(crate) const LOCK: &str = "sfgen.lock";
 
+/// So many files and folders are looked at below a folder whose files are few.
+const MOST_BELOW: usize = 1_000;
+
 /// The topology that a command is about: the one that was named, else `topology.kdl`, or `topology.toml` if there is
 /// only that.
 pub(crate) fn topology_or_default(named: Option<&Utf8PathBuf>) -> Utf8PathBuf {
@@ -118,6 +121,36 @@ impl Workspace for DiskWorkspace {
             EntryKind::Other => matches!(self.locate(&folder.join(name)), Ok(Some(_))),
         });
         Ok(files.map(|(name, _)| name).collect())
+    }
+
+    fn below(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, String> {
+        let joined = self.resolved.join(folder);
+        let in_words = |why: fs::FsError| why.reason();
+        match fs::kind(&joined).map_err(in_words)? {
+            Kind::Absent => return Ok(Vec::new()),
+            Kind::Folder => {}
+            _ => return Err("this is no folder".to_owned()),
+        }
+        if !fs::resolve(&joined).is_ok_and(|real| real.starts_with(&self.resolved)) {
+            return Err("a link leads out of the folder of the topology".to_owned());
+        }
+        let Some(root) = fs::Root::open(&joined).map_err(in_words)? else { return Ok(Vec::new()) };
+        let mut folders = vec![Utf8PathBuf::new()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for (name, kind) in root.entries(&folder).map_err(in_words)? {
+                let path = folder.join(name);
+                match kind {
+                    EntryKind::Folder => folders.push(path),
+                    EntryKind::File | EntryKind::Other => found.push(path),
+                }
+                if found.len() + folders.len() > MOST_BELOW {
+                    return Err(format!("there are more than {MOST_BELOW} files in it"));
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {

@@ -57,6 +57,7 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
         Command::Mv(args) => commands::mv::run(&args, ui),
         Command::Keys(args) => commands::keys::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
+        Command::Templates(args) => commands::templates::run(&args, ui),
         Command::Schema(args) => commands::schema::run(&args, ui),
         Command::Apply(args) => commands::apply::run(&args, ui),
         Command::Run(args) => commands::run::run(&args, ui),

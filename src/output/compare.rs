@@ -148,5 +148,6 @@ fn manifest_of(tree: &ArtifactTree, plan: Digest) -> Manifest {
         let (sha256, effect) = (Digest::of(&artifact.bytes), Some(artifact.effect));
         (path.clone(), ManifestFile { sha256, mode: format!("{FILE_MODE:04o}"), effect })
     });
-    Manifest { format: Manifest::FORMAT, plan, files: files.collect() }
+    let (format, templates) = (Manifest::FORMAT, tree.templates.clone());
+    Manifest { format, plan, templates, files: files.collect() }
 }

@@ -17,6 +17,10 @@ pub struct Manifest {
     pub format: u32,
     /// SHA-256 of `federation.json`, which all parties compare.
     pub plan: Digest,
+    /// The topology's own templates that files of the tree were made with, by their path below `templates/`, each with
+    /// the SHA-256 of its text: reviewers see which files sfgen's own templates did not make, and when one changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, Digest>,
     /// The files by their path in the tree.
     pub files: BTreeMap<TreePath, ManifestFile>,
 }

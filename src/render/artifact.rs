@@ -6,9 +6,9 @@ use camino::Utf8PathBuf;
 use crate::plan::{Effect, json_bytes};
 
 use super::{
-    engine::Source,
     error::RenderError,
     scene::{HostScene, PartyScene, TreeScene},
+    source::Source,
 };
 
 /// A file that an artifact makes.

@@ -1,12 +1,14 @@
 //! Commands in texts for people.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::Action;
 
 /// A command line, each word to be quoted by the template.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Command {
+    /// Its words; `sh` quotes them.
     words: Vec<String>,
 }
 

@@ -16,20 +16,21 @@ use serde_json::Value;
 use super::{
     error::RenderError,
     quote::{QUOTES, Quote, sh},
+    source::{Readers, Source, taken_away},
 };
-
-/// A template that is part of sfgen; users replace it by a file of the same path in their `templates/`.
-#[derive(Clone, Copy)]
-pub(super) struct Source {
-    /// Path below `templates/`, with `.hbs`.
-    pub(super) name: &'static str,
-    /// Its text.
-    pub(super) text: &'static str,
-}
 
 /// All templates.
 pub(super) struct Engine {
-    templates: BTreeMap<&'static str, OnceCell<Handlebars<'static>>>,
+    templates: BTreeMap<&'static str, Compiled>,
+}
+
+/// A template that is compiled when it is needed, and once.
+#[derive(Default)]
+struct Compiled {
+    /// The template of the user, if there is one.
+    replaced: Option<Handlebars<'static>>,
+    /// That of sfgen.
+    own: OnceCell<Handlebars<'static>>,
 }
 
 impl Engine {
@@ -39,18 +40,10 @@ impl Engine {
         sources: &[Source],
         overrides: &BTreeMap<String, String>,
     ) -> Result<Self, RenderError> {
-        let known = |name: &String| sources.iter().any(|source| source.name == name);
-        if let Some(name) = overrides.keys().find(|name| !known(name)) {
-            let names: Vec<_> = sources.iter().map(|source| source.name).collect();
-            return Err(RenderError::UnknownTemplate {
-                name: name.clone(),
-                known: names.join(", "),
-            });
-        }
         let templates = sources.iter().map(|source| {
-            let own = overrides.get(source.name);
-            let read = own.map(|text| read(source.name, text)).transpose()?;
-            Ok((source.name, read.map_or_else(OnceCell::new, OnceCell::from)))
+            let replaced = overrides.get(source.name);
+            let replaced = replaced.map(|text| read(source.name, text)).transpose()?;
+            Ok((source.name, Compiled { replaced, own: OnceCell::new() }))
         });
         Ok(Self { templates: templates.collect::<Result<_, RenderError>>()? })
     }
@@ -61,20 +54,53 @@ impl Engine {
         source: Source,
         view: &impl Serialize,
     ) -> Result<String, RenderError> {
-        let Source { name, text } = source;
-        let cell = self.templates.get(name).expect("the tables name each template in use");
-        let registry = match cell.get() {
-            Some(registry) => registry,
-            None => cell.get_or_init({
-                let registry = read(name, text)?;
-                || registry
-            }),
+        let compiled =
+            self.templates.get(source.name).expect("the tables name each template in use");
+        let Some(replaced) = &compiled.replaced else {
+            return render(source.name, compiled.own(source)?, view);
         };
-        registry.render(name, view).map_err(|why| RenderError::Template {
-            name: name.to_owned(),
-            line: why.line_no,
-            message: why.reason().to_string(),
-        })
+        let text = render(source.name, replaced, view)?;
+        if source.readers == Readers::Machines {
+            let own = render(source.name, compiled.own(source)?, view)?;
+            if let Some(line) = taken_away(&own, &text) {
+                let (name, line) = (source.name.to_owned(), line.to_owned());
+                return Err(RenderError::LineMissing { name, line });
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl Compiled {
+    /// The template that is part of sfgen.
+    fn own(&self, source: Source) -> Result<&Handlebars<'static>, RenderError> {
+        if let Some(registry) = self.own.get() {
+            return Ok(registry);
+        }
+        let registry = read(source.name, source.text)?;
+        Ok(self.own.get_or_init(|| registry))
+    }
+}
+
+fn render(
+    name: &str,
+    registry: &Handlebars<'static>,
+    view: &impl Serialize,
+) -> Result<String, RenderError> {
+    registry.render(name, view).map_err(|why| RenderError::Template {
+        name: name.to_owned(),
+        place: why.line_no.zip(why.column_no),
+        message: message(why.reason()),
+    })
+}
+
+/// What is wrong, in words of the template's writer.
+fn message(why: &RenderErrorReason) -> String {
+    match why {
+        RenderErrorReason::MissingVariable(Some(path)) => {
+            format!("`{path}` has no value here; put what needs it into an `#if`")
+        }
+        other => other.to_string(),
     }
 }
 
@@ -91,9 +117,9 @@ fn read(name: &str, text: &str) -> Result<Handlebars<'static>, RenderError> {
     for (name, quote) in QUOTES {
         registry.register_helper(name, Box::new(Quoted { name, quote: *quote }));
     }
-    let wrong = |line, message| RenderError::Template { name: name.to_owned(), line, message };
+    let wrong = |place, message| RenderError::Template { name: name.to_owned(), place, message };
     let template = Template::compile_with_name(text, name.to_owned())
-        .map_err(|why| wrong(why.pos().map(|(line, _)| line), why.reason().to_string()))?;
+        .map_err(|why| wrong(why.pos(), why.reason().to_string()))?;
     forbid_silent_else(&template).map_err(|message| wrong(None, message))?;
     registry.register_template(name, template);
     Ok(registry)
@@ -105,13 +131,18 @@ fn forbid_silent_else(template: &Template) -> Result<(), String> {
         let TemplateElement::HelperBlock(block) = element else { continue };
         let name = block.name.as_name().unwrap_or_default();
         if matches!(name, "each" | "with") && block.inverse.is_some() {
-            return Err(format!("`#{name}` cannot have an `else` here; put it into an `#if`"));
+            return Err(silent_else(name));
         }
         for inner in block.template.iter().chain(&block.inverse) {
             forbid_silent_else(inner)?;
         }
     }
     Ok(())
+}
+
+/// What is said of a loop with an `else`.
+pub(super) fn silent_else(name: &str) -> String {
+    format!("`#{name}` cannot have an `else` here; put it into an `#if`")
 }
 
 /// The first argument of a helper; an error where there is none, or where the view does not have it.
@@ -199,18 +230,19 @@ impl Quoted {
 
 /// A helper that writes a list, a line for each element, without an end of line after the last. A loop of the template writes
 /// the same, at many times the cost.
-struct Lines {
-    name: &'static str,
+pub(super) struct Lines {
+    /// Its name.
+    pub(super) name: &'static str,
     /// Writes an element, or says what it should be.
     write: fn(&Value, &mut dyn Output) -> Option<HelperResult>,
 }
 
 /// The helper of texts, which are written as they are.
-const LINES: Lines =
+pub(super) const LINES: Lines =
     Lines { name: "lines", write: |text, out| Some(out.write(text.as_str()?).map_err(Into::into)) };
 
 /// The helper of commands, whose `words` are written as a shell reads them.
-const COMMANDS: Lines = Lines {
+pub(super) const COMMANDS: Lines = Lines {
     name: "commands",
     write: |command, out| {
         let words = command.get("words")?;
@@ -246,8 +278,13 @@ mod tests {
 
     use super::*;
 
+    fn source(name: &'static str, text: &'static str, readers: Readers) -> Source {
+        let view = || schemars::schema_for!(());
+        Source { name, text, makes: "", purpose: "", readers, view }
+    }
+
     fn fill(text: &'static str, view: &serde_json::Value) -> Result<String, RenderError> {
-        let source = Source { name: "t.hbs", text };
+        let source = source("t.hbs", text, Readers::People);
         Engine::new(&[source], &BTreeMap::new())?.fill(source, view)
     }
 
@@ -318,11 +355,24 @@ mod tests {
 
     #[test]
     fn a_user_replaces_a_template_by_its_path() {
-        let source = Source { name: "party/RUNBOOK.md.hbs", text: "a" };
+        let source = source("party/RUNBOOK.md.hbs", "a", Readers::People);
         let by = |name: &str| BTreeMap::from([(name.to_owned(), "b".to_owned())]);
         let engine = Engine::new(&[source], &by("party/RUNBOOK.md.hbs")).unwrap();
         assert_eq!(engine.fill(source, &json!({})), Ok("b".into()));
-        let unknown = Engine::new(&[source], &by("RUNBOOK.md.hbs")).err();
-        assert!(matches!(unknown, Some(RenderError::UnknownTemplate { .. })));
+    }
+
+    #[test]
+    fn what_machines_read_may_get_more_lines_and_lose_none() {
+        let source = source("unit.hbs", "# why\nA={{a}}\n\nB=2\n", Readers::Machines);
+        let fill = |text: &str| {
+            let by = BTreeMap::from([("unit.hbs".to_owned(), text.to_owned())]);
+            Engine::new(&[source], &by).unwrap().fill(source, &json!({ "a": 1 }))
+        };
+        assert_eq!(fill("A=1\nC=3\nB=2\n"), Ok("A=1\nC=3\nB=2\n".into()));
+        for (text, missing) in [("A={{a}}\n", "B=2"), ("B=2\nA=1\n", "B=2"), ("A=11\nB=2\n", "A=1")]
+        {
+            let (name, line) = ("unit.hbs".to_owned(), missing.to_owned());
+            assert_eq!(fill(text), Err(RenderError::LineMissing { name, line }), "{text}");
+        }
     }
 }

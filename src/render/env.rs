@@ -4,15 +4,16 @@
 //! sixth reader; they agree on values without quotes from a small set of characters, so a line with anything else is
 //! refused, those of a user's template included.
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::plan::{Effect, Variable};
 
 use super::{
     artifact::{File, Files, Kind, OfHost},
-    engine::Source,
     error::RenderError,
     scene::HostScene,
+    source::{Readers, Source},
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =
@@ -21,15 +22,22 @@ pub(super) const ARTIFACT: Kind<OfHost> =
 const TEMPLATE: Source = Source {
     name: "party/host/party.env.hbs",
     text: include_str!("../../templates/party/host/party.env.hbs"),
+    makes: "PARTY/HOST/PARTY.env",
+    purpose: "the variables of a host, for services, jobs and task workers",
+    readers: Readers::Machines,
+    view: || schema_for!(View<'_>),
 };
 
 const RULE: &str = "a line is `NAME=value`, the value made of letters, digits and `_./:@%+,=-[]`, which all readers of \
     env files read alike";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View<'a> {
+    /// The party.
     party: String,
+    /// Its host.
     host: String,
+    /// The variables, in the order of the file.
     variables: &'a [Variable],
 }
 
@@ -47,7 +55,7 @@ fn files(host: &HostScene<'_>) -> Files {
     {
         return Err(RenderError::Template {
             name: TEMPLATE.name.to_owned(),
-            line: None,
+            place: None,
             message: format!("line {} of the env file is {line:?}: {RULE}", index + 1),
         });
     }

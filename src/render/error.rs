@@ -14,26 +14,26 @@ pub enum RenderError {
         /// The party.
         party: PartyName,
     },
-    /// A user's template that replaces nothing.
-    #[error("there is no template `{name}` to replace; templates are {known}")]
-    UnknownTemplate {
-        /// Its path in the user's `templates/`.
-        name: String,
-        /// Those that exist.
-        known: String,
-    },
     /// A template that cannot be read or that mentions what does not exist.
-    #[error("template `{name}`{}: {message}", place(*.line))]
+    #[error("template `{name}`{}: {message}", shown(*.place))]
     Template {
         /// Its path in `templates/`.
         name: String,
-        /// The line, counted from 1.
-        line: Option<usize>,
+        /// Line and column, counted from 1.
+        place: Option<(usize, usize)>,
         /// What is wrong with it.
         message: String,
     },
+    /// A user's template without a line that programs rely on.
+    #[error("template `{name}` leaves out a line of sfgen's own: `{}`", line.trim())]
+    LineMissing {
+        /// Its path in `templates/`.
+        name: String,
+        /// The line.
+        line: String,
+    },
 }
 
-fn place(line: Option<usize>) -> String {
-    line.map(|line| format!(", line {line}")).unwrap_or_default()
+fn shown(place: Option<(usize, usize)>) -> String {
+    place.map(|(line, _)| format!(", line {line}")).unwrap_or_default()
 }

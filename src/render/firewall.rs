@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
@@ -11,9 +12,9 @@ use crate::{
 
 use super::{
     artifact::{File, Files, Kind, OfHost},
-    engine::Source,
     reach::{Audience, Site, sources},
     scene::HostScene,
+    source::{Readers, Source},
 };
 
 pub(super) const ARTIFACT: Kind<OfHost> =
@@ -22,26 +23,36 @@ pub(super) const ARTIFACT: Kind<OfHost> =
 const TEMPLATE: Source = Source {
     name: "party/host/firewall.nft.hbs",
     text: include_str!("../../templates/party/host/firewall.nft.hbs"),
+    makes: "PARTY/HOST/firewall.nft",
+    purpose: "who reaches the planned ports of a host, for nft",
+    readers: Readers::Machines,
+    view: || schema_for!(View),
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View {
+    /// The party.
     party: String,
+    /// Its host.
     host: String,
+    /// The table of nft that the rules are in.
     table: String,
     /// `input` where the programs have the machine's own network, `forward` on the way to containers.
     hook: &'static str,
     /// `ip daddr 192.168.0.10 ` on the way to containers, else nothing.
     destination: String,
+    /// Who may come in.
     rules: Vec<Rule>,
     /// Every planned port.
     ports: String,
 }
 
 /// One audience's way to the ports of one role.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Rule {
+    /// What the ports are for.
     role: String,
+    /// The number, or the first and the last one.
     ports: String,
     /// `ip saddr { ... } `, or nothing where everybody may.
     source: String,

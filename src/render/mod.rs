@@ -16,22 +16,31 @@ mod env;
 mod error;
 mod federation;
 mod firewall;
+mod firewall_forms;
+mod mistakes;
 mod party_plan;
 mod ports;
 mod quote;
 mod reach;
 mod runbook;
 mod scene;
+mod source;
 mod spell;
 mod tables;
 mod targets;
+mod templates;
 mod tls;
 mod tree;
+mod variables;
 
 #[cfg(test)]
 pub(crate) mod samples;
 
 pub use error::RenderError;
+pub use mistakes::Mistake;
 pub use quote::sh as shell_word;
-pub use tables::{Input, render, template_names, verify};
+pub use source::Readers;
+pub use tables::{Input, render, verify};
+pub use templates::{Template, helpers, templates};
 pub use tree::{Artifact, ArtifactTree, FILE_MODE};
+pub use variables::{Shape, Variable};

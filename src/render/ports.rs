@@ -1,69 +1,102 @@
 //! `PORTS.md`: the port plan as tables, for reviewers and firewall teams.
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
     plan::Effect,
-    types::{PartyName, PortRange, Role},
+    types::{HostName, PartyName, PortRange, Role},
 };
 
 use super::{
     artifact::{File, Files, Kind, OfTree},
-    engine::Source,
+    firewall_forms::{Forms, Opening, forms},
     reach::{Audience, Site, published, purpose},
-    scene::TreeScene,
+    scene::{PartyScene, TreeScene},
+    source::{Readers, Source},
 };
 
 pub(super) const ARTIFACT: Kind<OfTree> =
     Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
 
-const TEMPLATE: Source =
-    Source { name: "PORTS.md.hbs", text: include_str!("../../templates/PORTS.md.hbs") };
+const TEMPLATE: Source = Source {
+    name: "PORTS.md.hbs",
+    text: include_str!("../../templates/PORTS.md.hbs"),
+    makes: "PORTS.md",
+    purpose: "the ports of all parties, for reviewers and firewall teams",
+    readers: Readers::People,
+    view: || schema_for!(View),
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View {
+    /// The name of the topology.
     topology: String,
+    /// A table for each host of each party.
     tables: Vec<Table>,
 }
 
 /// The ports of one host of one party.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Table {
+    /// The party.
     party: String,
+    /// Its host.
     host: String,
+    /// The address that peers dial.
     address: String,
+    /// Its ports, the lowest first.
     rows: Vec<Row>,
+    /// Who may come in, by address.
+    openings: Vec<Opening>,
+    /// The same as commands of other firewalls; none for containers on a bridge.
+    commands: Vec<String>,
 }
 
-#[derive(Serialize)]
+/// The ports of one role.
+#[derive(Serialize, JsonSchema)]
 struct Row {
+    /// The number, or the first and the last one.
     ports: String,
+    /// What they are for, as the lock calls it.
     role: String,
+    /// Who dials them.
     dialled_by: String,
+    /// What listens there, in words.
     purpose: &'static str,
 }
 
 fn files(tree: &TreeScene<'_>) -> Files {
     let scene = tree.scene;
-    let hosts = tree
-        .parties
-        .values()
-        .flat_map(|plan| plan.hosts.iter().map(move |(name, host)| (plan, name, host)));
-    let tables = hosts.map(|(plan, name, host)| {
-        let mut ports: Vec<_> = host.port_ranges().collect();
-        ports.sort_by_key(|(_, range)| range.first());
-        let site = Site::of(scene.federation, plan, name);
-        let rows = ports.into_iter().map(|(role, range)| Row {
-            ports: range.to_string(),
-            role: role.to_string(),
-            dialled_by: dialled_by(site, (role, range)),
-            purpose: purpose(role),
-        });
-        let (party, host_name) = (plan.party.to_string(), name.to_string());
-        Table { party, host: host_name, address: host.address.bare(), rows: rows.collect() }
+    let parties = tree.parties.values().map(|plan| PartyScene::new(scene, tree.groups, plan));
+    let tables = parties.flat_map(|party| {
+        let hosts = party.plan.hosts.keys();
+        hosts.map(|name| table(&party, name)).collect::<Vec<_>>()
     });
     let view = View { topology: scene.federation.topology.to_string(), tables: tables.collect() };
     Ok(vec![File::new("PORTS.md", scene.fill(TEMPLATE, &view)?)])
+}
+
+fn table(party: &PartyScene<'_>, name: &HostName) -> Table {
+    let (plan, host) = (party.plan, &party.plan.hosts[name]);
+    let mut ports: Vec<_> = host.port_ranges().collect();
+    ports.sort_by_key(|(_, range)| range.first());
+    let site = Site::of(party.scene.federation, plan, name);
+    let rows = ports.into_iter().map(|(role, range)| Row {
+        ports: range.to_string(),
+        role: role.to_string(),
+        dialled_by: dialled_by(site, (role, range)),
+        purpose: purpose(role),
+    });
+    let Forms { openings, commands } = forms(party, name);
+    Table {
+        party: plan.party.to_string(),
+        host: name.to_string(),
+        address: host.address.bare(),
+        rows: rows.collect(),
+        openings,
+        commands,
+    }
 }
 
 /// Who dials the ports, and under which numbers where others are passed on to them.

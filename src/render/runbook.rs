@@ -3,6 +3,7 @@
 mod machine_files;
 mod openings;
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
 use super::{
     artifact::{File, Files, Kind, OfParty},
     command::Command,
-    engine::Source,
     scene::PartyScene,
+    source::{Readers, Source},
     targets,
 };
 use machine_files::{MachineFile, machine_files};
@@ -26,15 +27,22 @@ pub(super) const ARTIFACT: Kind<OfParty> =
 const TEMPLATE: Source = Source {
     name: "party/RUNBOOK.md.hbs",
     text: include_str!("../../templates/party/RUNBOOK.md.hbs"),
+    makes: "PARTY/RUNBOOK.md",
+    purpose: "what to open, install, run and watch on a party's machines",
+    readers: Readers::People,
+    view: || schema_for!(View),
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a condition of the template")]
 struct View {
+    /// The party.
     party: String,
+    /// The name of the topology.
     topology: String,
     /// The list of pinned packages, from the folder of the topology.
     requirements: String,
+    /// Whether several organisations meet, each with its own cluster.
     is_production: bool,
     /// Whether data may lie in volumes of containers.
     has_volumes: bool,
@@ -44,14 +52,21 @@ struct View {
     sudo: &'static str,
     /// Whether `sfgen apply` starts the processes itself.
     is_process: bool,
+    /// Its certificates and its key.
     identity: Option<IdentityView>,
+    /// The parties that share a device or a job with it.
     peers: Vec<String>,
+    /// What must be open towards it: `FROM -> TO PORTS    # ROLES`.
     incoming: Vec<String>,
+    /// What must be open from it to its peers, in the same form.
     outgoing: Vec<String>,
     /// What is dialled at another address or number than it arrives at.
     passed_on: Vec<String>,
+    /// What must be on its machines before it starts.
     machine_files: Vec<MachineFile>,
+    /// Its hosts.
     hosts: Vec<HostView>,
+    /// What computes, unless it is sfgen itself.
     runtime: Option<RuntimeView>,
     /// Where an account of the machine has its copy of what it runs, if one does.
     unit_home: Option<String>,
@@ -59,59 +74,77 @@ struct View {
     key: Option<KeyView>,
     /// Numbers that this party keeps in files.
     inputs: Vec<InputView>,
+    /// Whether any host has a firewall to load.
+    has_firewall: bool,
+    /// Whether any host has a Ray node.
     has_ray: bool,
     /// Whether any host has something to install.
     has_install: bool,
+    /// Whether anything has to be started.
     has_start: bool,
     /// How a simulation is run: there is nobody to meet.
     simulation: Option<SimulationView>,
     /// The party that leads the simulation, where it is another one.
     follows: Option<String>,
-    /// Jobs that this party can run, and jobs that something else starts.
+    /// How each job is run.
     jobs: Vec<Command>,
+    /// Jobs that other programs start.
     external_jobs: Vec<String>,
+    /// What shows how it is.
     watch: Vec<Command>,
     /// The unit or container to look at first when something does not start.
     look: Option<Command>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct IdentityView {
+    /// Its CA certificate.
     ca: String,
+    /// Its certificate.
     cert: String,
+    /// Its private key.
     key: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct KeyView {
     /// Whether it lies beside the topology, from where the account gets a copy.
     is_copied: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SimulationView {
     /// Whether SecretFlow starts Ray by itself.
     is_standalone: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct HostView {
+    /// Its name.
     name: String,
+    /// The address that peers dial, and the one that it has itself.
     address: String,
+    /// Whether launcher and jobs run there.
     is_main: bool,
     /// What runs there, by name.
     runs: Vec<String>,
+    /// Loads the firewall.
     firewall: Vec<Command>,
+    /// Installs.
     install: Vec<Command>,
+    /// Starts.
     start: Vec<Command>,
+    /// Stops what `start` started.
     stop: Vec<Command>,
     /// Takes back all of `install` and `firewall`, the last first.
     remove: Vec<Command>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RuntimeView {
+    /// The release of SecretFlow.
     version: String,
+    /// The version of Python.
     python: String,
     /// `python3.10`: interpreters are installed under the name of their minor release.
     interpreter: String,
@@ -130,9 +163,11 @@ const fn size(engine: Engine) -> &'static str {
 }
 
 /// A number that this party adds to a sum.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct InputView {
+    /// The job.
     job: String,
+    /// The file.
     file: String,
 }
 
@@ -169,6 +204,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         machine_files: machine_files(plan),
         has_install: hosts.iter().any(|host| !host.install.is_empty()),
         has_start: hosts.iter().any(|host| !host.start.is_empty()),
+        has_firewall: hosts.iter().any(|host| !host.firewall.is_empty()),
         hosts,
         runtime: plan.secretflow.as_ref().map(|secretflow| RuntimeView {
             version: secretflow.version.clone(),
@@ -277,7 +313,7 @@ mod tests {
         assert!(!text.contains("keys new"), "{text}");
         assert!(text.contains("docker network create"), "{text}");
         assert!(text.contains("\nsfgen apply --party alice\n"), "no root, and Docker: {text}");
-        assert!(!text.contains("sfgen stop"), "no launcher: {text}");
+        assert!(!text.contains("\nsfgen stop"), "no launcher: {text}");
         let bob = runbook(&samples::simulation(), "bob");
         assert!(bob.contains("up --detach --wait\n"), "{bob}");
     }

@@ -9,10 +9,7 @@ use crate::{
     types::{HostAddr, HostName, PartyName, Role},
 };
 
-use super::{
-    engine::{Engine, Source},
-    error::RenderError,
-};
+use super::{engine::Engine, error::RenderError, source::Source};
 
 /// The whole federation, and what its artifacts are made with.
 pub(super) struct Scene<'a> {
@@ -28,6 +25,8 @@ pub(super) struct Scene<'a> {
 pub(super) struct TreeScene<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) parties: &'a BTreeMap<PartyName, PartyPlan>,
+    /// Who shares what with whom.
+    pub(super) groups: &'a Groups<'a>,
 }
 
 /// One party.

@@ -6,17 +6,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     plan::{Effect, Federation, Groups, PartyPlan, Requirements},
-    types::PartyName,
+    types::{Digest, PartyName},
 };
 
 use super::{
     artifact::{File, FileContent, Kind, OfHost, OfParty, OfTree},
     cluster_config,
-    engine::{Engine, Source},
+    engine::Engine,
     env,
     error::RenderError,
     federation, firewall, party_plan, ports, runbook,
     scene::{HostScene, PartyScene, Scene, TreeScene},
+    source::Source,
     targets, tls,
     tree::{ArtifactTree, TreeBuilder},
 };
@@ -74,9 +75,11 @@ enum Extent {
 
 /// Renders the tree of a federation.
 pub fn render(input: Input<'_>) -> Result<ArtifactTree, RenderError> {
+    let digest = |(name, text): (&String, &String)| (name.clone(), Digest::of(text.as_bytes()));
+    let templates = input.templates.iter().map(digest).collect();
     let mut tree = TreeBuilder::default();
     render_each(input, Extent::Whole, |path, content, effect| tree.insert(path, content, effect))?;
-    Ok(tree.build())
+    Ok(tree.build(templates))
 }
 
 /// Whether the tree of a federation can be rendered: fills in the user's templates, and keeps nothing.
@@ -104,7 +107,7 @@ fn render_each(
         let is_replaced = |source: &Source| templates.contains_key(source.name);
         extent == Extent::Whole || used.iter().any(is_replaced)
     };
-    let whole = TreeScene { scene: &scene, parties: &parties };
+    let whole = TreeScene { scene: &scene, parties: &parties, groups: &groups };
     for kind in TREE_ARTIFACTS.iter().filter(|kind| is_made(kind.templates)) {
         add(Utf8Path::new(""), kind.effect, (kind.files)(&whole)?);
     }
@@ -126,12 +129,8 @@ fn render_each(
     Ok(())
 }
 
-/// The templates that users can replace, by their paths below `templates/`.
-pub fn template_names() -> impl Iterator<Item = &'static str> {
-    templates_of_all_artifacts().into_iter().map(|source| source.name)
-}
-
-fn templates_of_all_artifacts() -> Vec<Source> {
+/// The templates that users can replace.
+pub(super) fn templates_of_all_artifacts() -> Vec<Source> {
     let tree = TREE_ARTIFACTS.iter().map(|kind| kind.templates);
     let party = PARTY_ARTIFACTS.iter().map(|kind| kind.templates);
     let host =
@@ -142,7 +141,7 @@ fn templates_of_all_artifacts() -> Vec<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{plan::federation_bytes, render::samples, types::Digest};
+    use crate::{plan::federation_bytes, render::samples};
 
     fn tree(sample: &samples::Sample) -> ArtifactTree {
         sample.render().unwrap()

@@ -6,7 +6,10 @@ use bytes::{Bytes, BytesMut};
 use camino::Utf8PathBuf;
 
 use super::artifact::FileContent;
-use crate::{plan::Effect, types::TreePath};
+use crate::{
+    plan::Effect,
+    types::{Digest, TreePath},
+};
 
 /// The permission bits of every file: everybody reads, the owner writes. Nothing in the tree is secret, and nothing in
 /// it is run.
@@ -26,7 +29,11 @@ const CHUNK: usize = 256 << 10;
 
 /// All generated files by their path in the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArtifactTree(BTreeMap<TreePath, Artifact>);
+pub struct ArtifactTree {
+    files: BTreeMap<TreePath, Artifact>,
+    /// The user's templates that it was made with, each by its path below `templates/` and with the digest of its text.
+    pub templates: BTreeMap<String, Digest>,
+}
 
 /// Takes in the files of a tree.
 ///
@@ -51,8 +58,9 @@ impl TreeBuilder {
         self.files.insert(path, Artifact { bytes, effect });
     }
 
-    pub(super) fn build(self) -> ArtifactTree {
-        ArtifactTree(self.files)
+    /// The tree of these files, which these templates of the user made.
+    pub(super) fn build(self, templates: BTreeMap<String, Digest>) -> ArtifactTree {
+        ArtifactTree { files: self.files, templates }
     }
 
     fn packed(&mut self, bytes: &[u8]) -> Bytes {
@@ -68,24 +76,24 @@ impl ArtifactTree {
     /// The file at a path of the tree.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Artifact> {
-        self.0.get(camino::Utf8Path::new(path))
+        self.files.get(camino::Utf8Path::new(path))
     }
 
     /// The files in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&TreePath, &Artifact)> {
-        self.0.iter()
+        self.files.iter()
     }
 
     /// How many files there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.files.len()
     }
 
     /// Whether there is no file.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.files.is_empty()
     }
 }
 
@@ -94,7 +102,7 @@ impl<'a> IntoIterator for &'a ArtifactTree {
     type IntoIter = std::collections::btree_map::Iter<'a, TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.files.iter()
     }
 }
 
@@ -103,6 +111,6 @@ impl IntoIterator for ArtifactTree {
     type IntoIter = std::collections::btree_map::IntoIter<TreePath, Artifact>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.files.into_iter()
     }
 }

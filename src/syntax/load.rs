@@ -227,6 +227,10 @@ mod tests {
             self.0.list(folder)
         }
 
+        fn below(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, String> {
+            self.0.below(folder)
+        }
+
         fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {
             self.0.canonical(path)
         }

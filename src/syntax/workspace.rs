@@ -15,6 +15,10 @@ pub trait Workspace {
     /// The names of the regular files in a folder, sorted; empty where the folder does not exist.
     fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String>;
 
+    /// The paths of all that is no folder below a folder, relative to it and sorted; empty where the folder does not
+    /// exist. What is too much to be looked through is an error in words.
+    fn below(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, String>;
+
     /// The one name of a file that may be reached by several: links resolved, relative to the folder.
     fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf;
 
@@ -42,6 +46,16 @@ impl Workspace for Overlay<'_> {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    fn below(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, String> {
+        let mut paths = self.below.below(folder)?;
+        paths.extend(
+            self.files.keys().filter_map(|path| Some(path.strip_prefix(folder).ok()?.into())),
+        );
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
     }
 
     fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {
@@ -74,6 +88,10 @@ impl Workspace for MemoryWorkspace {
     fn list(&self, folder: &Utf8Path) -> Result<Vec<String>, String> {
         let inside = self.0.keys().filter(|path| path.parent() == Some(folder));
         Ok(inside.filter_map(|path| path.file_name().map(str::to_owned)).collect())
+    }
+
+    fn below(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, String> {
+        Ok(self.0.keys().filter_map(|path| Some(path.strip_prefix(folder).ok()?.into())).collect())
     }
 
     fn canonical(&self, path: &Utf8Path) -> Utf8PathBuf {

@@ -101,7 +101,7 @@ mod tests {
         let planned =
             || ManifestFile { sha256: Digest::of(b"planned"), mode: "0644".into(), effect: None };
         let files = paths.iter().map(|path| (path.parse().unwrap(), planned())).collect();
-        Manifest { format: 1, plan: Digest::of(b""), files }
+        Manifest { format: 1, plan: Digest::of(b""), templates: BTreeMap::new(), files }
     }
 
     fn told(tree: &Utf8Path, manifest: &Manifest) -> Vec<String> {

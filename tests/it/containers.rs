@@ -33,6 +33,13 @@ party "bob" {
 }
 "#;
 
+/// The topology, planned.
+pub(crate) fn planned() -> Workspace {
+    let workspace = Workspace::empty();
+    workspace.write("topology.kdl", &TOPOLOGY.replace("WORKER", WORKER).replace("IMAGE", IMAGE));
+    workspace.with_keys(&["alice", "bob"]).planned()
+}
+
 /// Parties whose sides are installed with the engine.
 struct Installed {
     docker: Docker,
@@ -41,12 +48,7 @@ struct Installed {
 
 impl Installed {
     fn new() -> Option<Self> {
-        let docker = Docker::start()?;
-        let workspace = Workspace::empty();
-        workspace
-            .write("topology.kdl", &TOPOLOGY.replace("WORKER", WORKER).replace("IMAGE", IMAGE));
-        let workspace = workspace.with_keys(&["alice", "bob"]).planned();
-        Some(Self { docker, workspace })
+        Some(Self { docker: Docker::start()?, workspace: planned() })
     }
 
     fn run(&self, args: &[&str]) -> Ran {

@@ -1,15 +1,13 @@
 //! Parties behind what maps their addresses and ports: real launchers meet and compute through it.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    process::Command,
-};
+use std::net::{Ipv4Addr, TcpListener};
 
 use nix::sys::signal::Signal;
 
 use crate::support::{
     launcher::{Launcher, assert_nothing_left},
     middle_box::{BEHIND, MiddleBox},
+    networks::Networks,
     workspace::Workspace,
 };
 
@@ -66,53 +64,6 @@ fn a_party_behind_a_proxy_is_dialled_at_other_numbers_and_meets_and_computes() {
     ws.run(&["stop"]).success();
     assert_eq!((alice.end().0, bob.end().0), (0, 0));
     assert_nothing_left(&ws);
-}
-
-/// Network namespaces, gone at the end of the test.
-struct Networks(Vec<String>);
-
-impl Networks {
-    fn new(names: &[&str]) -> Self {
-        let names = names.iter().map(|name| format!("sfgen-{name}-{}", std::process::id()));
-        let networks = Self(names.collect());
-        for name in &networks.0 {
-            run("ip", &["netns", "add", name]);
-            run("ip", &["-n", name, "link", "set", "lo", "up"]);
-        }
-        networks
-    }
-
-    /// Joins two of them by a cable, with an address at each end.
-    fn join(&self, number: usize, (one, other): (usize, usize), (near, far): (&str, &str)) {
-        let id = std::process::id() % 100_000;
-        let (a, b) = (format!("sg{number}a{id}"), format!("sg{number}b{id}"));
-        run("ip", &["link", "add", &a, "type", "veth", "peer", "name", &b]);
-        for (cable, network, address) in [(&a, one, near), (&b, other, far)] {
-            let name = &self.0[network];
-            run("ip", &["link", "set", cable, "netns", name]);
-            run("ip", &["-n", name, "address", "add", address, "dev", cable]);
-            run("ip", &["-n", name, "link", "set", cable, "up"]);
-        }
-    }
-
-    fn exec(&self, network: usize, command: &[&str]) {
-        let mut args = vec!["netns", "exec", self.0[network].as_str()];
-        args.extend(command);
-        run("ip", &args);
-    }
-}
-
-impl Drop for Networks {
-    fn drop(&mut self) {
-        for name in &self.0 {
-            run("ip", &["netns", "delete", name]);
-        }
-    }
-}
-
-fn run(program: &str, args: &[&str]) {
-    let status = Command::new(program).args(args).status().unwrap();
-    assert!(status.success(), "{program} {args:?}: {status}");
 }
 
 #[test]

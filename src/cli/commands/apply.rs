@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    firewall::{self, FirewallArgs},
     installing::{InstallArgs, install},
     launching::{Show, for_all, is_wanted, read_side, runtime, worst},
 };
@@ -34,6 +35,9 @@ pub(crate) struct ApplyArgs {
     /// For parties whose processes systemd or Docker keeps up
     #[command(flatten)]
     pub(crate) install: InstallArgs,
+    /// About the firewall
+    #[command(flatten)]
+    pub(crate) firewall: FirewallArgs,
 }
 
 /// Runs the command.
@@ -52,6 +56,9 @@ pub(in crate::cli) fn run(args: &ApplyArgs, ui: &Ui) -> Result<Status, Failure> 
         return Ok(Status::Interrupted);
     }
     let side = read_side(&args.side, party, args.host.as_ref(), ui)?;
+    if args.firewall.is_about_it() {
+        return firewall::run(&side, args.firewall, args.install, ui);
+    }
     if let Some(target) = target(&side.plan.deploy) {
         let here = Site { side: &side, machine: &ThisMachine };
         return install(&here, target, args.install, ui);

@@ -52,6 +52,7 @@ impl From<InstallError> for Failure {
             InstallError::Unconfirmed => Status::Usage,
             InstallError::Unhealthy { .. } => Status::Failed,
             InstallError::NotRoot { .. }
+            | InstallError::TakenBack { .. }
             | InstallError::Step { .. }
             | InstallError::Busy { .. }
             | InstallError::Record { .. }
@@ -101,7 +102,7 @@ pub(super) fn install(
 }
 
 /// The command that installs this side, for root to type.
-fn command(side: &Side) -> String {
+pub(super) fn command(side: &Side) -> String {
     let host = if side.is_main() { String::new() } else { format!(" --host {}", side.host_name) };
     format!("sfgen apply --party {}{host}", side.party())
 }

@@ -5,6 +5,7 @@ pub(super) mod check;
 mod compiling;
 pub(super) mod demo;
 pub(super) mod explain;
+mod firewall;
 pub(super) mod fmt;
 pub(super) mod init;
 mod installing;
@@ -21,6 +22,7 @@ pub(super) mod schema;
 mod stale_tree;
 pub(super) mod status;
 pub(super) mod stop;
+pub(super) mod templates;
 pub(super) mod uninstall;
 
 pub(in crate::cli) use pages::PAGES;

@@ -265,6 +265,9 @@ fn report(
 }
 
 fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failure> {
+    for name in plan.comparison.manifest.templates.keys() {
+        ui.result(format!("made with the topology's own template {name}"));
+    }
     for line in &plan.port_changes {
         ui.result(line);
     }

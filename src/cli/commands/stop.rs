@@ -13,7 +13,7 @@ use crate::{
         install::{
             machine::ThisMachine,
             record::{Place, Records},
-            uninstall::{carry_out, check, to_take_back},
+            uninstall::{carry_out, check, described, is_left_to_root, to_take_back},
         },
         local::{Reply, Request, ask_once},
     },
@@ -75,11 +75,17 @@ fn stop_installed(party: Option<&PartyName>, ui: &Ui) -> Result<bool, Failure> {
     let mut has_stopped = false;
     for (place, records) in Records::all(|place| party.is_none_or(|party| *party == place.party))? {
         let record = records.read(&place)?;
-        let actions = to_take_back(&record, &[Stage::Start]);
+        let actions = to_take_back(&record, &[Stage::Start, Stage::Firewall]);
         if actions.is_empty() {
             continue;
         }
         let Place { topology, party, .. } = &place;
+        if is_left_to_root(&ThisMachine, &actions) {
+            let command = format!("sudo sfgen stop --party {party}");
+            let left = described(&actions).join(", ");
+            ui.note(format!("{party} of {topology}: left to root, `{command}`: {left}"));
+            continue;
+        }
         check(&ThisMachine, &record, &actions, false, &format!("sfgen stop --party {party}"))?;
         let mut open = records.open(&place)?;
         let mut report = |words| ui.note(format!("{party}: {words}"));

@@ -14,7 +14,7 @@ use crate::{
         install::{
             machine::ThisMachine,
             record::{Place, Records},
-            uninstall::{carry_out, check, described, to_take_back},
+            uninstall::{carry_out, check, described, is_left_to_root, to_take_back},
         },
         machine::side::read_federation,
     },
@@ -90,7 +90,12 @@ fn uninstall(
     ui: &Ui,
 ) -> Result<Status, Failure> {
     let record = records.read(place)?;
-    let actions = to_take_back(&record, &[Stage::Start, Stage::Install]);
+    let actions = to_take_back(&record, &[Stage::Start, Stage::Install, Stage::Firewall]);
+    if !actions.is_empty() && is_left_to_root(&ThisMachine, &actions) {
+        let command = format!("sudo sfgen uninstall --party {}", place.party);
+        ui.note(format!("left to root, `{command}`: {}", described(&actions).join(", ")));
+        return Ok(Status::Done);
+    }
     for line in described(&actions) {
         ui.result(line);
     }

@@ -68,6 +68,20 @@ pub enum InstallError {
         /// The command that shows what it said.
         look: String,
     },
+    /// Nobody said in time that the firewall may stay, or none was loaded.
+    #[error(
+        "there is no firewall of {party} to keep: none was loaded, or it was taken back since nobody confirmed it in time"
+    )]
+    #[diagnostic(
+        code(SF0793),
+        help(
+            "load it again with `sfgen apply --party {party} --firewall`, and confirm it while the connections that you need work"
+        )
+    )]
+    TakenBack {
+        /// Whose firewall.
+        party: PartyName,
+    },
     /// Another process installs for this party or takes back what was installed.
     #[error("another `sfgen` changes what is installed for {party} just now")]
     #[diagnostic(help("wait until it has ended"))]

@@ -10,6 +10,8 @@
 //!    by the next one, or taken back.
 //! 4. The target starts what is down and starts anew what has changed, and [`health`] waits until all of it is ready.
 //!
+//! [`firewall`] loads the planned firewall, where that is asked for.
+//!
 //! [`uninstall`] takes back what the record lists and nothing else, without the tree.
 //!
 //! What is the same for all targets is in these files; what a target does in its own way is a file and a line in
@@ -19,6 +21,7 @@ pub mod apply;
 pub mod difference;
 mod docker;
 mod error;
+pub mod firewall;
 pub mod health;
 pub mod installed;
 pub mod machine;

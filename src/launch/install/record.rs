@@ -271,6 +271,12 @@ impl OpenRecord {
         self.file.with_extension(format!("{digest}"))
     }
 
+    /// The absolute path of a file beside the record, for what it is about.
+    pub fn beside(&self, ending: &str) -> Result<Utf8PathBuf, InstallError> {
+        let folder = fs::resolve(self.file.parent().unwrap_or(Utf8Path::new("/")))?;
+        Ok(folder.join(format!("{}.{ending}", self.record.place.host)))
+    }
+
     /// Removes the record of an installation that was taken back, and the folders that it alone was in.
     pub fn remove(self) -> Result<(), InstallError> {
         let kept = self.record.entries.iter().filter_map(|entry| entry.before.as_ref()?.content);

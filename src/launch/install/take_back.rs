@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    InstallError, docker,
+    InstallError, docker, firewall,
     machine::Machine,
     record::{Entry, OpenRecord},
     site::run,
@@ -50,6 +50,7 @@ pub(super) fn take_back(
                 undo(machine, action)?;
             }
         }
+        Action::LoadFirewall { table, .. } => firewall::unload(machine, open, table)?,
         Action::CreateNetwork { network, .. } => {
             if docker::is_unused(machine, network)? {
                 undo(machine, action)?;

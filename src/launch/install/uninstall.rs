@@ -30,6 +30,14 @@ pub fn described(actions: &[Action]) -> Vec<String> {
     undone.map(|action| format!("- {}", words::action(&action))).collect()
 }
 
+/// Whether nothing is to be taken back but a firewall, which only root may do and somebody else has loaded: who runs a
+/// launcher or containers need not be root.
+#[must_use]
+pub fn is_left_to_root(machine: &dyn Machine, actions: &[Action]) -> bool {
+    let is_firewall = |action: &Action| matches!(action, Action::LoadFirewall { .. });
+    actions.iter().all(is_firewall) && !machine.has_root()
+}
+
 /// What must hold before anything is taken back: that no file is lost that somebody edited, unless that is `forced`, and
 /// that it may be taken back. `command` is what root would have to run.
 pub fn check(

@@ -48,7 +48,7 @@ fn secret(_: Reader<'_>, name: &SecretName, _: &MachinePath) -> MachinePath {
 }
 
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
-    let mut steps = vec![scope.firewall()];
+    let mut steps: Vec<_> = scope.firewall().into_iter().collect();
     if !scope.host.processes.iter().any(Process::is_kept_up) {
         return steps;
     }

@@ -18,5 +18,5 @@ fn secret(_: Reader<'_>, _: &SecretName, file: &MachinePath) -> MachinePath {
 fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let host = (*scope.host_name != scope.plan.main_host).then(|| scope.host_name.clone());
     let start = Action::StartLauncher { party: scope.plan.party.clone(), host };
-    vec![scope.firewall(), Step { stage: Stage::Start, action: start }]
+    scope.firewall().into_iter().chain([Step { stage: Stage::Start, action: start }]).collect()
 }

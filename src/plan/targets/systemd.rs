@@ -72,7 +72,7 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
         install(Action::CopyFile { from, to, owner, mode: "0644".to_owned() })
     };
     let home = home.as_path();
-    let mut steps = vec![scope.firewall()];
+    let mut steps: Vec<_> = scope.firewall().into_iter().collect();
     let own = Action::CreateAccount {
         account: user.clone(),
         home: home.as_str().parse().expect("a home that was read"),

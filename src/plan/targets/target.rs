@@ -39,14 +39,14 @@ impl Scope<'_> {
         Utf8Path::new(TREE).join(party).join(self.host_name.as_str())
     }
 
-    pub(super) fn firewall(&self) -> Step {
-        Step {
-            stage: Stage::Firewall,
-            action: Action::LoadFirewall {
-                file: self.folder().join("firewall.nft"),
-                table: firewall_table(self.topology, &self.plan.party),
-            },
-        }
+    /// What closes the planned ports to others; `None` where nothing listens.
+    pub(super) fn firewall(&self) -> Option<Step> {
+        let action = || Action::LoadFirewall {
+            file: self.folder().join("firewall.nft"),
+            table: firewall_table(self.topology, &self.plan.party),
+        };
+        let listens = !self.host.ports.is_empty();
+        listens.then(|| Step { stage: Stage::Firewall, action: action() })
     }
 }
 

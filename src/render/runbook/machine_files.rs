@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -10,10 +11,13 @@ use crate::{
 };
 
 /// A file or folder that must be on a host.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct MachineFile {
+    /// The host.
     host: String,
+    /// Its path there.
     path: String,
+    /// What it is.
     what: &'static str,
     /// The processes that use it.
     users: Vec<String>,

@@ -8,6 +8,7 @@ pub(crate) mod launcher;
 pub(crate) mod machine;
 pub(crate) mod mended;
 pub(crate) mod middle_box;
+pub(crate) mod networks;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod strangers;

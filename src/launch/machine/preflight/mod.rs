@@ -6,6 +6,7 @@
 
 mod address;
 mod certificates;
+mod firewalls;
 mod inputs;
 mod limits;
 mod machine;
@@ -36,6 +37,7 @@ pub const PROBES: &[Probe] = &[
     inputs::PROBE,
     address::PROBE,
     ports::PROBE,
+    firewalls::PROBE,
 ];
 
 /// All that is wrong with this machine.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
-        engine::Source,
         scene::HostScene,
+        source::{Readers, Source},
         spell::seconds,
     },
     types::{Port, ProcessName},
@@ -29,6 +30,10 @@ pub(super) const ARTIFACT: Kind<OfHost> =
 const TEMPLATE: Source = Source {
     name: "party/host/docker/compose.yaml.hbs",
     text: include_str!("../../../../templates/party/host/docker/compose.yaml.hbs"),
+    makes: "PARTY/HOST/docker/compose.yaml",
+    purpose: "the containers of a host",
+    readers: Readers::Machines,
+    view: || schema_for!(View),
 };
 
 /// What Docker gives to a container's `/dev/shm` by default, beside Ray's object store.
@@ -43,9 +48,11 @@ const PROBE: &str =
 const SHELL_PROBE: &str = "command -v bash >/dev/null && exec bash -c ': </dev/tcp/127.0.0.1/\"$0\"' \"$0\"; \
     nc -z 127.0.0.1 \"$0\" 2>/dev/null || nc 127.0.0.1 \"$0\" -e true";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View {
+    /// The name of the Compose project.
     project: String,
+    /// The containers, each after those that it waits for.
     containers: Vec<Container>,
     /// The bridge network, which several projects share and none owns.
     network: Option<String>,
@@ -56,28 +63,39 @@ struct View {
 }
 
 /// One container.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 struct Container {
+    /// Its name in the compose file.
     key: String,
+    /// Its image.
     image: String,
     /// The Dockerfile, where the image is built here.
     dockerfile: Option<String>,
     /// The folder of wheels that the build is given.
     wheels: Option<String>,
+    /// The number of the account in it.
     user: Option<String>,
+    /// The folder in which the command runs.
     folder: Option<String>,
+    /// Its command line.
     command: Vec<String>,
     /// Files with variables; of several that set one, the last counts.
     env_files: Vec<String>,
+    /// Its own variables.
     environment: BTreeMap<String, String>,
     /// `host`, or `service:...`; absent for the one that owns an address.
     network_mode: Option<String>,
+    /// The address on a bridge, of the container that owns it.
     address: Option<Address>,
     /// What the machine passes on, at the one that owns an address.
     ports: Vec<String>,
+    /// What must be up before.
     depends_on: Vec<Dependency>,
+    /// How Docker sees whether it is well.
     health: Option<Health>,
+    /// How long it may take to stop.
     grace: Option<String>,
+    /// The size of its `/dev/shm`.
     shm_size: Option<String>,
     /// How many GPUs the machine lends to Ray's container, which sees none otherwise.
     gpus: Option<u32>,
@@ -85,37 +103,50 @@ struct Container {
     ipc: Option<String>,
     /// Ray's for programs that join it: they look for the node in `/proc`.
     pid: Option<String>,
+    /// Whether Docker starts a process that reaps what programs leave.
     init: bool,
     /// Whether its image cannot be written to.
     read_only: bool,
     /// Folders in memory, with their options.
     tmpfs: Vec<String>,
+    /// Volumes with a name.
     volumes: Vec<VolumeView>,
+    /// Where it sees the folder of the topology.
     root: Option<String>,
     /// Certificates and keys outside the folder of the topology, at the same path as on the machine.
     files: Vec<String>,
+    /// Data of the machine.
     mounts: Vec<MountView>,
+    /// Whether there is anything of `root`, `files`, `mounts` and `volumes`.
     has_volumes: bool,
+    /// Secrets of the machine.
     secrets: Vec<SecretView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Address {
+    /// The network.
     network: String,
+    /// `ipv4_address` or `ipv6_address`.
     key: &'static str,
+    /// The address.
     ip: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Dependency {
+    /// The other container.
     key: String,
+    /// How it must be: `service_healthy` or `service_started`.
     condition: &'static str,
 }
 
 /// A check that fails for as long as the program does not answer; until `within` is over, that is no failure.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Health {
+    /// The command, which succeeds where it is well.
     test: Vec<String>,
+    /// How long it may take to become ready.
     within: String,
 }
 

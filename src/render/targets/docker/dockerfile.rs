@@ -1,14 +1,15 @@
 //! `<party>/<host>/docker/Dockerfile`: the image in which Ray and services without an image of their own run.
 
 use camino::Utf8Path;
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
     plan::{Deploy, Effect, Location, UID},
     render::{
         artifact::{File, Files, Kind, OfHost},
-        engine::Source,
         scene::HostScene,
+        source::{Readers, Source},
     },
     types::Home,
 };
@@ -19,14 +20,20 @@ pub(super) const ARTIFACT: Kind<OfHost> =
 const TEMPLATE: Source = Source {
     name: "party/host/docker/Dockerfile.hbs",
     text: include_str!("../../../../templates/party/host/docker/Dockerfile.hbs"),
+    makes: "PARTY/HOST/docker/Dockerfile",
+    purpose: "the image in which Ray and services without an image of their own run",
+    readers: Readers::Machines,
+    view: || schema_for!(View<'_>),
 };
 
 /// Where the image has the lists.
 const LISTS: &str = "/opt/sfgen";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View<'a> {
+    /// The version of Python.
     python: &'a str,
+    /// The number of the account in the image.
     uid: u32,
     /// The lists of packages, in the party's folder.
     files: String,
@@ -34,9 +41,11 @@ struct View<'a> {
     installs: Vec<Vec<String>>,
     /// The folder of wheels, which the build sees only where it is mounted.
     wheels: Option<&'a str>,
+    /// The account's home.
     home: &'a str,
     /// Ray's folder for sockets and logs.
     run: &'a str,
+    /// The folder for logs.
     logs: &'a str,
     /// Where the folder of the topology is mounted.
     root: &'a str,

@@ -1,5 +1,6 @@
 //! What a container sees of the machine's files.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -8,26 +9,33 @@ use crate::{
 };
 
 /// A volume of the compose file's own in a container. It outlives containers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct VolumeView {
+    /// Its name in the compose file.
     pub(super) name: String,
+    /// Where it is in the container.
     target: String,
 }
 
 /// Data of the machine in a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct MountView {
+    /// Where it is on the machine.
     source: String,
+    /// Where it is in the container.
     target: String,
+    /// Whether it may only be read there.
     read_only: bool,
 }
 
 /// A secret of the machine in a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct SecretView {
     /// Its name in the compose file, in which other containers may have another secret of the same name.
     key: String,
+    /// The name under which the container reads it.
     name: String,
+    /// The file on the machine.
     file: String,
 }
 

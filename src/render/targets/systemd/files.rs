@@ -1,5 +1,6 @@
 //! What a unit sees of the machine's files, beside what every program sees.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// The settings of a unit about files.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct FilesView {
     /// Files with variables, in the order in which they win over each other.
     env_files: Vec<String>,
@@ -18,8 +19,9 @@ pub(super) struct FilesView {
     writes: Vec<String>,
     /// Those that it may only read, also where they lie in one that it may write.
     reads: Vec<String>,
-    /// Those that it sees at another path or that lie in a hidden folder, to be written and to be read only.
+    /// Those that it sees at another path or that lie in a hidden folder, to be written.
     binds: Vec<String>,
+    /// The same, to be read only.
     read_only_binds: Vec<String>,
     /// Whether something that lies in one of the hidden homes is bound back in.
     sees_home: bool,

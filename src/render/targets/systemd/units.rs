@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
@@ -11,8 +12,8 @@ use crate::{
     },
     render::{
         artifact::{File, Files, Kind, OfHost},
-        engine::Source,
         scene::HostScene,
+        source::{Readers, Source},
         spell::{seconds, whole_seconds},
     },
     types::{Home, Port},
@@ -26,59 +27,91 @@ pub(super) const UNITS: Kind<OfHost> =
 const TARGET: Source = Source {
     name: "party/host/systemd/party.target.hbs",
     text: include_str!("../../../../templates/party/host/systemd/party.target.hbs"),
+    makes: "PARTY/HOST/systemd/sfgen-TOPOLOGY-PARTY.target",
+    purpose: "the unit that stands for all units of a party on a host",
+    readers: Readers::Machines,
+    view: || schema_for!(TargetView<'_>),
 };
 const UNIT: Source = Source {
     name: "party/host/systemd/unit.service.hbs",
     text: include_str!("../../../../templates/party/host/systemd/unit.service.hbs"),
+    makes: "PARTY/HOST/systemd/sfgen-TOPOLOGY-PARTY-PROCESS.service",
+    purpose: "the unit of a process that systemd keeps up",
+    readers: Readers::Machines,
+    view: || schema_for!(UnitView<'_>),
 };
 
 /// Where systemd looks for programs by default (systemd.exec(5), `Environment=`).
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TargetView<'a> {
+    /// The party.
     party: &'a str,
+    /// The name of the topology.
     topology: &'a str,
+    /// Its units.
     units: &'a [String],
 }
 
 /// One unit.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UnitView<'a> {
+    /// The process.
     process: String,
+    /// The party.
     party: &'a str,
+    /// The name of the topology.
     topology: &'a str,
+    /// The unit that stands for all of the party's units.
     target: &'a str,
+    /// The units that come first.
     after: Vec<String>,
+    /// The account as which it runs.
     user: Option<String>,
+    /// The folder in which it runs.
     folder: Option<String>,
+    /// The file with the host's variables.
     env_file: Option<String>,
+    /// `NAME=value`, for each variable of its own.
     environment: Vec<String>,
+    /// Its command line.
     exec: Vec<String>,
+    /// When it counts as started.
     ready: Option<ReadyView>,
+    /// How it is started again.
     restart: Option<RestartView>,
+    /// How long it may take to stop.
     grace: String,
+    /// Whether it is the host's Ray node.
     is_ray: bool,
     /// Whether it needs the machine's GPUs.
     has_gpus: bool,
+    /// Whether it uses the Ray node of the host.
     joins_ray: bool,
     /// Ray's folder below `/run`, which the unit of the Ray node makes and owns.
     run_name: String,
+    /// What it sees of the machine's files.
     files: FilesView,
     /// Ray's folder, for programs that write into the session of the node that they join.
     run: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReadyView {
+    /// The port that must answer.
     port: Port,
+    /// How long that may take.
     within: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RestartView {
+    /// How long to wait before it.
     pause: String,
+    /// How many starts there may be in `window`.
     starts: u32,
+    /// The time in which starts are counted.
     window: String,
 }
 
