@@ -75,6 +75,7 @@ mod supervise;
 mod support;
 mod targets;
 mod task_workers;
+mod task_workers_run;
 mod toml;
 mod topologies;
 mod validators;

@@ -1,6 +1,6 @@
 //! Planned processes as programs to start: the plan says what, this machine says where.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
 
@@ -11,7 +11,7 @@ use crate::{
         peers::lockstep::RunId,
         processes::{RestartPolicy, ServiceSpec},
     },
-    plan::{Location, Locations, Mode, Process, Program, located},
+    plan::{Location, Locations, Mode, Process, Program, STEADY_AFTER, located},
     types::{DeviceName, JobName, PartyName, Port},
 };
 
@@ -109,6 +109,8 @@ impl Specs<'_> {
             cwd: folder.map_or(&*self.side.root, |folder| Utf8Path::new(folder)).to_owned(),
             after: process.after.iter().map(ToString::to_string).collect(),
             probe: process.ready.map(|ready| loopback(ready.port)),
+            // A job has nobody who waits until it is ready.
+            steady_after: process.restart.map_or(Duration::ZERO, |_| STEADY_AFTER),
             ready_within: process.ready.map_or(process.grace, |ready| ready.within).get(),
             grace: process.grace.get(),
             restart,

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{
@@ -186,7 +186,7 @@ impl Service {
         }
         match self.spec.probe {
             Some(address) => drop(self.probe.spawn(answers(address))),
-            None => self.known.push_back(ProcessEvent::ProbePassed),
+            None => drop(self.probe.spawn(sleep(self.spec.steady_after))),
         }
     }
 }
