@@ -45,6 +45,8 @@ struct View {
     /// Whether `sfgen apply` starts the processes itself.
     is_process: bool,
     identity: Option<IdentityView>,
+    /// Whether launchers of further hosts need the key too.
+    keys_everywhere: bool,
     peers: Vec<String>,
     incoming: Vec<String>,
     outgoing: Vec<String>,
@@ -162,6 +164,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
+        keys_everywhere: plan.deploy == Deploy::Process && plan.hosts.len() > 1,
         peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),

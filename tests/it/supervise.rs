@@ -31,6 +31,7 @@ impl Yard {
             env_files: Vec::new(),
             cwd: self.path().to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
+            joins: None,
             probe: None,
             steady_after: Duration::ZERO,
             ready_within: DEADLINE,

@@ -26,6 +26,8 @@ pub struct ServiceSpec {
     pub cwd: Utf8PathBuf,
     /// Names of the services that must be ready before it starts.
     pub after: Vec<String>,
+    /// What must accept connections before each of its starts, `host:port`: the head of the Ray cluster that it joins.
+    pub joins: Option<String>,
     /// Where it answers once it is ready.
     pub probe: Option<SocketAddr>,
     /// Without such an address, for how long it must run to count as ready.

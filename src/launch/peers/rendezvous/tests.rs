@@ -63,7 +63,8 @@ fn start(
 ) -> (Meeting, mpsc::Receiver<MeetingEvent>) {
     let peers: BTreeMap<PartyName, Endpoint> =
         peers.iter().map(|(name, endpoint)| (party(name), (*endpoint).clone())).collect();
-    Meeting::start(MeetingConfig { listeners, peers, credentials, first: snapshot(0) })
+    let own = OwnHosts::Further(Vec::new());
+    Meeting::start(MeetingConfig { listeners, peers, credentials, own, first: snapshot(0) })
 }
 
 /// The first event that `wanted` picks; fails after a time that only a broken meeting needs.
