@@ -78,6 +78,12 @@ pub fn compile(input: &Input<'_>) -> Compilation {
     run(input, Goal::Tree)
 }
 
+/// Like [`compile`], but as a simulation on one machine, whatever mode, machines and targets the topology names.
+#[must_use]
+pub fn compile_on_one_machine(input: &Input<'_>) -> Compilation {
+    run(input, Goal::OneMachine)
+}
+
 /// Like [`compile`], but for the findings alone: no tree is held in memory.
 #[must_use]
 pub fn find(input: &Input<'_>) -> Compilation {
@@ -89,6 +95,7 @@ pub fn find(input: &Input<'_>) -> Compilation {
 enum Goal {
     Findings,
     Tree,
+    OneMachine,
 }
 
 fn run(input: &Input<'_>, goal: Goal) -> Compilation {
@@ -98,6 +105,9 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     let mut output = None;
     if let Some(mut topology) = Topology::read(&loaded, &mut findings) {
         topology.mode = input.mode.unwrap_or(topology.mode);
+        if goal == Goal::OneMachine {
+            topology.put_on_one_machine();
+        }
         let certificates = read_certificates(input.workspace, &topology);
         let known = release::find(input.workspace, &topology, &mut loaded.sources, &mut findings);
         let lists = lists::read(input.workspace, &topology, &mut loaded.sources, &mut findings);
@@ -125,7 +135,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         loaded.nodes = Partial::new(Vec::new(), false);
         let templates = read_templates(input.workspace, &mut findings);
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
-        let is_rendered = goal == Goal::Tree || !templates.is_empty();
+        let is_rendered = goal != Goal::Findings || !templates.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             // The same goes for the certificates, and for what the plans are made from.
             let fingerprints = fingerprints(&certificates);
@@ -256,7 +266,7 @@ fn read_templates(workspace: &dyn Workspace, findings: &mut Findings) -> BTreeMa
 /// The tree, if it is wanted.
 fn render_tree(input: render::Input<'_>, goal: Goal) -> Result<Option<ArtifactTree>, RenderError> {
     match goal {
-        Goal::Tree => render::render(input).map(Some),
+        Goal::Tree | Goal::OneMachine => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
     }
 }

@@ -189,3 +189,41 @@ fn units_of_all_nodes_of_a_cluster_make_the_folder_of_its_head() {
         assert!(unit.contains(&format!("\"--temp-dir=/run/{folder}\"")), "{unit}");
     }
 }
+
+#[test]
+fn a_job_of_a_production_topology_is_simulated_by_one_command_without_keys_and_plan() {
+    // The first party of the topology is not the first by name.
+    let ws =
+        Workspace::with_shell_job(&["bob", "alice"], "echo \"$SFGEN_PARTY runs $SFGEN_JOB\"\n");
+    ws.edit("topology.kdl", |text| {
+        text.replace("engine=\"threads\"", "engine=\"ray\"")
+            .replacen("address=\"127.0.0.1\"", "address=\"10.9.8.7\"", 1)
+            .replacen("address=\"127.0.0.1\"", "address=\"10.9.8.8\"", 1)
+            .replace("    identity", "    deploy \"docker\" network=\"host\"\n    identity")
+    });
+    for gone in ["generated", "pki", "keys"] {
+        std::fs::remove_dir_all(ws.join(gone)).unwrap();
+    }
+    let lock = ws.read("sfgen.lock");
+    let ran = ws.run(&["run", "task", "--mode", "simulation"]).success();
+    assert_eq!(ran.stdout, "bob runs task\n", "{}", ran.stderr);
+    assert!(!ws.join("generated").exists() && ws.read("sfgen.lock") == lock);
+    let again = ws.run(&["run", "task", "--mode", "simulation"]).success();
+    assert_eq!(again.stdout, ran.stdout);
+    // What the topology says counts at once, and a mistake in it is a finding.
+    ws.edit("topology.kdl", |text| text.replace("script=\"task.sh\"", "script=\"tusk.sh\""));
+    let told = ws.run(&["run", "task", "--mode", "simulation"]).status_is(1);
+    assert!(told.stderr.contains("tusk.sh"), "{}", told.stderr);
+}
+
+#[test]
+fn all_parties_of_a_simulation_run_as_the_one_that_is_named_first() {
+    let ws = Workspace::with_shell_job(&["bob", "alice"], "echo \"$SFGEN_PARTY\"\n");
+    ws.edit("topology.kdl", |text| {
+        text.replace("engine=\"threads\"", "engine=\"ray\"")
+            .replace("host \"alice-1\" address=\"127.0.0.1\"", "host \"bob-1\"")
+    });
+    ws.run(&["plan", "--mode", "simulation"]).success();
+    let ran = ws.run(&["run", "task", "--all"]).success();
+    assert_eq!(ran.stdout, "bob\n", "{}", ran.stderr);
+}

@@ -40,6 +40,31 @@ fn on_a_cluster_a_job_waits_for_the_nodes_of_all_parties() {
     }
 }
 
+#[test]
+#[ignore = "needs root, ip, Python 3.10 and SecretFlow; .ci/run installs them"]
+fn two_hosts_of_one_address_are_two_nodes_whichever_starts_first() {
+    let namespace = Namespace::with(&["172.23.139.91"]);
+    let mut ws = topology("wsl.kdl", "secure_sum.py");
+    ws.edit("topology.kdl", |text| {
+        let job = "job \"secure-sum\" script=\"secure_sum.py\" { parties \"alice\" \"bob\"; }\n";
+        text.replace("cpus=4", "cpus=2") + job
+    });
+    ws = ws.planned();
+    make_environment(&ws, "alice");
+    ws.namespace = Some(namespace.name().to_owned());
+    let mut node = Launcher::start(&ws, &["apply", "--party", "bob"]);
+    node.wait_for("service ray starting");
+    let mut head = Launcher::start(&ws, &["apply", "--party", "alice"]);
+    head.wait_for("service ray ready");
+    node.wait_for("service ray ready");
+    let ran = ws.run(&["run", "secure-sum", "--party", "alice"]).success();
+    assert_eq!(ran.stdout.lines().last(), Some("sum [11. 22.]"), "{}", ran.stderr);
+    // What the head leaves behind ends with the launcher of the node.
+    interrupted(head);
+    interrupted(node);
+    assert!(processes_of(&ws).is_empty(), "{:?}", processes_of(&ws));
+}
+
 /// Ends a launcher by a signal, which leaves nothing of it.
 fn interrupted(launcher: Launcher) {
     launcher.signal(Signal::SIGTERM);
