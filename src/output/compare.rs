@@ -8,7 +8,7 @@ use crate::{
     plan::{Effect, Manifest, ManifestFile},
     render::{ArtifactTree, FILE_MODE},
     tree::Tree,
-    types::Digest,
+    types::{Digest, TreePath},
 };
 
 use super::{
@@ -32,7 +32,7 @@ pub struct Comparison<'a> {
     pub unlisted: Vec<Utf8PathBuf>,
     /// Files that a write which was cut off left behind.
     pub(super) leftovers: Vec<Utf8PathBuf>,
-    /// What is known of such writes, and this one.
+    /// What is known of such writes.
     pub(super) pending: Pending,
 }
 
@@ -40,7 +40,7 @@ pub struct Comparison<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange<'a> {
     /// Its path in the tree.
-    pub path: Utf8PathBuf,
+    pub path: TreePath,
     /// What happens to it.
     pub kind: FileChangeKind,
     /// What that means for the machines it is for.
@@ -82,7 +82,7 @@ pub fn compare<'a>(
     let mut changes = Vec::new();
     for (path, artifact) in tree.iter() {
         let mut change = |kind| {
-            let (path, new) = (path.to_path_buf(), Some(&*artifact.bytes));
+            let (path, new) = (path.clone(), Some(&*artifact.bytes));
             changes.push(FileChange { path, kind, effect: artifact.effect, new });
         };
         let Some(found) = on_disk.files.get(&**path) else {
@@ -103,16 +103,15 @@ pub fn compare<'a>(
         }
     }
     for (path, listed) in known.iter().filter(|(path, _)| tree.get(path.as_str()).is_none()) {
-        let Some(found) = on_disk.files.get(*path) else { continue };
+        let Some(found) = on_disk.files.get(&**path) else { continue };
         if !found.is_as_written(listed) {
             obstacles.push(drift(out, path));
         }
-        let (path, kind, effect) = (path.to_path_buf(), FileChangeKind::Removed, listed.effect());
+        let (path, kind, effect) = (path.clone(), FileChangeKind::Removed, listed.effect());
         changes.push(FileChange { path, kind, effect, new: None });
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest_differs = written.as_ref() != Some(&manifest);
-    let pending = pending.with(&manifest);
     let Survey { unlisted, leftovers, .. } = on_disk;
     Ok(Comparison { changes, manifest, manifest_differs, obstacles, unlisted, leftovers, pending })
 }

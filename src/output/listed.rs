@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     fs::{Content, FsError},
@@ -18,7 +18,7 @@ use super::obstacle::{Obstacle, bad_manifest};
 pub(super) const PENDING: &str = ".manifest.json.next";
 
 /// The files that are known, by path.
-pub(super) type Known<'a> = BTreeMap<&'a Utf8Path, Listed<'a>>;
+pub(super) type Known<'a> = BTreeMap<TreePath, Listed<'a>>;
 
 /// What is known of one file.
 #[derive(Default)]
@@ -47,10 +47,10 @@ impl Listed<'_> {
 pub(super) fn known<'a>(written: Option<&'a Manifest>, pending: &'a Pending) -> Known<'a> {
     let mut known = Known::new();
     for (path, file) in written.iter().flat_map(|manifest| &manifest.files) {
-        known.entry(path).or_default().written = Some(file);
+        known.entry(path.clone()).or_default().written = Some(file);
     }
     for (path, digests) in &pending.files {
-        known.entry(path).or_default().pending = Some(digests);
+        known.entry(path.clone()).or_default().pending = Some(digests);
     }
     known
 }
@@ -72,15 +72,35 @@ impl Pending {
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
-    /// The same with the files of one more write.
-    pub(super) fn with(mut self, manifest: &Manifest) -> Self {
-        for (path, file) in &manifest.files {
-            let digests = self.files.entry(path.clone()).or_default();
-            if !digests.contains(&file.sha256) {
-                digests.push(file.sha256);
-            }
-        }
-        self
+    /// The same with the files of one more write, as it is put down.
+    pub(super) fn with(&self, manifest: &Manifest) -> Vec<u8> {
+        serde_json::to_vec(&Intended { files: Union { before: self, manifest } })
+            .expect("string keys throughout")
+    }
+}
+
+/// [`Pending`] with one more write, written without being made: it would have a list for each file of a tree.
+#[derive(Serialize)]
+struct Intended<'a> {
+    files: Union<'a>,
+}
+
+struct Union<'a> {
+    before: &'a Pending,
+    manifest: &'a Manifest,
+}
+
+impl Serialize for Union<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { before, manifest } = self;
+        let planned = manifest.files.iter().map(|(path, file)| {
+            let before = before.files.get(path).into_iter().flatten();
+            let others = before.filter(|digest| **digest != file.sha256).copied();
+            (path, others.chain([file.sha256]).collect::<Vec<_>>())
+        });
+        let dropped = before.files.iter().filter(|(path, _)| !manifest.files.contains_key(*path));
+        serializer
+            .collect_map(planned.chain(dropped.map(|(path, digests)| (path, digests.clone()))))
     }
 }
 

@@ -76,7 +76,7 @@ pub fn write(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError>
 /// Puts down what is going to be written.
 fn announce(comparison: &Comparison<'_>, out: &Utf8Path) -> Result<(), FsError> {
     fs::create_folder(out, 0o755)?;
-    let pending = serde_json::to_vec(&comparison.pending).expect("string keys throughout");
+    let pending = comparison.pending.with(&comparison.manifest);
     fs::write_atomically(&out.join(PENDING), &pending, FILE_MODE)?;
     fs::sync_folder(out)
 }

@@ -1,6 +1,8 @@
 //! From topology and allotted ports to the plans.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 
 use crate::{
     catalogue::Release,
@@ -40,9 +42,9 @@ pub struct Plans {
 #[derive(Clone, Debug, Default)]
 pub struct Requirements {
     /// What a party needs. The text is shared among all of them.
-    pub runtime: Arc<[u8]>,
+    pub runtime: Bytes,
     /// What a party needs that starts Ray's dashboard.
-    pub with_dashboard: Arc<[u8]>,
+    pub with_dashboard: Bytes,
 }
 
 /// Builds the plans of a topology in which `check` found no error.
@@ -79,7 +81,7 @@ impl Builder<'_> {
         let runtime = release.requirements(&engine).unwrap_or_default();
         let dashboard = release.dashboard(&engine).unwrap_or_default();
         Requirements {
-            runtime: runtime.as_bytes().into(),
+            runtime: Bytes::copy_from_slice(runtime.as_bytes()),
             with_dashboard: format!("{runtime}{dashboard}").into_bytes().into(),
         }
     }

@@ -1,7 +1,6 @@
 //! What a kind of artifact is: which templates it fills in, and how it makes its files.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use camino::Utf8PathBuf;
 
 use crate::plan::{Effect, json_bytes};
@@ -16,19 +15,24 @@ use super::{
 pub(super) struct File {
     /// Its path, relative to the folder of the scope: the tree, the party or the host.
     pub(super) path: Utf8PathBuf,
-    /// Its content. Files of several parties may share one.
-    pub(super) bytes: Arc<[u8]>,
+    pub(super) content: FileContent,
+}
+
+/// The bytes of a file.
+pub(super) enum FileContent {
+    /// Made for this file.
+    Own(Vec<u8>),
+    /// The same in the files of several parties.
+    Shared(Bytes),
 }
 
 impl File {
-    /// A text that grew piece by piece may take twice the room of its content, which is too much for a tree that is
-    /// held whole: what is kept is of the exact length.
     pub(super) fn new(path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self::shared(path, bytes.into().into())
+        Self { path: path.into(), content: FileContent::Own(bytes.into()) }
     }
 
-    pub(super) fn shared(path: impl Into<Utf8PathBuf>, bytes: Arc<[u8]>) -> Self {
-        Self { path: path.into(), bytes }
+    pub(super) fn shared(path: impl Into<Utf8PathBuf>, bytes: Bytes) -> Self {
+        Self { path: path.into(), content: FileContent::Shared(bytes) }
     }
 
     /// A value as JSON for programs and reviewers: indented, with a line feed at the end.

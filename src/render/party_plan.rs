@@ -1,8 +1,6 @@
 //! `<party>/plan.json`, and the lists of packages that are installed for the party: `<party>/requirements.txt` and, where the
 //! topology asks for more, `packages-hashed.txt`, `packages.txt` and `constraints.txt`.
 
-use std::sync::Arc;
-
 use crate::{
     catalogue::pins,
     plan::{
@@ -38,7 +36,7 @@ fn requirements(party: &PartyScene<'_>) -> Files {
     let mut files = Vec::new();
     for list in software.into_iter().flat_map(SoftwarePlan::lists) {
         if list == PackageList::Runtime {
-            files.push(File::shared(list.file(), Arc::clone(requirements)));
+            files.push(File::shared(list.file(), requirements.clone()));
             continue;
         }
         let lines = software.into_iter().flat_map(|software| software.of(list)).map(line);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    artifact::{File, Kind, OfHost, OfParty, OfTree},
+    artifact::{File, FileContent, Kind, OfHost, OfParty, OfTree},
     cluster_config,
     engine::{Engine, Source},
     env,
@@ -18,7 +18,7 @@ use super::{
     federation, firewall, party_plan, ports, runbook,
     scene::{HostScene, PartyScene, Scene, TreeScene},
     targets, tls,
-    tree::{Artifact, ArtifactTree},
+    tree::{ArtifactTree, TreeBuilder},
 };
 
 /// Artifacts that all parties share, in the root of the tree.
@@ -74,20 +74,20 @@ enum Extent {
 
 /// Renders the tree of a federation.
 pub fn render(input: Input<'_>) -> Result<ArtifactTree, RenderError> {
-    let mut tree = ArtifactTree::default();
-    render_each(input, Extent::Whole, |path, artifact| tree.insert(path, artifact))?;
-    Ok(tree)
+    let mut tree = TreeBuilder::default();
+    render_each(input, Extent::Whole, |path, content, effect| tree.insert(path, content, effect))?;
+    Ok(tree.build())
 }
 
 /// Whether the tree of a federation can be rendered: fills in the user's templates, and keeps nothing.
 pub fn verify(input: Input<'_>) -> Result<(), RenderError> {
-    render_each(input, Extent::Replaced, |_, _| {})
+    render_each(input, Extent::Replaced, |_, _, _| {})
 }
 
 fn render_each(
     input: Input<'_>,
     extent: Extent,
-    mut receive: impl FnMut(Utf8PathBuf, Artifact),
+    mut receive: impl FnMut(Utf8PathBuf, FileContent, Effect),
 ) -> Result<(), RenderError> {
     let Input { federation, parties, ca_pems, requirements, templates } = input;
     let engine = Engine::new(&templates_of_all_artifacts(), templates)?;
@@ -96,8 +96,8 @@ fn render_each(
     let addresses = hosts.map(|host| host.own_address().clone()).collect();
     let scene = Scene { federation, addresses: &addresses, ca_pems, requirements, engine: &engine };
     let mut add = |folder: &Utf8Path, effect: Effect, files: Vec<File>| {
-        for File { path, bytes } in files {
-            receive(folder.join(path), Artifact { bytes, effect });
+        for File { path, content } in files {
+            receive(folder.join(path), content, effect);
         }
     };
     let is_made = |used: &[Source]| {

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 /// Why a text is not a name.
@@ -49,7 +50,7 @@ macro_rules! names {
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String")]
         #[schemars(extend("pattern" = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
-        pub struct $name(String);
+        pub struct $name(#[schemars(with = "String")] SmolStr);
 
         impl $name {
             /// The name as it was written.
@@ -69,7 +70,7 @@ macro_rules! names {
             type Err = NameError;
 
             fn from_str(text: &str) -> Result<Self, NameError> {
-                check_label(text).map(|()| Self(text.to_owned()))
+                check_label(text).map(|()| Self(text.into()))
             }
         }
 
@@ -77,7 +78,7 @@ macro_rules! names {
             type Error = NameError;
 
             fn try_from(text: String) -> Result<Self, NameError> {
-                check_label(&text).map(|()| Self(text))
+                check_label(&text).map(|()| Self(text.into()))
             }
         }
     )*};

@@ -5,12 +5,13 @@ use std::{borrow::Borrow, cmp::Ordering, fmt, ops::Deref, str::FromStr};
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The path of a file in a tree, which leads down from the root of the tree and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub struct TreePath(Utf8PathBuf);
+pub struct TreePath(SmolStr);
 
 impl TreePath {
     /// The rule, for messages.
@@ -23,7 +24,7 @@ impl TreePath {
     /// The path in a folder that is given.
     #[must_use]
     pub fn in_folder(&self, folder: &Utf8Path) -> Utf8PathBuf {
-        folder.join(&self.0)
+        folder.join(&**self)
     }
 }
 
@@ -52,7 +53,7 @@ impl TryFrom<String> for TreePath {
 
 impl From<TreePath> for String {
     fn from(path: TreePath) -> Self {
-        path.0.into_string()
+        path.0.into()
     }
 }
 
@@ -60,7 +61,7 @@ impl Deref for TreePath {
     type Target = Utf8Path;
 
     fn deref(&self) -> &Utf8Path {
-        &self.0
+        Utf8Path::new(&self.0)
     }
 }
 
@@ -68,7 +69,7 @@ impl Deref for TreePath {
 /// path, this needs no look at its parts, which would be several times slower; a tree of many parties is sorted often.
 impl Ord for TreePath {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (own, others) = (self.0.as_str().as_bytes(), other.0.as_str().as_bytes());
+        let (own, others) = (self.0.as_bytes(), other.0.as_bytes());
         let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
         match own.iter().zip(others).find(|(own, other)| own != other) {
             Some((own, other)) => rank(own).cmp(&rank(other)),
@@ -86,19 +87,19 @@ impl PartialOrd for TreePath {
 /// Sorted as the path is, see [`TreePath::cmp`].
 impl Borrow<Utf8Path> for TreePath {
     fn borrow(&self) -> &Utf8Path {
-        &self.0
+        Utf8Path::new(&self.0)
     }
 }
 
 impl AsRef<Utf8Path> for TreePath {
     fn as_ref(&self) -> &Utf8Path {
-        &self.0
+        Utf8Path::new(&self.0)
     }
 }
 
 impl fmt::Display for TreePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
+        f.write_str(&self.0)
     }
 }
 

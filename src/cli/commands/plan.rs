@@ -1,6 +1,9 @@
 //! `sfgen plan`: check, allot, write.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
@@ -23,6 +26,7 @@ use crate::{
     lockfile::{Allocation, Key, Move},
     output::{Comparison, FileChange, FileChangeKind, TreePorts, compare, write},
     plan::Effect,
+    render::ArtifactTree,
     tree::Tree,
     types::{Digest, PartyName, PortRanges},
 };
@@ -132,14 +136,16 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
     let writes = !args.check && !args.dry_run;
     let lock = if writes { Some(take_lock(&workspace)?) } else { None };
     let if_lost = IfLost { out: args.out.as_ref(), takes_tree: args.lock_from_tree };
-    let (workspace, compilation) = compile_path(COMMAND, named, args.mode, if_lost, compile)?;
+    let (workspace, mut compilation) = compile_path(COMMAND, named, args.mode, if_lost, compile)?;
     let fatal = is_fatal(&compilation, args.deny.is_some());
-    let Some(output) = compilation.output.as_ref().filter(|_| !fatal) else {
+    let output = compilation.output.take().filter(|_| !fatal);
+    let Some(Output { allocation, federation, digest, tree }) = output else {
         report(ui, &compilation, None)?;
         return Ok(Status::Findings);
     };
+    let parties = federation.parties.into_keys().collect();
     let out = tree_or_default(args.out.as_ref(), &workspace);
-    let plan = Plan::new(output, &workspace, out, args.prune)?;
+    let plan = Plan::new((&tree, digest), allocation, parties, &workspace, out, args.prune)?;
     let is_blocked = plan.obstacles(args.overwrite).next().is_some();
     report(ui, &compilation, Some((&plan, args)))?;
     if is_blocked {
@@ -154,8 +160,8 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
         plan.write()?;
         drop(lock);
         if ui.format == Format::Text && !plan.is_current() {
-            let Plan { out, lock, output, .. } = &plan;
-            ui.result(format!("plan {}: {out} and {lock}", output.digest.short()));
+            let Plan { out, lock, digest, .. } = &plan;
+            ui.result(format!("plan {}: {out} and {lock}", digest.short()));
         }
     }
     Ok(if args.check && stale { Status::Drift } else { Status::Done })
@@ -163,33 +169,34 @@ pub(in crate::cli) fn run(args: &PlanArgs, ui: &Ui) -> Result<Status, Failure> {
 
 /// What would be written.
 struct Plan<'a> {
-    output: &'a Output,
+    digest: Digest,
+    parties: BTreeSet<PartyName>,
     out: Utf8PathBuf,
     comparison: Comparison<'a>,
-    /// The ports in the plans on disk that change.
-    tree_ports: BTreeMap<Key, PortRanges>,
+    /// What happens to ports, in words.
+    port_changes: Vec<String>,
     lock: Utf8PathBuf,
     lock_text: String,
     lock_on_disk: Option<Vec<u8>>,
 }
 
 impl<'a> Plan<'a> {
+    /// Gives up `allocation`: of a large topology, it takes memory that is needed for the write.
     fn new(
-        output: &'a Output,
+        (tree, digest): (&'a ArtifactTree, Digest),
+        allocation: Allocation,
+        parties: BTreeSet<PartyName>,
         workspace: &DiskWorkspace,
         out: Utf8PathBuf,
         prune: bool,
     ) -> Result<Self, Failure> {
         let lock = workspace.named().join(LOCK);
         let lock_on_disk = fs::read_if_exists(&lock)?;
-        let comparison = compare(&output.tree, output.digest, &out)?;
-        let lock_text = if prune {
-            output.allocation.pruned_lock_text()
-        } else {
-            output.allocation.lock_text()
-        };
+        let comparison = compare(tree, digest, &out)?;
+        let lock_text = if prune { allocation.pruned_lock_text() } else { allocation.lock_text() };
         let tree_ports = TreePorts::about_to_change(&comparison, &out)?;
-        Ok(Self { output, out, comparison, tree_ports, lock, lock_text, lock_on_disk })
+        let port_changes = port_changes(allocation, &tree_ports);
+        Ok(Self { digest, parties, out, comparison, port_changes, lock, lock_text, lock_on_disk })
     }
 
     fn lock_changes(&self) -> bool {
@@ -220,10 +227,6 @@ impl<'a> Plan<'a> {
         if only_drift { Status::Drift } else { Status::Findings }
     }
 
-    fn port_changes(&self) -> Vec<String> {
-        port_changes(&self.output.allocation, &self.tree_ports)
-    }
-
     /// The lock first: numbers that a tree already names must never be allotted twice.
     fn write(&self) -> Result<(), Failure> {
         if self.lock_changes() {
@@ -248,9 +251,9 @@ fn report(
         let plan = plan.map(|(plan, _)| plan);
         ui.json(&PlanReport {
             report: Report::new(&findings, &compilation.sources),
-            plan: plan.map(|plan| plan.output.digest),
+            plan: plan.map(|plan| plan.digest),
             current: plan.is_some_and(Plan::is_current),
-            ports: plan.map(Plan::port_changes).unwrap_or_default(),
+            ports: plan.map(|plan| plan.port_changes.clone()).unwrap_or_default(),
             files: plan
                 .map(|plan| changes(plan).map(FileReport::from).collect())
                 .unwrap_or_default(),
@@ -262,7 +265,7 @@ fn report(
 }
 
 fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failure> {
-    for line in plan.port_changes() {
+    for line in &plan.port_changes {
         ui.result(line);
     }
     // Party by party: a tree may have many thousands of lines, which would be slow one by one, and large all at once.
@@ -290,7 +293,7 @@ fn report_as_text(ui: &Ui, plan: &Plan<'_>, args: &PlanArgs) -> Result<(), Failu
             ui.result(unified_diff(change, folder.as_ref(), &plan.out)?);
         }
     }
-    let digest = plan.output.digest.short();
+    let digest = plan.digest.short();
     if plan.is_current() {
         ui.result(format!("nothing changed; plan {digest}"));
     } else if args.check || args.dry_run {
@@ -330,9 +333,8 @@ impl From<Changed<'_>> for FileReport {
 
 /// The changed files, those that all parties share first, then party by party.
 fn changes<'a>(plan: &'a Plan<'_>) -> impl Iterator<Item = Changed<'a>> {
-    let parties = &plan.output.federation.parties;
     let is_party =
-        |name: &str| name.parse::<PartyName>().is_ok_and(|name| parties.contains_key(&name));
+        |name: &str| name.parse::<PartyName>().is_ok_and(|name| plan.parties.contains(&name));
     let changes = plan.comparison.changes.iter().map(|change| {
         let folder = change.path.as_str().split_once('/').map(|(folder, _)| folder);
         let party = folder.filter(|name| {
@@ -349,7 +351,7 @@ fn changes<'a>(plan: &'a Plan<'_>) -> impl Iterator<Item = Changed<'a>> {
 
 /// What happens to ports, in words; what the tree on disk says counts where the lock has forgotten it. Ports that are
 /// new are left out: PORTS.md is the better list of them.
-fn port_changes(allocation: &Allocation, tree: &BTreeMap<Key, PortRanges>) -> Vec<String> {
+fn port_changes(allocation: Allocation, tree: &BTreeMap<Key, PortRanges>) -> Vec<String> {
     let Allocation { ports, kept, unused, moved, .. } = allocation;
     let unused = unused.iter().map(|(key, range)| {
         format!("ports: {key} keeps {range} reserved, though unused (`--prune` frees it)")

@@ -21,7 +21,8 @@
 //!
 //! Beside them, one sweeper per launcher removes the launcher's folder of sockets where it was killed.
 //!
-//! Where all three are killed at once, the kernel still kills the program; daemons that it started before are left.
+//! Where all three are killed at once, the kernel still kills the program. Daemons that it started before are ended by
+//! the sweeper, where the launcher could make a control group for them (`cgroup`), and are left otherwise.
 
 mod active;
 mod args;
@@ -32,14 +33,12 @@ mod sweeper;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use camino::Utf8PathBuf;
-
 use args::{ACTIVE, EXEC, Guarded};
-pub use args::{SUBCOMMAND, SWEEPER};
+pub use args::{CGROUP, GRACE, SUBCOMMAND, SWEEPER};
 use setup::{NOT_STARTED, complain};
 pub use sweeper::remove_abandoned;
 
-/// Runs a guard with the arguments that follow [`SUBCOMMAND`]: `--grace 10s -- PROGRAM ARGS...`.
+/// Runs a guard with the arguments that follow [`SUBCOMMAND`]: `--grace 10s [--cgroup FOLDER] -- PROGRAM ARGS...`.
 #[must_use]
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
@@ -48,11 +47,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         [role, standby, guarded @ ..] if role == ACTIVE => {
             Guarded::parse(guarded).and_then(|guarded| active::guard(&guarded, standby))
         }
-        [role, folder] if role == SWEEPER => match Utf8PathBuf::from_os_string(folder.clone()) {
-            Ok(folder) => sweeper::sweep(&folder),
-            Err(_) => Err("a run folder has a name in UTF-8".to_owned()),
-        },
-        guarded => Guarded::parse(guarded).and_then(|_| standby::stand_by(guarded)),
+        [role, folders @ ..] if role == SWEEPER => sweeper::main(folders),
+        guarded => Guarded::parse(guarded).and_then(|parsed| standby::stand_by(&parsed, guarded)),
     };
     ended.unwrap_or_else(|why| {
         complain(&why);

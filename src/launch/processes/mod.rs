@@ -5,6 +5,7 @@
 //! stops services in the order of their `after`; [`guard`] is the small processes between sfgen and each program,
 //! `orphans` ends what killed ones leave, and [`diagnose`] knows what lines of SecretFlow and Ray mean.
 
+mod cgroup;
 mod descendants;
 pub mod diagnose;
 mod env_file;

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tokio::process::{Child, Command};
 
 use super::{
+    cgroup::Cgroup,
     guard,
     orphans::Orphanage,
     phase::{Policy, RestartPolicy},
@@ -55,6 +56,7 @@ impl ServiceSpec {
 pub struct GuardProgram {
     path: Utf8PathBuf,
     orphanage: Option<Orphanage>,
+    cgroup: Option<Cgroup>,
 }
 
 impl GuardProgram {
@@ -64,13 +66,17 @@ impl GuardProgram {
     /// must start no children in other ways, and call this once.
     #[must_use]
     pub fn this() -> Self {
-        Self { path: "/proc/self/exe".into(), orphanage: Some(Orphanage::open()) }
+        Self {
+            path: "/proc/self/exe".into(),
+            orphanage: Some(Orphanage::open()),
+            cgroup: Cgroup::make(),
+        }
     }
 
     /// Another one: tests are not sfgen, and have other children.
     #[must_use]
     pub fn at(path: impl Into<Utf8PathBuf>) -> Self {
-        Self { path: path.into(), orphanage: None }
+        Self { path: path.into(), orphanage: None, cgroup: None }
     }
 
     /// The command under a guard, with its program, arguments, variables and folder, and nothing else of it. The program
@@ -79,7 +85,11 @@ impl GuardProgram {
     pub fn guarding(&self, command: &Command, grace: Duration) -> Command {
         let (command, grace) = (command.as_std(), format!("{}ms", grace.as_millis().max(1)));
         let mut guarded = Command::new(&self.path);
-        guarded.arg0("sfgen").args([guard::SUBCOMMAND, "--grace", &grace, "--"]);
+        guarded.arg0("sfgen").args([guard::SUBCOMMAND, guard::GRACE, &grace]);
+        if let Some(cgroup) = &self.cgroup {
+            guarded.args([guard::CGROUP, cgroup.folder().as_str()]);
+        }
+        guarded.arg("--");
         guarded.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
@@ -97,6 +107,10 @@ impl GuardProgram {
 
     pub(super) fn path(&self) -> &Utf8Path {
         &self.path
+    }
+
+    pub(super) fn cgroup(&self) -> Option<&Cgroup> {
+        self.cgroup.as_ref()
     }
 
     pub(super) fn orphanage(&self) -> Option<&Orphanage> {

@@ -43,6 +43,11 @@ impl Launcher {
     /// Waits for a line that contains `words`.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        self.hears(words).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same, and what was said instead.
+    pub(crate) fn hears(&mut self, words: &str) -> Result<String, String> {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -50,10 +55,15 @@ impl Launcher {
                 Ok(line) => {
                     self.said.push(line.clone());
                     if line.contains(words) {
-                        return line;
+                        return Ok(line);
                     }
                 }
-                Err(why) => panic!("`{words}` was not said ({why}):\n{}", self.said.join("\n")),
+                Err(why) => {
+                    return Err(format!(
+                        "`{words}` was not said ({why}):\n{}",
+                        self.said.join("\n")
+                    ));
+                }
             }
         }
     }

@@ -23,8 +23,8 @@ use nix::{
 };
 
 use super::{
-    super::descendants::kill_all,
-    args::{ACTIVE, this},
+    super::{cgroup, descendants::kill_all},
+    args::{ACTIVE, Guarded, this},
     setup::{become_guard, close_stray_files, exit_code, pid},
 };
 
@@ -36,11 +36,14 @@ const TICK: Duration = Duration::from_millis(20);
 const KILLING: Duration = Duration::from_secs(5);
 
 /// Starts the active guard with the arguments of this one, and lasts as long as it.
-pub(super) fn stand_by(guarded: &[OsString]) -> Result<ExitCode, String> {
+pub(super) fn stand_by(guarded: &Guarded, args: &[OsString]) -> Result<ExitCode, String> {
     close_stray_files();
+    if let Some(group) = &guarded.cgroup {
+        let _ = cgroup::enter(group); // without it, guards end all that descends from them
+    }
     let signals = become_guard(c"sfgen-standby")
         .map_err(|why| format!("cannot guard a program: {}", why.desc()))?;
-    let child = this(ACTIVE).args(guarded).spawn();
+    let child = this(ACTIVE).args(args).spawn();
     let child = child.map_err(|why| format!("cannot start a guard: {why}"))?;
     Ok(Standby { signals, active: pid(child.id()), ended: None, deadline: None }.run())
 }

@@ -1,6 +1,7 @@
 //! The sweeper: removes what a killed launcher leaves on disk, its sockets above all.
 
 use std::{
+    ffi::OsString,
     io::{self, Read as _},
     process::ExitCode,
     thread::sleep,
@@ -9,16 +10,33 @@ use std::{
 
 use camino::Utf8Path;
 
-use super::setup::{become_guard, close_stray_files};
+use super::{
+    super::cgroup,
+    setup::{become_guard, close_stray_files},
+};
 use crate::fs::{self, FolderLock, FsError};
 
 /// How long the guards may take to end what the launcher started, which may leave files until then.
 const SWEEPING: Duration = Duration::from_millis(1600);
+/// How long the kernel gets to end what is killed then.
+const KILLING: Duration = Duration::from_secs(5);
 /// How often it is swept in that time.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Waits until the launcher is gone, and then removes its folder, unless another launcher has it.
-pub(super) fn sweep(folder: &Utf8Path) -> Result<ExitCode, String> {
+/// Runs a sweeper for the launcher's folder, and for its control group where it has one.
+pub(super) fn main(folders: &[OsString]) -> Result<ExitCode, String> {
+    let folders: Option<Vec<_>> =
+        folders.iter().map(|folder| folder.to_str().map(Utf8Path::new)).collect();
+    match folders.as_deref() {
+        Some([folder]) => sweep(folder, None),
+        Some([folder, group]) => sweep(folder, Some(group)),
+        _ => Err("a sweeper is given one or two folders with names in UTF-8".to_owned()),
+    }
+}
+
+/// Waits until the launcher is gone, and then removes its folder, unless another launcher has it. What the guards
+/// have not ended by then is in the control group, and is killed.
+fn sweep(folder: &Utf8Path, group: Option<&Utf8Path>) -> Result<ExitCode, String> {
     close_stray_files();
     let _signals = become_guard(c"sfgen-sweeper")
         .map_err(|why| format!("cannot watch over `{folder}`: {}", why.desc()))?;
@@ -28,6 +46,13 @@ pub(super) fn sweep(folder: &Utf8Path) -> Result<ExitCode, String> {
     while gone.elapsed() < SWEEPING {
         let _ = remove_abandoned(folder); // tried again, and by the next launcher
         sleep(TICK);
+    }
+    if let Some(group) = group {
+        let _ = cgroup::kill(group); // it is gone where nothing was ever started
+        while gone.elapsed() < SWEEPING + KILLING && cgroup::remove(group).is_err() {
+            sleep(TICK / 10);
+        }
+        let _ = remove_abandoned(folder); // what was killed may have kept it
     }
     Ok(ExitCode::SUCCESS)
 }
