@@ -165,12 +165,11 @@ fn round(ws: &Workspace, dice: &mut Dice, name: &str) {
             is_up.then(|| Launcher::start(ws, &["apply", "--party", party, "--wait", "1m"]))
         })
         .collect();
-    for (up, party) in ups.iter_mut().zip(PARTIES) {
-        if let Some(up) = up {
-            up.wait_for(&format!("{party}: meeting"));
-        }
+    for up in ups.iter_mut().flatten() {
+        // Where both come at once, they have met before their services are ready.
+        up.wait_for("service cache ready");
     }
-    let run = |party| Launcher::start(ws, &["run", "task", "--party", party, "--wait", "5s"]);
+    let run = |party| Launcher::start(ws, &["run", "task", "--party", party, "--wait", "8s"]);
     let mut runs = PARTIES.map(run);
     sleep(moment); // at random, so there is nothing to wait for
     let launcher = ups[whose].as_ref().unwrap_or(&runs[whose]).pid().as_raw();
@@ -253,7 +252,6 @@ fn guards_that_are_stopped_do_not_keep_a_launcher_from_ending() {
     let ws = parties();
     let mut alice = Launcher::start(&ws, &["apply", "--party", "alice"]);
     alice.wait_for("service cache ready");
-    // Without a port, a service is ready when its guard has started, which is before the program has.
     let guards = loop {
         let guards = [ServiceGuard, ServiceStandby];
         let found = guards.map(|guard| guard.find(alice.pid().as_raw()));
