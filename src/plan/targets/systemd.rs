@@ -42,11 +42,15 @@ fn account(deploy: &Deploy) -> RunsAs {
 fn locations(scope: &Scope<'_>) -> Locations {
     let Some((_, home)) = parts(&scope.plan.deploy) else { return Locations::new() };
     let below = |path: &str| home.as_path().join(path).to_string();
+    // Ray keeps a node's files below the path of its head's folder, whatever the node is told.
+    let simulation = scope.plan.secretflow.as_ref().and_then(|all| all.simulation.as_ref());
+    let leader = simulation.and_then(|simulation| simulation.parties.first());
+    let run = runtime_dir(scope.topology, leader.unwrap_or(&scope.plan.party));
     Locations::from([
         (Location::Root, home.to_string()),
         (Location::Tree, below(TREE)),
         (Location::Home, home.to_string()),
-        (Location::Run, format!("/run/{}", runtime_dir(scope.topology, &scope.plan.party))),
+        (Location::Run, format!("/run/{run}")),
         (Location::Logs, below("logs")),
         (Location::Sfgen, SFGEN.to_owned()),
     ])
