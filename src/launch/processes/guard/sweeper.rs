@@ -44,11 +44,16 @@ fn sweep(folder: &Utf8Path, group: Option<&Utf8Path>) -> Result<ExitCode, String
     while pipe.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
     let gone = Instant::now();
     while gone.elapsed() < SWEEPING {
+        // A group without processes means that the guards have ended, with all that they guarded.
+        let is_over = group.is_some_and(|group| cgroup::remove(group).is_ok());
         let _ = remove_abandoned(folder); // tried again, and by the next launcher
+        if is_over {
+            return Ok(ExitCode::SUCCESS);
+        }
         sleep(TICK);
     }
     if let Some(group) = group {
-        let _ = cgroup::kill(group); // it is gone where nothing was ever started
+        let _ = cgroup::kill(group); // the last of them may have ended just now
         while gone.elapsed() < SWEEPING + KILLING && cgroup::remove(group).is_err() {
             sleep(TICK / 10);
         }
