@@ -27,6 +27,7 @@ mod field_secrets;
 mod field_software;
 mod findings;
 mod firewall;
+mod firewall_systemd;
 mod first_hour;
 mod fixes;
 mod fmt;

@@ -1,7 +1,7 @@
 //! Loading the planned firewall, which takes itself back unless somebody says that it may stay.
 //!
 //! Whoever loads rules from afar may cut off the connection over which they do it. So what takes them back is started
-//! before they are loaded, and needs neither this process nor the session of its user: see [`switch`].
+//! before they are loaded, and needs neither this process nor the session of its user: see `switch.rs`.
 
 mod switch;
 

@@ -37,7 +37,8 @@ pub(crate) struct Machine {
     units: Vec<String>,
     /// Units whose properties are read and which are not started.
     shown: Vec<String>,
-    binds: Vec<String>,
+    /// Further arguments of systemd-nspawn.
+    more: Vec<String>,
     /// Whether the machine may change the folder of its units.
     has_own_units: bool,
 }
@@ -52,7 +53,7 @@ impl Machine {
             folder,
             units: Vec::new(),
             shown: Vec::new(),
-            binds: Vec::new(),
+            more: Vec::new(),
             has_own_units: false,
         }
     }
@@ -79,6 +80,12 @@ impl Machine {
         self
     }
 
+    /// Gives it a network in which nobody else is.
+    pub(crate) fn with_network_of_its_own(mut self) -> Self {
+        self.more.push("--private-network".to_owned());
+        self
+    }
+
     /// What a program of the machine wrote into a file of [`OUT`].
     #[track_caller]
     pub(crate) fn out(&self, name: &str) -> String {
@@ -100,7 +107,7 @@ impl Machine {
 
     /// Shows a file or folder of this machine at another path.
     pub(crate) fn bind(&mut self, here: &Path, there: &str) {
-        self.binds.push(format!("--bind={}:{there}", here.display()));
+        self.more.push(format!("--bind={}:{there}", here.display()));
     }
 
     /// Boots, runs every unit to its end, and turns off.
@@ -131,7 +138,7 @@ impl Machine {
             .arg(self.path("overlay"))
             .arg(format!("{bind}={units}:/etc/systemd/system"))
             .arg(format!("--bind={}:{OUT}", self.path("out")))
-            .args(&self.binds)
+            .args(&self.more)
             .stdin(Stdio::null());
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
