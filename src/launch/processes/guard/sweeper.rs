@@ -43,16 +43,18 @@ fn sweep(folder: &Utf8Path, group: Option<&Utf8Path>) -> Result<ExitCode, String
     let mut pipe = io::stdin();
     while pipe.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
     let gone = Instant::now();
+    let mut is_empty = false;
     while gone.elapsed() < SWEEPING {
         // A group without processes means that the guards have ended, with all that they guarded.
-        let is_over = group.is_some_and(|group| cgroup::remove(group).is_ok());
+        is_empty = is_empty || group.is_some_and(|group| cgroup::remove(group).is_ok());
         let _ = remove_abandoned(folder); // tried again, and by the next launcher
-        if is_over {
+        // The kernel closes the pipe of a killed launcher before it gives up the lock of the folder, or after it.
+        if is_empty && matches!(fs::kind(folder), Ok(fs::Kind::Absent)) {
             return Ok(ExitCode::SUCCESS);
         }
         sleep(TICK);
     }
-    if let Some(group) = group {
+    if let Some(group) = group.filter(|_| !is_empty) {
         let _ = cgroup::kill(group); // the last of them may have ended just now
         while gone.elapsed() < SWEEPING + KILLING && cgroup::remove(group).is_err() {
             sleep(TICK / 10);
