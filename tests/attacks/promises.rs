@@ -31,8 +31,9 @@ fn exists(test: &str) -> bool {
     files.iter().any(|file| {
         let code = std::fs::read_to_string(file).unwrap_or_default();
         let Some((before, _)) = code.split_once(&format!("fn {name}(")) else { return false };
-        let line_before =
-            before.trim_end().trim_end_matches("async").trim_end().lines().next_back();
+        let before = before.trim_end().trim_end_matches("async").trim_end();
+        let mut lines = before.lines().rev();
+        let line_before = lines.find(|line| !line.starts_with("#[ignore"));
         line_before.is_some_and(|line| line.trim() == "#[test]" || line.trim() == "#[tokio::test]")
     })
 }

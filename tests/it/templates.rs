@@ -9,13 +9,14 @@ fn parties() -> Workspace {
     Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "PORTS.md.hbs",
     "party/RUNBOOK.md.hbs",
     "party/host/docker/Dockerfile.hbs",
     "party/host/docker/compose.yaml.hbs",
     "party/host/firewall.nft.hbs",
     "party/host/party.env.hbs",
+    "party/host/systemd/job.socket.hbs",
     "party/host/systemd/party.target.hbs",
     "party/host/systemd/unit.service.hbs",
 ];
