@@ -83,6 +83,12 @@ pub fn compile(input: &Input<'_>) -> Compilation {
     run(input, Goal::Tree)
 }
 
+/// Like [`compile`], but as a simulation on one machine, whatever mode, machines and targets the topology names.
+#[must_use]
+pub fn compile_on_one_machine(input: &Input<'_>) -> Compilation {
+    run(input, Goal::OneMachine)
+}
+
 /// Like [`compile`], but for the findings alone: no tree is held in memory.
 #[must_use]
 pub fn find(input: &Input<'_>) -> Compilation {
@@ -94,6 +100,7 @@ pub fn find(input: &Input<'_>) -> Compilation {
 enum Goal {
     Findings,
     Tree,
+    OneMachine,
 }
 
 fn run(input: &Input<'_>, goal: Goal) -> Compilation {
@@ -103,6 +110,9 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
     let mut output = None;
     if let Some(mut topology) = Topology::read(&loaded, &mut findings) {
         topology.mode = input.mode.unwrap_or(topology.mode);
+        if goal == Goal::OneMachine {
+            topology.put_on_one_machine();
+        }
         let certificates = read_certificates(input.workspace, &topology);
         let known = release::find(input.workspace, &topology, &mut loaded.sources, &mut findings);
         let lists = lists::read(input.workspace, &topology, &mut loaded.sources, &mut findings);
@@ -130,7 +140,7 @@ fn run(input: &Input<'_>, goal: Goal) -> Compilation {
         loaded.nodes = Partial::new(Vec::new(), false);
         let own = templates::read(input.workspace, &mut loaded.sources, &mut findings);
         // sfgen's own templates carry whatever passes the checks; whether a user's can carry it, only filling them in shows.
-        let is_rendered = goal == Goal::Tree || !own.texts.is_empty();
+        let is_rendered = goal != Goal::Findings || !own.texts.is_empty();
         if let Some(allocation) = allocation.filter(|_| is_rendered && !findings.has_errors()) {
             // The same goes for the certificates, and for what the plans are made from.
             let fingerprints = fingerprints(&certificates);
@@ -243,7 +253,7 @@ fn fingerprints(certificates: &Certificates) -> BTreeMap<PartyName, Fingerprints
 /// The tree, if it is wanted.
 fn render_tree(input: render::Input<'_>, goal: Goal) -> Result<Option<ArtifactTree>, RenderError> {
     match goal {
-        Goal::Tree => render::render(input).map(Some),
+        Goal::Tree | Goal::OneMachine => render::render(input).map(Some),
         Goal::Findings => render::verify(input).map(|()| None),
     }
 }

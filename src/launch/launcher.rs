@@ -11,6 +11,7 @@ mod differing;
 mod early;
 mod error;
 pub mod events;
+mod hosts;
 mod input;
 mod installed;
 mod jobs;
@@ -42,13 +43,13 @@ use crate::{
         processes::ServiceEvent,
     },
     plan::{FederationRuntime, Mode},
-    types::Port,
 };
 
 use attendance::Attendance;
 use early::EarlyRequests;
 pub use error::LaunchError;
 use events::LaunchEvent;
+use hosts::Hosts;
 use input::{LauncherInput, Sources};
 pub use installed::prepare_installed;
 pub use prepare::{Launch, PrepareError, Releases, prepare, started_by_launcher};
@@ -68,10 +69,8 @@ pub async fn launch(
     report: &mut dyn FnMut(LaunchEvent),
 ) -> Result<LaunchEnd, LaunchError> {
     // Bound before anything starts, so that a port that is taken stops nothing.
-    let door = match launch.side.control() {
-        Some(control) => Some(open(&launch.side, &launch.deployment, control).await?),
-        None => None,
-    };
+    let hosts = Hosts::new(&launch.side);
+    let door = open(&launch.side, &launch.deployment, &hosts).await?;
     let specs = Specs {
         side: &launch.side,
         deployment: &launch.deployment,
@@ -91,7 +90,8 @@ pub async fn launch(
     let (meeting, meeting_events) = match door {
         Some((credentials, listeners)) => {
             let (peers, first) = (peers.endpoints(), first.clone());
-            let config = MeetingConfig { listeners, peers, credentials, first };
+            let own = hosts.for_meeting(&launch.side.host_name);
+            let config = MeetingConfig { listeners, peers, credentials, own, first };
             let (meeting, events) = Meeting::start(config);
             (Some(meeting), events)
         }
@@ -110,6 +110,7 @@ pub async fn launch(
         services,
         meeting,
         peers,
+        hosts,
         runs,
         lockstep,
         published: first,
@@ -131,15 +132,23 @@ pub async fn launch(
     launcher.leave(outcome, &mut sources).await
 }
 
-/// Who this party is, and what it listens on for its peers.
+/// Who this party is, and what it listens on for its peers and its own further hosts; `None` where it has neither.
 async fn open(
     side: &Side,
     deployment: &Deployment,
-    control: Port,
-) -> Result<(Arc<Credentials>, Listeners), LaunchError> {
+    hosts: &Hosts,
+) -> Result<Option<(Arc<Credentials>, Listeners)>, LaunchError> {
+    if side.control().is_none() && hosts.is_alone() {
+        return Ok(None);
+    }
     let tree = deployment.tree();
     let credentials = Credentials::load(&side.root, &tree, &side.plan, &side.federation)?;
-    Ok((Arc::new(credentials), Listeners::at(&side.plan.listen, control).await?))
+    let credentials = if hosts.is_alone() { credentials } else { credentials.with_own_hosts() };
+    let listeners = match side.control() {
+        Some(control) => Listeners::at(&side.plan.listen, control).await?,
+        None => Listeners::none(),
+    };
+    Ok(Some((Arc::new(credentials), listeners)))
 }
 
 fn lockstep(side: &Side) -> Lockstep {
@@ -201,6 +210,7 @@ impl Launcher<'_> {
             }
             LauncherInput::Meeting(event) => {
                 let facts = Facts { clock: now_millis(), ..self.published.facts.clone() };
+                self.note_of_hosts(&event, &facts);
                 let events = self.peers.note(event, &facts);
                 for event in events {
                     if matches!(event, LaunchEvent::Left(_)) {
@@ -269,7 +279,12 @@ impl Launcher<'_> {
     fn advance(&mut self) {
         self.fail_requests_of_those_who_differ();
         // Without its services no run begins here; one that runs goes on, and ends.
-        self.lockstep.may_start(self.services_ready);
+        self.lockstep.may_start(self.services_ready && self.hosts.all_ready());
+        if !self.hosts.all_ready() {
+            // What runs may use the Ray node there, and would wait for it.
+            let actions = self.lockstep.withdraw_begun(&self.hosts.missing());
+            self.act_on(actions);
+        }
         let actions = self.lockstep.step(&self.peers.views());
         self.act_on(actions);
         let phase = self.phase();
@@ -282,6 +297,17 @@ impl Launcher<'_> {
             meeting.publish(next.clone());
         }
         self.published = next;
+    }
+
+    /// Takes in what happens to the party's other hosts.
+    fn note_of_hosts(&mut self, event: &MeetingEvent, facts: &Facts) {
+        let noted = self.hosts.note(event, facts);
+        if noted.is_cut_off {
+            self.services.join_again();
+        }
+        if let Some(event) = noted.told {
+            (self.report)(event);
+        }
     }
 
     /// Whether somebody who looks on learns anything by a phase. That peers leave after a run is no trouble, and nobody

@@ -1,11 +1,12 @@
 //! The topology as the phases after the reading see it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use crate::{
     diag::Spanned,
     types::{
-        DeviceName, HostName, JobName, Links, Mode, NetworkName, Partial, PartyName, TopologyName,
+        DeviceName, HostAddr, HostName, JobName, Links, Mode, NetworkName, Partial, PartyName,
+        TopologyName,
     },
 };
 
@@ -18,6 +19,7 @@ use super::{
     ports::Ports,
     runtime::Runtime,
     software::Software,
+    targets::Deploy,
     trust::SwitchedOff,
 };
 
@@ -53,6 +55,24 @@ impl Topology {
     #[must_use]
     pub fn slots(&self) -> BTreeMap<&PartyName, u16> {
         job::slots(&self.jobs, self.parties.keys())
+    }
+
+    /// Makes a simulation on one machine of it: all parties are on the first party's first host, which is this machine,
+    /// and only what jobs need is left of what they run there.
+    pub fn put_on_one_machine(&mut self) {
+        self.mode = Mode::Simulation;
+        let host = self.declared().into_iter().find_map(Party::main_host).cloned();
+        let Some(mut host) = host else { return };
+        let here = HostAddr::Ip(Ipv4Addr::LOCALHOST.into());
+        host.address.value = here.clone();
+        host.listen.value = here;
+        (host.inside, host.outside) = (None, Vec::new());
+        for party in self.parties.read_mut().values_mut() {
+            party.hosts = vec![host.clone()];
+            party.deploy = Partial::new(Deploy::Process, true);
+            party.services = Partial::new(Vec::new(), true);
+            party.pins = Vec::new();
+        }
     }
 
     /// Every host with its party, by party, hosts as declared.

@@ -21,8 +21,18 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     /// `host:port` of a head's GCS.
     pub(super) fn gcs(&self, party: &model::Party, host: &model::Host) -> Option<String> {
+        self.ray_port(party, host, RayPort::Gcs)
+    }
+
+    /// A port of a host's Ray node as the others of its cluster dial it.
+    pub(super) fn ray_port(
+        &self,
+        party: &model::Party,
+        host: &model::Host,
+        port: RayPort,
+    ) -> Option<String> {
         let mut ports = self.ports.of_host(&party.name.value, &host.name.value);
-        let (_, own) = ports.find(|(role, _)| **role == Role::Ray(RayPort::Gcs))?;
+        let (_, own) = ports.find(|(role, _)| **role == Role::Ray(port))?;
         Some(Endpoint { host: host.own_address().value.clone(), port: own.first() }.to_string())
     }
 }

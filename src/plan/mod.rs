@@ -43,7 +43,9 @@ pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,
     RuntimeTls, SecretflowPlan, Simulation,
 };
-pub use process::{PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, SecretUse};
+pub use process::{
+    PathUse, Process, ProcessKind, Readiness, Restart, RunsAs, STEADY_AFTER, SecretUse,
+};
 pub use software::{CONSTRAINTS, PackageList, PackageSource, PlannedPackage, SoftwarePlan};
 pub use step::{Action, Stage, Step, undo};
 pub use targets::{TREE, UID, VENV};

@@ -153,6 +153,10 @@ pub(super) const RECEIVER: &str = "sfgen:receiver";
 pub struct RayPlan {
     /// The GCS of the head to join; `None` on the head itself.
     pub join: Option<String>,
+    /// What answers last on that head, so that a node joins one that is up; `None` on the head itself. On one machine,
+    /// two nodes that start at once may take each other's sockets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<String>,
     /// `--num-cpus`.
     pub cpus: u32,
     /// `--num-gpus`; absent where Ray looks for them itself.

@@ -23,6 +23,10 @@ pub(super) const LAUNCHER_GRACE: Span = Span::seconds(90);
 /// How long the launcher may take to open its port. What it waits for before that is a disk.
 pub(super) const LAUNCHER_READY_WITHIN: Span = Span::seconds(60);
 
+/// For how long a program without a port to ask must run before it counts as ready: one that fails at its start, as for
+/// a package that does not fit, is up for a moment too.
+pub const STEADY_AFTER: Duration = Duration::from_secs(3);
+
 /// One program that runs on a host. No decision about it is left: a target only writes it in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -19,7 +19,11 @@ impl Builder<'_> {
         let is_other = |(leader, head): &(&model::Party, &model::Host)| {
             leader.name.value != party.name.value || head.name.value != host.name.value
         };
-        let join = head.filter(is_other).and_then(|(leader, head)| self.gcs(leader, head));
+        let head = head.filter(is_other);
+        let join = head.and_then(|(leader, head)| self.gcs(leader, head));
+        // It registers with the GCS before it listens.
+        let awaits =
+            head.and_then(|(leader, head)| self.ray_port(leader, head, RayPort::NodeManager));
         let resources = self.cluster.as_ref().map(|cluster| cluster.resources(&host.name.value));
         let mut resources = resources.unwrap_or_default();
         let declared = host.ray.resources.iter();
@@ -32,6 +36,7 @@ impl Builder<'_> {
             (join.is_none() && host.ray.dashboard.value).then(|| dashboard_address(plan));
         RayPlan {
             join,
+            awaits,
             cpus: host.ray.cpus.value,
             gpus: host.ray.gpus.as_ref().map(|gpus| gpus.value),
             memory: host.ray.memory.as_ref().map(|memory| memory.value),

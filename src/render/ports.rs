@@ -17,7 +17,7 @@ use super::{
 };
 
 pub(super) const ARTIFACT: Kind<OfTree> =
-    Kind { templates: &[TEMPLATE], effect: Effect::Read, files };
+    Kind { templates: &[TEMPLATE, HOST], effect: Effect::Read, files };
 
 const TEMPLATE: Source = Source {
     name: "PORTS.md.hbs",
@@ -28,17 +28,25 @@ const TEMPLATE: Source = Source {
     view: || schema_for!(View),
 };
 
+/// Filled in host by host: the views of a thousand hosts would take more memory than all else.
+const HOST: Source = Source {
+    name: "PORTS.host.md.hbs",
+    text: include_str!("../../templates/PORTS.host.md.hbs"),
+    makes: "PORTS.md",
+    purpose: "the ports of one host, for each host after the head of the file",
+    readers: Readers::People,
+    view: || schema_for!(HostView),
+};
+
 #[derive(Serialize, JsonSchema)]
 struct View {
     /// The name of the topology.
     topology: String,
-    /// A table for each host of each party.
-    tables: Vec<Table>,
 }
 
 /// The ports of one host of one party.
 #[derive(Serialize, JsonSchema)]
-struct Table {
+struct HostView {
     /// The party.
     party: String,
     /// Its host.
@@ -68,16 +76,18 @@ struct Row {
 
 fn files(tree: &TreeScene<'_>) -> Files {
     let scene = tree.scene;
-    let parties = tree.parties.values().map(|plan| PartyScene::new(scene, tree.groups, plan));
-    let tables = parties.flat_map(|party| {
-        let hosts = party.plan.hosts.keys();
-        hosts.map(|name| table(&party, name)).collect::<Vec<_>>()
-    });
-    let view = View { topology: scene.federation.topology.to_string(), tables: tables.collect() };
-    Ok(vec![File::new("PORTS.md", scene.fill(TEMPLATE, &view)?)])
+    let view = View { topology: scene.federation.topology.to_string() };
+    let mut text = scene.fill(TEMPLATE, &view)?;
+    for plan in tree.parties.values() {
+        let party = PartyScene::new(scene, tree.groups, plan);
+        for name in plan.hosts.keys() {
+            text += &scene.fill(HOST, &host_view(&party, name))?;
+        }
+    }
+    Ok(vec![File::new("PORTS.md", text)])
 }
 
-fn table(party: &PartyScene<'_>, name: &HostName) -> Table {
+fn host_view(party: &PartyScene<'_>, name: &HostName) -> HostView {
     let (plan, host) = (party.plan, &party.plan.hosts[name]);
     let mut ports: Vec<_> = host.port_ranges().collect();
     ports.sort_by_key(|(_, range)| range.first());
@@ -89,7 +99,7 @@ fn table(party: &PartyScene<'_>, name: &HostName) -> Table {
         purpose: purpose(role),
     });
     let Forms { openings, commands } = forms(party, name);
-    Table {
+    HostView {
         party: plan.party.to_string(),
         host: name.to_string(),
         address: host.address.bare(),

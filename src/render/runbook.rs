@@ -54,6 +54,8 @@ struct View {
     is_process: bool,
     /// Its certificates and its key.
     identity: Option<IdentityView>,
+    /// Whether launchers of further hosts need the key too.
+    keys_everywhere: bool,
     /// The parties that share a device or a job with it.
     peers: Vec<String>,
     /// What must be open towards it: `FROM -> TO PORTS    # ROLES`.
@@ -199,6 +201,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
             cert: identity.cert.to_string(),
             key: identity.key.to_string(),
         }),
+        keys_everywhere: plan.deploy == Deploy::Process && plan.hosts.len() > 1,
         peers: scene.peers.iter().map(ToString::to_string).collect(),
         incoming: incoming(scene),
         outgoing: outgoing(scene),

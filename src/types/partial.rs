@@ -25,6 +25,11 @@ impl<T> Partial<T> {
         self.is_whole
     }
 
+    /// What was read, to be changed.
+    pub const fn read_mut(&mut self) -> &mut T {
+        &mut self.read
+    }
+
     /// What was read, one after the other.
     pub fn iter<'a>(&'a self) -> <&'a T as IntoIterator>::IntoIter
     where

@@ -71,8 +71,8 @@ fn a_party_behind_a_proxy_is_dialled_at_other_numbers_and_meets_and_computes() {
 fn a_party_behind_a_nat_is_dialled_at_the_public_address_and_guarded_by_its_own_firewall() {
     // Alice has 10.9.0.2, the NAT 47.98.10.10 in front of bob, who has 10.1.0.4.
     let networks = Networks::new(&["alice", "nat", "bob"]);
-    networks.join(0, (0, 1), ("10.9.0.2/24", "10.9.0.1/24"));
-    networks.join(1, (2, 1), ("10.1.0.4/24", "10.1.0.1/24"));
+    networks.join((0, 1), ("10.9.0.2/24", "10.9.0.1/24"));
+    networks.join((2, 1), ("10.1.0.4/24", "10.1.0.1/24"));
     networks.exec(1, &["ip", "address", "add", "47.98.10.10/32", "dev", "lo"]);
     networks.exec(1, &["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
     networks.exec(0, &["ip", "route", "add", "default", "via", "10.9.0.1"]);

@@ -22,7 +22,7 @@ fn networks() -> Networks {
     networks.exec(3, &["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
     for network in 0..3 {
         let (own, gate) = (format!("10.{network}.0.2/24"), format!("10.{network}.0.1"));
-        networks.join(network + 2, (network, 3), (&own, &format!("{gate}/24")));
+        networks.join((network, 3), (&own, &format!("{gate}/24")));
         networks.exec(network, &["ip", "route", "add", "default", "via", &gate]);
     }
     networks

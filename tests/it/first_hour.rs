@@ -108,7 +108,7 @@ fn all_is_named_where_no_party_is() {
     let ws = Workspace::empty();
     for args in [&["run", "total"][..], &["apply"]] {
         let ran = ws.run(args).status_is(2);
-        assert!(ran.stderr.contains("<--party <PARTY>|--all>"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("<--party <PARTY>|--all"), "{}", ran.stderr);
     }
     let ran = ws.run(&["apply", "--all", "--party", "alice"]).status_is(2);
     assert!(ran.stderr.contains("cannot be used with"), "{}", ran.stderr);

@@ -78,6 +78,7 @@ mod supervise;
 mod support;
 mod targets;
 mod task_workers;
+mod task_workers_run;
 mod templates;
 mod toml;
 mod topologies;

@@ -225,9 +225,11 @@ fn two_parties_follow_their_runbooks_from_the_firewall_to_the_end() {
         let (status, stdout, said) = run.end();
         assert_eq!((status, stdout.as_str()), (0, "sum 42\n"), "{said}");
     }
-    for (operator, launcher) in operators.iter_mut().zip(launchers) {
+    for operator in &mut operators {
         let watched = operator.follow("Watch");
         assert!(watched[0].contains("armed"), "{}", watched[0]);
+    }
+    for (operator, launcher) in operators.iter_mut().zip(launchers) {
         operator.follow("Stop");
         assert_eq!(launcher.end().0, 0);
         operator.follow("Remove");

@@ -11,10 +11,11 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use procfs::process::{Process, all_processes};
+use procfs::process::Process;
 
 use crate::support::{
     launcher::{Launcher, assert_nothing_left, last_error},
+    process::processes_of,
     strangers::{Reception, visit},
     workspace::Workspace,
 };
@@ -58,21 +59,6 @@ fn down(ws: &Workspace, launchers: [Launcher; 2]) {
     }
     assert!(processes_of(ws).is_empty(), "{:?}", processes_of(ws));
     assert_nothing_left(ws);
-}
-
-/// Every process whose command line or environment names this workspace, this test's own aside.
-fn processes_of(ws: &Workspace) -> Vec<(i32, String)> {
-    let folder = ws.path().to_str().unwrap();
-    let all = all_processes().unwrap().filter_map(Result::ok);
-    let own = all.filter_map(|process: Process| {
-        let command = process.cmdline().ok()?.join(" ");
-        let environment = process.environ().unwrap_or_default();
-        let names = |value: &std::ffi::OsString| value.to_string_lossy().contains(folder);
-        let is_ours = command.contains(folder) || environment.values().any(names);
-        let is_alive = process.stat().is_ok_and(|stat| stat.state != 'Z');
-        (is_ours && is_alive).then(|| (process.pid(), command))
-    });
-    own.collect()
 }
 
 /// The driver process of a party's job, as soon as its guard has started it.

@@ -31,7 +31,9 @@ impl Yard {
             env_files: Vec::new(),
             cwd: self.path().to_owned(),
             after: after.iter().map(ToString::to_string).collect(),
+            joins: None,
             probe: None,
+            steady_after: Duration::ZERO,
             ready_within: DEADLINE,
             grace: DEADLINE,
             restart: RestartPolicy {
@@ -138,6 +140,31 @@ async fn a_service_that_never_answers_is_told_by_its_address() {
     let failure = in_time(group.stop()).await.unwrap();
     let message = format!("service `redis` did not answer at {address} within 50ms");
     assert_eq!(failure.to_string(), message);
+}
+
+#[tokio::test]
+async fn without_a_port_to_ask_a_service_is_ready_once_it_has_run_for_a_while() {
+    let yard = Yard::new();
+    let mut ends =
+        ServiceSpec { steady_after: DEADLINE, ..yard.spec("ends", &[], "sleep 0.1; exit 3") };
+    ends.restart.max_starts = 2;
+    let (mut group, mut events) = Supervisor::start(&guard(), vec![ends]).unwrap();
+    let mut told = Vec::new();
+    while let Some(phase) = next_phase(&mut events).await {
+        told.push(phase);
+    }
+    assert!(!told.iter().any(|phase| phase.contains("Ready")), "{told:?}");
+    assert_eq!(in_time(group.stop()).await.unwrap().starts, 2);
+    let stays = ServiceSpec {
+        steady_after: Duration::from_millis(20),
+        ready_within: Duration::ZERO,
+        ..yard.spec("stays", &[], "exec sleep 1000")
+    };
+    let (mut group, mut events) = Supervisor::start(&guard(), vec![stays]).unwrap();
+    for expected in ["stays Starting(1)", "stays Ready(1)"] {
+        assert_eq!(next_phase(&mut events).await.unwrap(), expected);
+    }
+    assert_eq!(in_time(group.stop()).await, None);
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ fn parties() -> Workspace {
     Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
 }
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
+    "PORTS.host.md.hbs",
     "PORTS.md.hbs",
     "party/RUNBOOK.md.hbs",
     "party/host/docker/Dockerfile.hbs",

@@ -165,6 +165,7 @@ impl<'a> Show<'a> {
                 format!("{party}: met {peer}")
             }
             LaunchEvent::Gone { party: peer, why } => format!("{party}: {peer} {why}"),
+            LaunchEvent::Host { host, what } => format!("{party}: host {host} {what}"),
             LaunchEvent::Refused(why) => format!("{party}: turned away {why}"),
             LaunchEvent::Note(note) => format!("{party}: {note}"),
             LaunchEvent::Findings(findings) => {

@@ -21,6 +21,7 @@ pub(in crate::cli) mod plan;
 pub(super) mod run;
 mod running;
 pub(super) mod schema;
+mod simulating;
 mod stale_tree;
 pub(super) mod status;
 pub(super) mod stop;

@@ -1,6 +1,6 @@
 //! `sfgen run JOB`: a job in lockstep with the other parties' launchers.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
 use super::{
     launching::{Show, Wait, for_all, is_wanted, read_side, runtime, worst},
     running::{if_there, until_settled},
+    simulating,
 };
 
 /// Arguments of `run`.
@@ -33,14 +34,31 @@ use super::{
 pub(crate) struct RunArgs {
     /// The job
     pub(crate) job: JobName,
+    /// Plan the topology beside the tree as a simulation on this machine, and run the job for all parties in one process.
+    /// Needs no keys, and changes neither tree nor lock
+    #[arg(long, value_enum, group = "side")]
+    pub(crate) mode: Option<RunMode>,
     /// Which side
     #[command(flatten)]
     pub(crate) side: SideArgs,
 }
 
+/// The mode in which a job is run that is not planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunMode {
+    /// All parties in one process on this machine
+    Simulation,
+}
+
 /// Runs the command.
 pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
     ui.never_wait();
+    if let Some(RunMode::Simulation) = args.mode {
+        return match simulating::planned(&args.side, ui)? {
+            Some(side) => as_party(args, side, ui),
+            None => Ok(Status::Findings),
+        };
+    }
     let Some(party) = &args.side.party else {
         let federation = read_federation(&args.side.tree)?;
         let job = federation
@@ -49,8 +67,10 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
             .ok_or_else(|| UnknownJob::new("the plan", args.job.clone(), federation.jobs.keys()))?;
         let parties = match federation.mode {
             Mode::Production => job.parties.clone(),
-            // It runs once, as the first party.
-            Mode::Simulation => federation.parties.keys().take(1).cloned().collect(),
+            Mode::Simulation => {
+                let (tree, root) = (&args.side.tree, args.side.root.as_deref());
+                [simulating::leader(tree, root, &federation)?].into()
+            }
         };
         let outcomes = for_all(&args.side, parties.into_iter(), &["run", args.job.as_str()], ui)?;
         print_results(&outcomes, ui);
@@ -60,7 +80,13 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
         return Ok(Status::Interrupted);
     }
     let side = read_side(&args.side, party, None, ui)?;
+    as_party(args, side, ui)
+}
+
+/// Runs the job from this party's side.
+fn as_party(args: &RunArgs, side: Side, ui: &Ui) -> Result<Status, Failure> {
     let side = if side.has_units() { side } else { started_by_launcher(side, &args.side.tree)? };
+    let party = &side.party().clone();
     if !side.plan.jobs.contains_key(&args.job) {
         let known = side.plan.jobs.keys();
         return Err(UnknownJob::new(party.as_str(), args.job.clone(), known).into());

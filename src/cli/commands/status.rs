@@ -167,6 +167,11 @@ fn show(status: &LauncherStatus, ui: &Ui) {
         let trouble = peer.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         ui.result(format!("  peer    {name:<16} {what} at {}{trouble}", peer.address));
     }
+    for (name, host) in &status.hosts {
+        let what = host.phase.as_deref().unwrap_or("absent");
+        let trouble = host.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        ui.result(format!("  host    {name:<16} {what} at {}{trouble}", host.address));
+    }
     for job in &status.jobs {
         let run = job.run.as_ref().map(|run| format!(" {run}")).unwrap_or_default();
         let slot = job.slot.map(|slot| format!(" in slot {slot}")).unwrap_or_default();

@@ -9,12 +9,10 @@ use super::{
     states::{ProcessState, Verdict, verdict},
     target::Target,
 };
+use crate::plan::STEADY_AFTER;
 
 /// How often the processes are looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// What was just started counts as ready once it has been so for this long without being started again: a program that
-/// ends at once is up for a moment, each time that it is started.
-const SETTLED_AFTER: Duration = Duration::from_secs(3);
 /// What starting may take beside the times of the plan: ending what ran before, and pauses between starts.
 const BESIDE: Duration = Duration::from_mins(1);
 
@@ -36,7 +34,7 @@ pub(super) fn wait(
             Verdict::Ready if !is_started => return Ok(()),
             Verdict::Ready => match &ready {
                 Some((since, before)) if *before == states => {
-                    if now.duration_since(*since) >= SETTLED_AFTER {
+                    if now.duration_since(*since) >= STEADY_AFTER {
                         return Ok(());
                     }
                 }

@@ -191,7 +191,10 @@ impl Attendance {
                     }
                 }
             }
-            MeetingEvent::Refused { .. } => {} // it is no peer's doing
+            // These are no peer's doing.
+            MeetingEvent::Refused { .. }
+            | MeetingEvent::Host { .. }
+            | MeetingEvent::HostGone { .. } => {}
         }
         events
     }

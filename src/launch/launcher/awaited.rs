@@ -40,12 +40,16 @@ impl Launcher<'_> {
         });
         let words: Vec<_> =
             Some(missing).filter(|words| !words.is_empty()).into_iter().chain(idle).collect();
+        let hosts = self.hosts.missing();
         if !words.is_empty() {
             words.join("; ")
-        } else if self.services_ready {
-            "a free slot".to_owned()
-        } else {
+        } else if !self.services_ready {
             "its own services".to_owned()
+        } else if !hosts.is_empty() {
+            let party = self.side.party();
+            format!("its {hosts} (`sfgen apply --party {party} --host NAME` there)")
+        } else {
+            "a free slot".to_owned()
         }
     }
 }

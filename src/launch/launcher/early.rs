@@ -112,6 +112,7 @@ fn status(side: &Side, deployment: &Deployment) -> LauncherStatus {
         phase: LauncherPhase::Preflight.to_string(),
         services: [].into(),
         peers: [].into(),
+        hosts: [].into(),
         jobs: Vec::new(),
         logs: deployment.logs.clone(),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     diag::Finding,
     launch::peers::{lockstep::RunId, rendezvous::LauncherPhase},
-    types::{Endpoint, JobName, PartyName},
+    types::{Endpoint, HostName, JobName, PartyName},
 };
 
 /// Something that happened during a launch.
@@ -30,6 +30,13 @@ pub enum LaunchEvent {
         party: PartyName,
         /// Why, as a phrase that follows its name.
         why: String,
+    },
+    /// Something about another host of the party.
+    Host {
+        /// Which.
+        host: HostName,
+        /// What, as a phrase that follows its name.
+        what: String,
     },
     /// A peer that came for a run has left, since the run is over.
     Left(PartyName),

@@ -40,6 +40,13 @@ impl Services {
         }
     }
 
+    /// What some of them have joined is gone. Those of others are for these to start again.
+    pub(super) fn join_again(&self) {
+        if let Self::Own(supervisor) = self {
+            supervisor.join_again();
+        }
+    }
+
     /// Ends those that the launcher started.
     pub(super) async fn stop(&mut self) {
         match self {

@@ -1,6 +1,6 @@
 //! Planned processes as programs to start: the plan says what, this machine says where.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use camino::Utf8Path;
 
@@ -11,7 +11,9 @@ use crate::{
         peers::lockstep::RunId,
         processes::{JobUnit, RestartPolicy, RunOrder, ServiceSpec},
     },
-    plan::{Location, Locations, Mode, Process, Program, job_socket, located},
+    plan::{
+        Location, Locations, Mode, Process, ProcessKind, Program, STEADY_AFTER, job_socket, located,
+    },
     types::{DeviceName, JobName, PartyName, Port},
 };
 
@@ -126,13 +128,22 @@ impl Specs<'_> {
             env_files: process.env_files.iter().map(|file| file.as_path().to_owned()).collect(),
             cwd: folder.map_or(&*self.side.root, |folder| Utf8Path::new(folder)).to_owned(),
             after: process.after.iter().map(ToString::to_string).collect(),
+            joins: self.joins(process),
             probe: process.ready.map(|ready| loopback(ready.port)),
+            // A job has nobody who waits until it is ready.
+            steady_after: process.restart.map_or(Duration::ZERO, |_| STEADY_AFTER),
             ready_within: process.ready.map_or(process.grace, |ready| ready.within).get(),
             grace: process.grace.get(),
             restart,
             log: self.deployment.logs.join(log),
             unit: None,
         }
+    }
+
+    /// The head of the cluster that a Ray node joins.
+    fn joins(&self, process: &Process) -> Option<String> {
+        let ray = self.side.host().ray.as_ref()?;
+        ray.awaits.clone().filter(|_| process.kind == ProcessKind::RayNode)
     }
 
     /// Where the folders are that the plan names.

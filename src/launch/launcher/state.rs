@@ -15,6 +15,7 @@ use crate::launch::{
 use super::{
     attendance::Attendance,
     events::LaunchEvent,
+    hosts::Hosts,
     repeats::Repeats,
     runs::{self, Runs},
     services::Services,
@@ -41,6 +42,7 @@ pub(super) struct Launcher<'a> {
     pub(super) services: Services,
     pub(super) meeting: Option<Meeting>,
     pub(super) peers: Attendance,
+    pub(super) hosts: Hosts,
     pub(super) runs: Runs,
     pub(super) lockstep: Lockstep,
     /// The state that was published last.
@@ -56,7 +58,7 @@ pub(super) struct Launcher<'a> {
 
 impl Launcher<'_> {
     pub(super) fn phase(&self) -> LauncherPhase {
-        if !self.services_ready {
+        if !self.services_ready || !self.hosts.all_ready() {
             LauncherPhase::Services
         } else if self.runs.any_alive() {
             LauncherPhase::Running
@@ -80,6 +82,7 @@ impl Launcher<'_> {
             phase: self.phase().to_string(),
             services: services.collect(),
             peers: self.peers.reports(),
+            hosts: self.hosts.reports(),
             jobs: runs::reports(&self.lockstep.entries()),
             logs: self.deployment.logs.clone(),
         }

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Digest, JobName, PartyName, TopologyName};
+use crate::types::{Digest, HostName, JobName, PartyName, TopologyName};
 
 /// One launcher and what it looks after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +26,9 @@ pub struct LauncherStatus {
     pub services: BTreeMap<String, ServiceReport>,
     /// Its peers by name.
     pub peers: BTreeMap<PartyName, PeerReport>,
+    /// The other hosts of its party: of the first one all further ones, of a further one the first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<HostName, PeerReport>,
     /// The runs that it knows of, oldest first.
     pub jobs: Vec<JobReport>,
     /// Where its logs are.

@@ -70,6 +70,7 @@ pub struct PeerFiles {
 /// This party's certificate and key, and the pinned certificates of its peers. Its `Debug` shows no key.
 pub struct Credentials {
     me: PartyName,
+    mine: PinnedPeer,
     own: Arc<SingleCertAndKey>,
     cert_pem: Vec<u8>,
     key_pem: Vec<u8>,
@@ -144,8 +145,19 @@ impl Credentials {
             Ok((party.clone(), PinnedPeer { ca, leaf: files.pins.leaf }))
         });
         let peers = Arc::new(peers.collect::<Result<_, IdentityError>>()?);
+        let own_leaf = own.pins.leaf;
         let own = Arc::new(SingleCertAndKey::from(certified));
-        Ok(Self { me, own, cert_pem, key_pem, peers, provider })
+        let mine = PinnedPeer { ca, leaf: own_leaf };
+        Ok(Self { me, mine, own, cert_pem, key_pem, peers, provider })
+    }
+
+    /// The same for the launchers of a party with several hosts, which speak with each other as well: the party is one of
+    /// those whose certificate is accepted.
+    #[must_use]
+    pub fn with_own_hosts(self) -> Self {
+        let mut peers = (*self.peers).clone();
+        peers.insert(self.me.clone(), self.mine.clone());
+        Self { peers: Arc::new(peers), ..self }
     }
 
     /// Whose credentials these are.

@@ -154,6 +154,13 @@ impl Lockstep {
         self.runs.iter_mut().filter_map(|run| run.fail(cause.clone())).collect()
     }
 
+    /// Ends the runs that have begun, for want of what they need here. A [`Lockstep::step`] must follow.
+    pub fn withdraw_begun(&mut self, cause: &str) -> Vec<RunAction> {
+        let cause = format!("{}: {cause}", self.me);
+        let begun = self.runs.iter_mut().filter(|run| matches!(run.state, JobState::Running(_)));
+        begun.filter_map(|run| run.fail(cause.clone())).collect()
+    }
+
     /// The process of a request is gone, and how it ended. Its slot is free from now on. A [`Lockstep::step`] must follow.
     pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), String>) {
         let Some(run) = self.runs.iter_mut().find(|run| run.ticket == ticket) else { return };

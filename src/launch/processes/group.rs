@@ -15,6 +15,8 @@ use super::{
     service::{Service, ServiceCommand, ServiceInput},
 };
 
+/// Commands that may wait for a service: its start, its stop, and some new starts between them.
+const COMMANDS: usize = 4;
 /// Events that may wait for their reader.
 const EVENTS: usize = 1024;
 /// Of these, so many are kept free for changes of phase: a reader who is slow loses lines, which are in the log.
@@ -27,6 +29,8 @@ pub struct Supervisor {
     status: watch::Receiver<BTreeMap<String, ServiceStatus>>,
     group: JoinSet<Option<ServiceFailure>>,
     failure: Option<ServiceFailure>,
+    /// Of the services that join something elsewhere.
+    joining: Vec<mpsc::Sender<ServiceCommand>>,
 }
 
 impl Supervisor {
@@ -39,10 +43,11 @@ impl Supervisor {
         let (events, event_receiver) = mpsc::channel(EVENTS);
         let (reports, report_receiver) = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
-        let mut members = BTreeMap::new();
+        let (mut members, mut joining) = (BTreeMap::new(), Vec::new());
         for spec in specs {
             let log = LogFile::open(&spec.log)?;
-            let (commands, command_receiver) = mpsc::channel(2);
+            let (commands, command_receiver) = mpsc::channel(COMMANDS);
+            joining.extend(spec.joins.is_some().then(|| commands.clone()));
             let member = Member {
                 after: spec.after.clone(),
                 commands,
@@ -74,7 +79,7 @@ impl Supervisor {
         };
         let mut owned = JoinSet::new();
         owned.spawn(group.run(stop_receiver));
-        let handle = Self { stop: Some(stop), status, group: owned, failure: None };
+        let handle = Self { stop: Some(stop), status, group: owned, failure: None, joining };
         Ok((handle, event_receiver))
     }
 
@@ -82,6 +87,13 @@ impl Supervisor {
     #[must_use]
     pub fn status(&self) -> BTreeMap<String, ServiceStatus> {
         self.status.borrow().clone()
+    }
+
+    /// What services have joined is gone: each is ended at once, and started again when that is back.
+    pub fn join_again(&self) {
+        for service in &self.joining {
+            let _ = service.try_send(ServiceCommand::Restart); // one that has been told so knows it, or has ended
+        }
     }
 
     /// Stops all services, the last one first, and returns when every process is gone. Tells which one had failed
@@ -125,7 +137,7 @@ impl Group {
             for (name, command) in due_commands(&self.members, self.stopping) {
                 let member = self.members.get_mut(&name).expect("commands go to members");
                 member.given = Some(command);
-                let _ = member.commands.send(command).await; // two fit, and no member gets more
+                let _ = member.commands.send(command).await; // a member that reads none has ended
             }
             tokio::select! {
                 biased; // a report is sent before its service's task ends, and read before it, too

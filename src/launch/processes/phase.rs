@@ -63,6 +63,8 @@ pub enum ProcessEvent {
     Exited,
     /// The time is up that was set last.
     TimerFired,
+    /// It is to be started again.
+    RestartOrdered,
     /// It is to end.
     StopOrdered,
 }
@@ -156,6 +158,10 @@ pub fn step(
         }
         (ServicePhase::BackingOff(n), ProcessEvent::TimerFired) => {
             (ServicePhase::Starting(n + 1), spawn())
+        }
+        // Nothing that it does is worth a grace period. Its end will be the `Exited` that counts.
+        (ServicePhase::Starting(_) | ServicePhase::Ready(_), ProcessEvent::RestartOrdered) => {
+            (phase, vec![ProcessAction::Kill])
         }
         (ServicePhase::Starting(_) | ServicePhase::Ready(_), ProcessEvent::StopOrdered) => (
             ServicePhase::Stopping,

@@ -1,12 +1,12 @@
 //! Carries out what [`step`] decides for one process.
 
-use std::{collections::VecDeque, future::pending, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, future::pending, time::Duration};
 
 use tokio::{
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs},
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{
@@ -24,6 +24,7 @@ const LAST_LINES_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServiceCommand {
     Start,
+    Restart,
     Stop,
 }
 
@@ -45,6 +46,8 @@ pub(super) struct Service {
     leaving: Option<Instant>,
     timer: Option<Instant>,
     probe: JoinSet<()>,
+    /// Waits for what it joins.
+    dialling: JoinSet<()>,
     known: VecDeque<ProcessEvent>,
     starts: u32,
     ending: Option<Ending>,
@@ -68,6 +71,7 @@ impl Service {
             leaving: None,
             timer: None,
             probe: JoinSet::new(),
+            dialling: JoinSet::new(),
             known: VecDeque::new(),
             starts: 0,
             ending: None,
@@ -111,6 +115,10 @@ impl Service {
                     self.timer = None;
                     return ServiceInput::Event(ProcessEvent::TimerFired);
                 }
+                Some(Ok(())) = self.dialling.join_next() => {
+                    self.timer = Some(Instant::now() + self.spec.policy().ready_within);
+                    self.spawn();
+                }
                 Some(Ok(())) = self.probe.join_next() => return ServiceInput::Event(ProcessEvent::ProbePassed),
             }
         }
@@ -147,6 +155,10 @@ impl Service {
         {
             self.late = Some(Ending::NotReady(address, self.spec.ready_within));
         }
+        if event == ProcessEvent::StopOrdered && !self.dialling.is_empty() {
+            self.dialling = JoinSet::new();
+            self.known.push_back(ProcessEvent::Exited);
+        }
         let (next, actions) = step(self.phase, event, &self.spec.policy());
         for action in actions {
             self.perform(action).await;
@@ -156,7 +168,10 @@ impl Service {
 
     async fn perform(&mut self, action: ProcessAction) {
         match action {
-            ProcessAction::Spawn => self.spawn(),
+            ProcessAction::Spawn => match self.spec.joins.clone() {
+                Some(head) => drop(self.dialling.spawn(answers(head))),
+                None => self.spawn(),
+            },
             ProcessAction::SetTimer(after) => self.timer = Some(Instant::now() + after),
             ProcessAction::Terminate => {
                 if let Some(process) = &mut self.process {
@@ -186,7 +201,7 @@ impl Service {
         }
         match self.spec.probe {
             Some(address) => drop(self.probe.spawn(answers(address))),
-            None => self.known.push_back(ProcessEvent::ProbePassed),
+            None => drop(self.probe.spawn(sleep(self.spec.steady_after))),
         }
     }
 }
@@ -195,6 +210,7 @@ async fn next_command(commands: &mut Option<mpsc::Receiver<ServiceCommand>>) -> 
     let Some(receiver) = commands else { return pending().await };
     match receiver.recv().await {
         Some(ServiceCommand::Start) => ProcessEvent::StartOrdered,
+        Some(ServiceCommand::Restart) => ProcessEvent::RestartOrdered,
         Some(ServiceCommand::Stop) => ProcessEvent::StopOrdered,
         None => {
             *commands = None;
@@ -218,12 +234,12 @@ async fn next_end(process: &mut Option<Process>) -> Ending {
 }
 
 /// Dials until the address accepts a connection.
-async fn answers(address: SocketAddr) {
+async fn answers(address: impl ToSocketAddrs) {
     let mut ticks = interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Ok(Ok(_)) = timeout(PROBE_EVERY * 5, TcpStream::connect(address)).await {
+        if let Ok(Ok(_)) = timeout(PROBE_EVERY * 5, TcpStream::connect(&address)).await {
             return;
         }
     }

@@ -28,8 +28,12 @@ pub struct ServiceSpec {
     pub cwd: Utf8PathBuf,
     /// Names of the services that must be ready before it starts.
     pub after: Vec<String>,
-    /// Where it answers once it is ready; without one it is ready when it runs.
+    /// What must accept connections before each of its starts, `host:port`: the head of the Ray cluster that it joins.
+    pub joins: Option<String>,
+    /// Where it answers once it is ready.
     pub probe: Option<SocketAddr>,
+    /// Without such an address, for how long it must run to count as ready.
+    pub steady_after: Duration,
     /// How long it may take to answer.
     pub ready_within: Duration,
     /// How long it may take to end.
@@ -45,7 +49,9 @@ pub struct ServiceSpec {
 
 impl ServiceSpec {
     pub(super) fn policy(&self) -> Policy {
-        Policy { restart: self.restart, ready_within: self.ready_within, grace: self.grace }
+        let running = if self.probe.is_none() { self.steady_after } else { Duration::ZERO };
+        let ready_within = self.ready_within + running;
+        Policy { restart: self.restart, ready_within, grace: self.grace }
     }
 }
 

@@ -59,11 +59,15 @@ fn launchers_account(deploy: &Deploy) -> RunsAs {
 fn locations(scope: &Scope<'_>) -> Locations {
     let Some((_, home)) = parts(&scope.plan.deploy) else { return Locations::new() };
     let below = |path: &str| home.as_path().join(path).to_string();
+    // Ray keeps a node's files below the path of its head's folder, whatever the node is told.
+    let simulation = scope.plan.secretflow.as_ref().and_then(|all| all.simulation.as_ref());
+    let leader = simulation.and_then(|simulation| simulation.parties.first());
+    let run = runtime_dir(scope.topology, leader.unwrap_or(&scope.plan.party));
     Locations::from([
         (Location::Root, home.to_string()),
         (Location::Tree, below(TREE)),
         (Location::Home, home.to_string()),
-        (Location::Run, format!("/run/{}", runtime_dir(scope.topology, &scope.plan.party))),
+        (Location::Run, format!("/run/{run}")),
         (Location::Logs, below("logs")),
         (Location::Sfgen, SFGEN.to_owned()),
     ])
@@ -186,7 +190,8 @@ fn units(scope: &Scope<'_>) -> Vec<String> {
 
 fn job_units(scope: &Scope<'_>, topology: &TopologyName, party: &PartyName) -> Vec<String> {
     let jobs = scope.plan.jobs.iter().filter(|(_, job)| job.process.is_some());
-    let jobs = jobs.filter(|_| scope.has_launcher());
+    let is_main = *scope.host_name == scope.plan.main_host;
+    let jobs = jobs.filter(|_| is_main && scope.has_launcher());
     let both = jobs.flat_map(|(job, _)| {
         let process = ProcessName::Job(job.clone());
         [job_socket_unit(topology, party, job), unit(topology, party, &process)]

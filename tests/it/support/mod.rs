@@ -1,5 +1,6 @@
 //! What the tests of several areas use.
 
+pub(crate) mod clusters;
 pub(crate) mod docker;
 pub(crate) mod engine;
 pub(crate) mod field;

@@ -1,6 +1,9 @@
 //! Networks that are joined as a test needs them, in namespaces of this machine.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// Network namespaces, gone at the end of the test.
 pub(crate) struct Networks(pub(crate) Vec<String>);
@@ -8,7 +11,8 @@ pub(crate) struct Networks(pub(crate) Vec<String>);
 impl Networks {
     /// Those of these names, each with its loopback up.
     pub(crate) fn new(names: &[&str]) -> Self {
-        let names = names.iter().map(|name| format!("sfgen-{name}-{}", std::process::id()));
+        let (number, id) = number();
+        let names = names.iter().map(|name| format!("sfgen-{name}-{id}-{number}"));
         let networks = Self(names.collect());
         for name in &networks.0 {
             run("ip", &["netns", "add", name]);
@@ -18,13 +22,8 @@ impl Networks {
     }
 
     /// Joins two of them by a cable, with an address at each end.
-    pub(crate) fn join(
-        &self,
-        number: usize,
-        (one, other): (usize, usize),
-        (near, far): (&str, &str),
-    ) {
-        let id = std::process::id() % 100_000;
+    pub(crate) fn join(&self, (one, other): (usize, usize), (near, far): (&str, &str)) {
+        let (number, id) = number();
         let (a, b) = (format!("sg{number}a{id}"), format!("sg{number}b{id}"));
         run("ip", &["link", "add", &a, "type", "veth", "peer", "name", &b]);
         for (cable, network, address) in [(&a, one, near), (&b, other, far)] {
@@ -46,9 +45,16 @@ impl Networks {
 impl Drop for Networks {
     fn drop(&mut self) {
         for name in &self.0 {
-            run("ip", &["netns", "delete", name]);
+            // A test that fails shall show why, and not that its networks were never made.
+            let _ = Command::new("ip").args(["netns", "delete", name]).status();
         }
     }
+}
+
+/// A number that no other test of this process gets, and one of the process.
+fn number() -> (u32, u32) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    (NEXT.fetch_add(1, Ordering::Relaxed), std::process::id() % 100_000)
 }
 
 fn run(program: &str, args: &[&str]) {

@@ -8,6 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use procfs::process::{Process, all_processes};
+
+use super::workspace::Workspace;
+
 /// Far beyond what any test takes; a test that waits longer hangs.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -85,16 +89,14 @@ pub(crate) fn signal(name: &str, pid: i32) {
 
 /// Whether a process is there and not just waiting for its parent to take notice of its end.
 pub(crate) fn alive(pid: i32) -> bool {
-    let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
+    let stat = Process::new(pid).and_then(|process| process.stat());
     stat.is_ok_and(|stat| stat.state != 'Z')
 }
 
 /// The processes below one, itself left out, by their names in the process table.
 pub(crate) fn below(root: i32) -> Vec<(i32, String)> {
-    let all: Vec<_> = procfs::process::all_processes()
-        .unwrap()
-        .filter_map(|process| process.ok()?.stat().ok())
-        .collect();
+    let all: Vec<_> =
+        all_processes().unwrap().filter_map(|process| process.ok()?.stat().ok()).collect();
     let mut found = Vec::new();
     let mut open = vec![root];
     while let Some(parent) = open.pop() {
@@ -104,6 +106,21 @@ pub(crate) fn below(root: i32) -> Vec<(i32, String)> {
         }
     }
     found
+}
+
+/// Every process whose command line or environment names this workspace, this test's own aside.
+pub(crate) fn processes_of(ws: &Workspace) -> Vec<(i32, String)> {
+    let folder = ws.path().to_str().unwrap();
+    let all = all_processes().unwrap().filter_map(Result::ok);
+    let own = all.filter_map(|process: Process| {
+        let command = process.cmdline().ok()?.join(" ");
+        let environment = process.environ().unwrap_or_default();
+        let names = |value: &std::ffi::OsString| value.to_string_lossy().contains(folder);
+        let is_ours = command.contains(folder) || environment.values().any(names);
+        let is_alive = process.stat().is_ok_and(|stat| stat.state != 'Z');
+        (is_ours && is_alive).then(|| (process.pid(), command))
+    });
+    own.collect()
 }
 
 /// Waits until none of these processes is there any more, and fails where that takes longer than it may.

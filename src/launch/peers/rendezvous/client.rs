@@ -7,17 +7,20 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{self, Channel, ClientTlsConfig};
+use tonic::{
+    Request,
+    transport::{self, Channel, ClientTlsConfig},
+};
 
 use super::{
     event::{HEARTBEAT, MeetingEvent, SILENCE},
-    server::MESSAGE,
+    server::{HOST, MESSAGE},
     snapshot::{Snapshot, now_millis},
     wire::pb::{self, rendezvous_client::RendezvousClient},
 };
 use crate::{
     launch::peers::identity::{Credentials, HANDSHAKE, explain},
-    types::{Endpoint, PartyName},
+    types::{Endpoint, HostAddr, HostName, PartyName},
 };
 
 /// The pause after a first failure; it doubles from failure to failure.
@@ -30,6 +33,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Outbound {
     pub(super) party: PartyName,
     pub(super) endpoint: Endpoint,
+    /// The address that the certificate there is for, where another one is dialled.
+    pub(super) name: Option<HostAddr>,
+    /// Which host of its party this is, where it calls the first one.
+    pub(super) host: Option<HostName>,
     pub(super) credentials: Arc<Credentials>,
     pub(super) mine: watch::Receiver<Snapshot>,
     pub(super) acked: Arc<watch::Sender<BTreeMap<PartyName, u64>>>,
@@ -68,10 +75,11 @@ impl Outbound {
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(MESSAGE);
         let (states, outbound) = mpsc::channel(4);
-        let (party, acked) = (self.party.clone(), self.acked.clone());
+        let (party, acked, host) = (self.party.clone(), self.acked.clone(), self.host.clone());
         let events = self.events.clone();
         let listening = async {
-            let call = timeout(HANDSHAKE, client.attend(ReceiverStream::new(outbound)));
+            let call = request(ReceiverStream::new(outbound), host.as_ref());
+            let call = timeout(HANDSHAKE, client.attend(call));
             let mut acks = match call.await {
                 Ok(Ok(response)) => response.into_inner(),
                 Ok(Err(why)) => return explain(&why),
@@ -103,7 +111,7 @@ impl Outbound {
     async fn dial(&self) -> Result<Channel, transport::Error> {
         let (cert, key) = self.credentials.pem();
         let tls = ClientTlsConfig::new()
-            .domain_name(self.endpoint.host.bare())
+            .domain_name(self.name.as_ref().unwrap_or(&self.endpoint.host).bare())
             .identity(transport::Identity::from_pem(cert, key));
         let verifier = self.credentials.server_verifier(&self.party);
         let verifier = verifier.expect("the meeting dials the parties that the credentials know");
@@ -112,6 +120,16 @@ impl Outbound {
             .connect()
             .await
     }
+}
+
+/// The call, in which a further host of a party says which one it is.
+fn request<T>(states: T, host: Option<&HostName>) -> Request<T> {
+    let mut request = Request::new(states);
+    if let Some(host) = host {
+        let host = host.as_str().parse().expect("a name of letters, digits and hyphens");
+        request.metadata_mut().insert(HOST, host);
+    }
+    request
 }
 
 /// Sends the state at once, on each change, and with each heartbeat, until the call has ended.

@@ -43,8 +43,10 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct PeerPlaces(BTreeMap<PartyName, Arc<Semaphore>>);
 
 impl PeerPlaces {
-    pub(super) fn new<'a>(peers: impl Iterator<Item = &'a PartyName>) -> Self {
-        Self(peers.map(|peer| (peer.clone(), Arc::new(Semaphore::new(CONNECTIONS)))).collect())
+    /// For each party, the number of its launchers that call.
+    pub(super) fn new(callers: impl Iterator<Item = (PartyName, usize)>) -> Self {
+        let places = |launchers: usize| Arc::new(Semaphore::new(launchers * CONNECTIONS));
+        Self(callers.map(|(party, launchers)| (party, places(launchers))).collect())
     }
 
     fn take(&self, party: &PartyName) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -53,7 +55,7 @@ impl PeerPlaces {
             return refused("is no peer of this party".to_owned());
         };
         let place = places.clone().try_acquire_owned();
-        place.or_else(|_| refused(format!("is {party}, which has {CONNECTIONS} connections open")))
+        place.or_else(|_| refused(format!("is {party}, which has too many connections open")))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::snapshot::Snapshot;
-use crate::types::PartyName;
+use crate::types::{HostName, PartyName};
 
 /// How often a launcher repeats its state, so that peers notice when it is gone.
 pub const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -21,7 +21,21 @@ pub enum MeetingEvent {
         /// Its state.
         snapshot: Snapshot,
     },
-    /// This launcher's state does not reach a peer. Reported once per reason, until it works again.
+    /// A further host of this party sent its state; at least once per heartbeat.
+    Host {
+        /// Which, as it says. Whose it is follows from its certificate, which is this party's own.
+        host: HostName,
+        /// Its state.
+        snapshot: Snapshot,
+    },
+    /// The stream of a further host ended, or fell silent. It may come back with [`MeetingEvent::Host`].
+    HostGone {
+        /// Which.
+        host: HostName,
+        /// Why, as a phrase that follows its name.
+        why: String,
+    },
+    /// This launcher's state does not reach a peer, or the first host of its own party. Reported once per reason, until it works again.
     Unreachable {
         /// Who.
         party: PartyName,

@@ -30,7 +30,7 @@ use crate::{
         admission::{Admission, KnownSources, Limits, listen},
         identity::{Acceptor, Credentials, RENDEZVOUS},
     },
-    types::{Endpoint, HostAddr, PartyName, Port},
+    types::{Endpoint, HostAddr, HostName, PartyName, Port},
 };
 
 /// How long `stop` waits for peers to close their ends before it drops the connections.
@@ -72,6 +72,12 @@ pub enum MeetingError {
 pub struct Listeners(Vec<TcpListener>);
 
 impl Listeners {
+    /// None: nobody calls.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Binds every address that `host` stands for.
     pub async fn at(host: &HostAddr, port: Port) -> Result<Self, MeetingError> {
         let found = lookup_host((host.bare(), port.get())).await;
@@ -105,8 +111,26 @@ pub struct MeetingConfig {
     pub peers: BTreeMap<PartyName, Endpoint>,
     /// Who this party is, and whom it trusts.
     pub credentials: Arc<Credentials>,
+    /// The other hosts of this party.
+    pub own: OwnHosts,
     /// What peers are told first; its sequence number is replaced.
     pub first: Snapshot,
+}
+
+/// The other hosts of a party, as one of its launchers sees them.
+#[derive(Clone, Debug)]
+pub enum OwnHosts {
+    /// Of the first host, which all others call, by address; none for a party of one host.
+    Further(Vec<HostAddr>),
+    /// Of a further host, which calls the first one and nobody else.
+    First {
+        /// The further host.
+        me: HostName,
+        /// Where it dials the first one.
+        endpoint: Endpoint,
+        /// The address for which the first one has its certificate.
+        name: HostAddr,
+    },
 }
 
 /// A running meeting. Dropping it ends it at once; [`Meeting::stop`] lets peers take note.
@@ -124,7 +148,7 @@ impl Meeting {
     /// Starts to serve peers and to dial them. Must be called within a runtime.
     #[must_use]
     pub fn start(config: MeetingConfig) -> (Self, mpsc::Receiver<MeetingEvent>) {
-        let MeetingConfig { listeners, peers, credentials, mut first } = config;
+        let MeetingConfig { listeners, peers, credentials, own, mut first } = config;
         first.sequence = 1;
         let (mine, _) = watch::channel(first);
         let (acked, acked_seen) = watch::channel(BTreeMap::new());
@@ -134,14 +158,23 @@ impl Meeting {
 
         let (connections, accepted) = mpsc::channel(1);
         let (calls, called) = mpsc::channel(1);
-        let hosts: Vec<_> = peers.values().map(|endpoint| endpoint.host.clone()).collect();
+        let further = match &own {
+            OwnHosts::Further(addresses) => addresses.as_slice(),
+            OwnHosts::First { .. } => &[],
+        };
+        let hosts = peers.values().map(|endpoint| &endpoint.host).chain(further);
+        let hosts: Vec<_> = hosts.cloned().collect();
         let known = KnownSources::planned(&hosts);
         tasks.spawn(known.clone().resolve(hosts));
         let admission = Admission::new(Limits::HANDSHAKES, known);
         let reception = Reception {
             admission: admission.clone(),
             acceptor: Acceptor::new(credentials.clone(), RENDEZVOUS),
-            places: Arc::new(PeerPlaces::new(peers.keys())),
+            places: Arc::new(PeerPlaces::new(
+                peers.keys().map(|peer| (peer.clone(), 1)).chain(
+                    (!further.is_empty()).then(|| (credentials.me().clone(), further.len())),
+                ),
+            )),
             connections,
             refusals: Arc::new(Refusals::new(events.clone())),
         };
@@ -152,10 +185,19 @@ impl Meeting {
         tasks.spawn(server::attend(credentials.me().clone(), called, events.clone()));
 
         let acked = Arc::new(acked);
-        for (party, endpoint) in peers {
+        let peers = peers.into_iter().map(|(party, endpoint)| (party, endpoint, None, None));
+        let first = match own {
+            OwnHosts::Further(_) => None,
+            OwnHosts::First { me, endpoint, name } => {
+                Some((credentials.me().clone(), endpoint, Some(name), Some(me)))
+            }
+        };
+        for (party, endpoint, name, host) in peers.chain(first) {
             let outbound = Outbound {
                 party,
                 endpoint,
+                name,
+                host,
                 credentials: credentials.clone(),
                 mine: mine.subscribe(),
                 acked: acked.clone(),

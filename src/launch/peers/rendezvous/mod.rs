@@ -18,7 +18,7 @@ mod tests;
 
 pub use event::{HEARTBEAT, MeetingEvent, SILENCE};
 pub use facts::{CLOCK_TOLERANCE, Difference, Sides, compare, compare_scripts, sentences};
-pub use meeting::{Listeners, Meeting, MeetingConfig, MeetingError};
+pub use meeting::{Listeners, Meeting, MeetingConfig, MeetingError, OwnHosts};
 pub use snapshot::{
     ENTRIES, Facts, JobEntry, JobState, LauncherPhase, Match, Snapshot, Ticket, now_millis,
 };

@@ -19,10 +19,16 @@ use super::{
         rendezvous_server::{Rendezvous, RendezvousServer},
     },
 };
-use crate::{launch::peers::identity::explain, types::PartyName};
+use crate::{
+    launch::peers::identity::explain,
+    types::{HostName, PartyName},
+};
 
 /// The largest message, in bytes: thousands of job entries.
 pub(super) const MESSAGE: usize = 1 << 20;
+
+/// The header in which a further host of a party says which one it is.
+pub(super) const HOST: &str = "sfgen-host";
 
 /// Streams per connection; a launcher needs one.
 const STREAMS: u32 = 4;
@@ -56,9 +62,34 @@ pub(super) async fn serve(
     let _ = served.await;
 }
 
+/// Whose launcher calls: a peer's, or that of a further host of this party.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Caller {
+    Peer(PartyName),
+    Host(HostName),
+}
+
+impl Caller {
+    fn says(&self, snapshot: Snapshot) -> MeetingEvent {
+        match self.clone() {
+            Self::Peer(party) => MeetingEvent::Peer { party, snapshot },
+            Self::Host(host) => MeetingEvent::Host { host, snapshot },
+        }
+    }
+
+    fn is_gone(&self, why: String) -> MeetingEvent {
+        match self.clone() {
+            Self::Peer(party) => MeetingEvent::Gone { party, why },
+            Self::Host(host) => MeetingEvent::HostGone { host, why },
+        }
+    }
+}
+
 /// One call of `Attend`.
 pub(super) struct Call {
     party: PartyName,
+    /// What its header says.
+    host: Option<HostName>,
     snapshots: Streaming<pb::Snapshot>,
     acks: mpsc::Sender<Result<pb::Ack, Status>>,
 }
@@ -79,7 +110,8 @@ impl Rendezvous for Service {
         let Attendee(party) =
             attendee.ok_or_else(|| Status::unauthenticated("the connection has no certificate"))?;
         let (acks, replies) = mpsc::channel(4);
-        let call = Call { party, snapshots: request.into_inner(), acks };
+        let host = request.metadata().get(HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+        let call = Call { party, host, snapshots: request.into_inner(), acks };
         let leaving = |_| Status::unavailable("this launcher is leaving");
         self.calls.send(call).await.map_err(leaving)?;
         Ok(Response::new(ReceiverStream::new(replies)))
@@ -95,26 +127,30 @@ pub(super) async fn attend(
     events: mpsc::Sender<MeetingEvent>,
 ) {
     let mut readers = JoinSet::new();
-    let mut current = BTreeMap::<PartyName, Reader>::new();
-    while let Some(call) = calls.recv().await {
+    let mut current = BTreeMap::<Caller, Reader>::new();
+    while let Some(mut call) = calls.recv().await {
+        // Which host it is counts only where the certificate is this party's own.
+        let caller = match call.host.take() {
+            Some(host) if call.party == me => Caller::Host(host),
+            _ => Caller::Peer(call.party.clone()),
+        };
         while readers.try_join_next().is_some() {}
         let (replace, replaced) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
         let reader = Reader { _replace: replace, ended };
         // Dropping the old reader's sender ends it; its last event then comes before the first one of the new reader.
-        let before = current.insert(call.party.clone(), reader).map(|old| old.ended);
+        let before = current.insert(caller.clone(), reader).map(|old| old.ended);
         let (me, events) = (me.clone(), events.clone());
         readers.spawn(async move {
             let _ending: oneshot::Sender<Infallible> = ending;
             if let Some(before) = before {
                 let _ = before.await;
             }
-            let party = call.party.clone();
             let why = tokio::select! {
-                why = read(&me, call, &events) => why,
+                why = read(&me, &caller, call, &events) => why,
                 _ = replaced => "started a new connection".to_owned(),
             };
-            let _ = events.send(MeetingEvent::Gone { party, why }).await;
+            let _ = events.send(caller.is_gone(why)).await;
         });
     }
 }
@@ -126,7 +162,12 @@ struct Reader {
 }
 
 /// Passes on what one peer says, until it ends; returns why it did.
-async fn read(me: &PartyName, mut call: Call, events: &mpsc::Sender<MeetingEvent>) -> String {
+async fn read(
+    me: &PartyName,
+    caller: &Caller,
+    mut call: Call,
+    events: &mpsc::Sender<MeetingEvent>,
+) -> String {
     let mut latest = 0;
     let mut pace = Pace { since: Instant::now(), snapshots: 0 };
     let mut leaving = None;
@@ -151,8 +192,7 @@ async fn read(me: &PartyName, mut call: Call, events: &mpsc::Sender<MeetingEvent
         latest = snapshot.sequence;
         leaving.clone_from(&snapshot.leaving);
         let ack = pb::Ack { sequence: latest };
-        let event = MeetingEvent::Peer { party: call.party.clone(), snapshot };
-        if events.send(event).await.is_err() {
+        if events.send(caller.says(snapshot)).await.is_err() {
             return "outlived this launcher".to_owned();
         }
         // Where four acknowledgements are unread, this one is left out: the next heartbeat is acknowledged instead.

@@ -63,7 +63,8 @@ fn start(
 ) -> (Meeting, mpsc::Receiver<MeetingEvent>) {
     let peers: BTreeMap<PartyName, Endpoint> =
         peers.iter().map(|(name, endpoint)| (party(name), (*endpoint).clone())).collect();
-    Meeting::start(MeetingConfig { listeners, peers, credentials, first: snapshot(0) })
+    let own = OwnHosts::Further(Vec::new());
+    Meeting::start(MeetingConfig { listeners, peers, credentials, own, first: snapshot(0) })
 }
 
 /// The first event that `wanted` picks; fails after a time that only a broken meeting needs.
@@ -155,6 +156,41 @@ async fn who_leaves_is_gone_with_its_reason_and_may_come_back() {
     assert_eq!(next(&mut seen, state).await.1.sequence, 1, "a new launcher counts anew");
     assert_eq!(next(&mut seen_by_b, state).await.0, party("alice"), "alice dialled again");
     tokio::join!(a.stop(), b.stop());
+}
+
+/// Who calls, as the meeting has found.
+fn caller(event: MeetingEvent) -> Option<String> {
+    match event {
+        MeetingEvent::Peer { party, .. } => Some(format!("party {party}")),
+        MeetingEvent::Host { host, .. } => Some(format!("host {host}")),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn who_says_to_be_a_host_of_a_party_is_one_with_the_party_s_own_certificate_only() {
+    let parties = Parties::new(&["alice", "bob"]);
+    let ((listeners, alice), (_at_bob, bob)) = (bound(), bound());
+    let credentials = |name| Arc::into_inner(parties.credentials(name)).unwrap();
+    let of_alice = || Arc::new(credentials("alice").with_own_hosts());
+    let (meeting, mut seen) = Meeting::start(MeetingConfig {
+        listeners,
+        peers: [(party("bob"), bob)].into(),
+        credentials: of_alice(),
+        own: OwnHosts::Further(vec!["127.0.0.1".parse().unwrap()]),
+        first: snapshot(0),
+    });
+    for (who, found) in [(Arc::new(credentials("bob")), "party bob"), (of_alice(), "host alice-2")]
+    {
+        let mut client = dial(&who, &alice).await;
+        let (states, outbound) = mpsc::channel(1);
+        states.send(wire::pb::Snapshot::from(&snapshot(1))).await.unwrap();
+        let mut call = tonic::Request::new(tokio_stream::wrappers::ReceiverStream::new(outbound));
+        call.metadata_mut().insert("sfgen-host", "alice-2".parse().unwrap());
+        let _acks = client.attend(call).await.unwrap();
+        assert_eq!(next(&mut seen, caller).await, found);
+    }
+    meeting.stop().await;
 }
 
 #[tokio::test]

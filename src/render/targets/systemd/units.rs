@@ -184,7 +184,8 @@ fn files(scene: &HostScene<'_>) -> Files {
 
 /// The jobs whose runs the host's launcher starts.
 fn jobs<'a>(scene: &'a HostScene<'_>) -> impl Iterator<Item = (&'a JobName, &'a Process)> {
-    let has_launcher = scene.host.process(&ProcessName::Launcher).is_some();
+    let is_main = *scene.name == scene.plan().main_host;
+    let has_launcher = is_main && scene.host.process(&ProcessName::Launcher).is_some();
     let jobs = scene.plan().jobs.iter().filter(move |_| has_launcher);
     jobs.filter_map(|(name, job)| Some((name, job.process.as_ref()?)))
 }

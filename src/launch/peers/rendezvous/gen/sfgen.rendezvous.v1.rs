@@ -240,6 +240,8 @@ pub mod rendezvous_client {
             self
         }
         /// The caller's state: at once, on each change, and at least every second.
+        /// The launcher of a further host of a party calls that of its first host, with the party's certificate and its own
+        /// name in the header `sfgen-host`; nobody calls it.
         pub async fn attend(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::Snapshot>,
@@ -286,6 +288,8 @@ pub mod rendezvous_server {
             + std::marker::Send
             + 'static;
         /// The caller's state: at once, on each change, and at least every second.
+        /// The launcher of a further host of a party calls that of its first host, with the party's certificate and its own
+        /// name in the header `sfgen-host`; nobody calls it.
         async fn attend(
             &self,
             request: tonic::Request<tonic::Streaming<super::Snapshot>>,
