@@ -3,6 +3,7 @@
 //! Names, addresses and the time enter; PEM texts leave, and a second step writes them. Private keys exist here and on the
 //! party's disk only. The topology says where that is.
 
+mod credential;
 mod files;
 mod make;
 mod renew;
@@ -19,6 +20,7 @@ use crate::{
     fs::FsError,
 };
 
+pub use credential::{KEY_CREDENTIAL, key_credential, own_key};
 pub use files::{KeyFiles, KeysCommands};
 pub use make::{BACKDATED, CA_VALIDITY, KeyMaterial, LEAF_VALIDITY, NewKeys};
 pub use renew::{Renewed, renew};

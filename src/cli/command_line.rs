@@ -6,9 +6,9 @@ use super::{
     args::{ColorChoice, Format},
     commands::{
         apply::ApplyArgs, check::CheckArgs, demo::DemoArgs, explain::ExplainArgs, fmt::FmtArgs,
-        init::InitArgs, keys::KeysArgs, mv::MvArgs, plan::PlanArgs, run::RunArgs,
-        schema::SchemaArgs, status::StatusArgs, stop::StopArgs, templates::TemplatesArgs,
-        uninstall::UninstallArgs,
+        init::InitArgs, job::JobArgs, keys::KeysArgs, launcher::LauncherArgs, mv::MvArgs,
+        plan::PlanArgs, run::RunArgs, schema::SchemaArgs, status::StatusArgs, stop::StopArgs,
+        templates::TemplatesArgs, uninstall::UninstallArgs,
     },
 };
 
@@ -76,4 +76,10 @@ pub(crate) enum Command {
     /// One party's process of an embedded job, started by the launcher
     #[command(name = "__job-sum", hide = true)]
     JobSum,
+    /// The launcher of a party whose processes systemd keeps up, as one of its units
+    #[command(name = "__launcher", hide = true)]
+    Launcher(LauncherArgs),
+    /// A run of a job in a unit of its own, started by systemd for the launcher
+    #[command(name = "__job", hide = true)]
+    Job(JobArgs),
 }

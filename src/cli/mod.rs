@@ -66,5 +66,7 @@ fn dispatch(command: Command, ui: &Ui) -> Result<Status, Failure> {
         Command::Uninstall(args) => commands::uninstall::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::JobSum => commands::job_sum::run(ui),
+        Command::Launcher(args) => commands::launcher::run(&args, ui),
+        Command::Job(args) => commands::job::run(args),
     }
 }

@@ -13,11 +13,13 @@ mod error;
 pub mod events;
 mod hosts;
 mod input;
+mod installed;
 mod jobs;
 mod leave;
 mod prepare;
 mod repeats;
 mod runs;
+mod services;
 pub mod specs;
 mod state;
 mod targets;
@@ -38,7 +40,7 @@ use crate::{
                 now_millis,
             },
         },
-        processes::{ServiceEvent, Supervisor},
+        processes::ServiceEvent,
     },
     plan::{FederationRuntime, Mode},
 };
@@ -49,9 +51,11 @@ pub use error::LaunchError;
 use events::LaunchEvent;
 use hosts::Hosts;
 use input::{LauncherInput, Sources};
+pub use installed::prepare_installed;
 pub use prepare::{Launch, PrepareError, Releases, prepare, started_by_launcher};
 use repeats::Repeats;
 use runs::Runs;
+use services::Services;
 use specs::Specs;
 pub use state::LaunchEnd;
 use state::Launcher;
@@ -72,8 +76,9 @@ pub async fn launch(
         deployment: &launch.deployment,
         venv: launch.venv.as_ref().map(|(venv, _)| venv),
     };
-    let (supervisor, service_events) = Supervisor::start(&launch.guard, specs.services())?;
-    let peers = Attendance::new(&launch.side, Instant::now() + launch.wait);
+    report(LaunchEvent::Listening);
+    let (services, service_events) = Services::start(&launch.guard, &specs)?;
+    let peers = Attendance::new(&launch.side, launch.wait.map(|wait| Instant::now() + wait));
     let facts = facts(&launch);
     let first = Snapshot {
         sequence: 0,
@@ -102,7 +107,7 @@ pub async fn launch(
         deployment: launch.deployment,
         venv: launch.venv.map(|(venv, _)| venv),
         wait: launch.wait,
-        supervisor,
+        services,
         meeting,
         peers,
         hosts,
@@ -177,7 +182,7 @@ fn facts(launch: &Launch) -> Facts {
 impl Launcher<'_> {
     /// Reacts until there is a reason to end.
     async fn supervise(&mut self, sources: &mut Sources) -> Result<LaunchEnd, LaunchError> {
-        self.services_ready = self.supervisor.status().is_empty();
+        self.services_ready = self.services.status().is_empty();
         self.advance();
         loop {
             let deadline = self.next_deadline();
@@ -265,7 +270,7 @@ impl Launcher<'_> {
                 return Err(LaunchError::Service { failure: Box::new(failure) });
             }
         }
-        let status = self.supervisor.status();
+        let status = self.services.status();
         self.services_ready = status.values().all(|service| service.phase.is_ready());
         Ok(())
     }
@@ -298,7 +303,7 @@ impl Launcher<'_> {
     fn note_of_hosts(&mut self, event: &MeetingEvent, facts: &Facts) {
         let noted = self.hosts.note(event, facts);
         if noted.is_cut_off {
-            self.supervisor.join_again();
+            self.services.join_again();
         }
         if let Some(event) = noted.told {
             (self.report)(event);
@@ -329,7 +334,7 @@ impl Launcher<'_> {
     fn deadline(&mut self) -> Result<(), LaunchError> {
         let now = Instant::now();
         if !self.single && self.peers.deadline().is_some_and(|deadline| deadline <= now) {
-            return Err(self.peers.absent(self.side.party(), self.wait));
+            return Err(self.peers.absent(self.side.party(), self.wait.unwrap_or_default()));
         }
         for ticket in self.runs.overdue(now) {
             self.give_up(ticket);

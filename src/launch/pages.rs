@@ -9,6 +9,8 @@ pub const PAGES: &[Page] = &[
     page!("install", "SF0777"),
     page!("install", "SF0778"),
     page!("install", "SF0779"),
+    page!("machine", "SF0780"),
+    page!("machine", "SF0781"),
     page!("machine/preflight", "SF0792"),
     page!("install", "SF0793"),
     page!("peers/identity", "SF0801"),

@@ -280,6 +280,7 @@ impl Builder<'_> {
             variables: Vec::new(),
             processes: Vec::new(),
             locations: Locations::new(),
+            launcher_locations: Locations::new(),
             steps: Vec::new(),
             publish: party.published_to(&host.name.value).map(|mapping| mapping.value).collect(),
             kept: kept.map(|(role, kept)| (role.clone(), kept.clone())).collect(),

@@ -36,8 +36,8 @@ pub use json::{json_bytes, json_bytes_in};
 pub use location::{Location, Locations, Word, located};
 pub use manifest::{Manifest, ManifestFile};
 pub use names::{
-    NET_CONTAINER, compose_project, env_file_path, firewall_table, project, runtime_dir,
-    target_unit, unit,
+    LAUNCHER, NET_CONTAINER, compose_project, env_file_path, firewall_table, job_socket,
+    job_socket_unit, launcher_run_folder, project, runtime_dir, target_unit, unit,
 };
 pub use party::{
     ContainerNetwork, Deploy, HostPlan, Identity, JobPlan, LinkTable, PartyPlan, RayPlan,

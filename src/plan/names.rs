@@ -1,7 +1,7 @@
 //! Names that several artifacts, and the launcher that installs them, must spell alike.
 
 use super::PartyPlan;
-use crate::types::{Digest, HostName, PartyName, ProcessName, TopologyName};
+use crate::types::{Account, Digest, HostName, JobName, PartyName, ProcessName, TopologyName};
 
 /// The name of all that belongs to one party of one topology: `sfgen-credit-risk-alice`.
 #[must_use]
@@ -20,10 +20,66 @@ pub fn compose_project(topology: &TopologyName, plan: &PartyPlan, host: &HostNam
 /// The container that owns a host's address on a bridge. No service is called so.
 pub const NET_CONTAINER: &str = "sfgen_net";
 
-/// The systemd unit of a process.
+/// What the unit of the launcher is called behind the name of its party.
+pub const LAUNCHER: &str = "launcher";
+
+/// The systemd unit of a process. That of a job is a template, of which each run is an instance.
 #[must_use]
 pub fn unit(topology: &TopologyName, party: &PartyName, process: &ProcessName) -> String {
-    format!("{}-{process}.service", project(topology, party))
+    let project = project(topology, party);
+    match process {
+        ProcessName::Ray | ProcessName::Service(_) => format!("{project}-{process}.service"),
+        ProcessName::Launcher => format!("{project}-{LAUNCHER}.service"),
+        ProcessName::Job(job) => format!("{project}-job-{job}@.service"),
+    }
+}
+
+/// The systemd unit of the socket at which the launcher starts runs of a job.
+#[must_use]
+pub fn job_socket_unit(topology: &TopologyName, party: &PartyName, job: &JobName) -> String {
+    format!("{}-job-{job}.socket", project(topology, party))
+}
+
+/// The longest name of a file or folder below `/run` for which there is room in the path of a socket, which ends at 107
+/// characters, with what the launcher puts behind it.
+const RUN_NAME_MAX: usize = 60;
+
+/// A name below `/run`, with a digest in place of one that is too long.
+fn run_name(name: String) -> String {
+    if name.len() <= RUN_NAME_MAX {
+        name
+    } else {
+        format!("sfgen-{}", Digest::of(name.as_bytes()).short())
+    }
+}
+
+/// The socket at which the launcher starts runs of a job.
+#[must_use]
+pub fn job_socket(topology: &TopologyName, party: &PartyName, job: &JobName) -> String {
+    let name = format!("{}-job-{job}", project(topology, party));
+    format!("/run/{}.sock", run_name(name))
+}
+
+/// The folder of an installed launcher's sockets.
+#[must_use]
+pub fn launcher_run_folder(topology: &TopologyName, party: &PartyName) -> String {
+    format!("/run/{}", run_name(format!("{}-{LAUNCHER}", project(topology, party))))
+}
+
+/// What an installed launcher reads in place of the folder of the topology. Only root writes there.
+#[must_use]
+pub(super) fn launcher_root(topology: &TopologyName, party: &PartyName) -> String {
+    format!("/var/lib/sfgen/{}", project(topology, party))
+}
+
+/// The account of the launcher, beside the one that runs services and jobs.
+#[must_use]
+pub(super) fn launcher_account(user: &Account) -> Account {
+    let plain = format!("{user}-{LAUNCHER}");
+    plain.parse().unwrap_or_else(|_| {
+        let digest = Digest::of(user.as_str().as_bytes()).short();
+        format!("sfgen-{digest}-{LAUNCHER}").parse().expect("a digest is short and plain")
+    })
 }
 
 /// The systemd target that starts and stops all of a party's units.

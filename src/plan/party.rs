@@ -130,6 +130,10 @@ pub struct HostPlan {
     /// Where the folders are that the processes name; empty where the machine itself decides.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locations: Locations,
+    /// Where they are for the launcher and for what runs as its account, where that is another one than that of services
+    /// and jobs; else empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub launcher_locations: Locations,
     /// What must be done on the machine, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -278,6 +282,18 @@ impl HostPlan {
     /// Every range of ports with its role: a listener that went on at another place has several.
     pub fn port_ranges(&self) -> impl Iterator<Item = (&Role, PortRange)> {
         port_ranges(&self.ports)
+    }
+
+    /// Where the folders are that a process names.
+    #[must_use]
+    pub fn locations_of(&self, process: &Process) -> &Locations {
+        let launcher = self.process(&ProcessName::Launcher);
+        let is_launchers = launcher.is_some_and(|launcher| launcher.account == process.account);
+        if is_launchers && !self.launcher_locations.is_empty() {
+            &self.launcher_locations
+        } else {
+            &self.locations
+        }
     }
 
     /// Its process of that name.

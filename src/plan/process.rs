@@ -198,6 +198,12 @@ impl Process {
         !matches!(self.kind, ProcessKind::Launcher | ProcessKind::Job)
     }
 
+    /// Whether it runs for as long as the party's side is up, as its launcher does beside what is kept up.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        self.kind != ProcessKind::Job
+    }
+
     /// Whether it is the host's Ray node.
     #[must_use]
     pub fn is_ray(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     Access, HostPlan, JobPlan, Location, PartyPlan, PathUse, Process, ProcessKind, Program,
-    Readiness, Restart, RunsAs, Word,
+    Readiness, Restart, RunsAs, SecretUse, Word,
     place::{Place, Who},
     process::{JOB_GRACE, LAUNCHER_GRACE, LAUNCHER_READY_WITHIN, RAY_GRACE, RAY_READY_WITHIN},
     ray, targets,
@@ -162,11 +162,17 @@ impl Maker<'_> {
     fn launcher(&self) -> Option<Process> {
         let control = self.host.port(&Role::Control)?;
         let party = self.plan.party.as_str();
-        let words = ["apply", "--party", party, "--host", self.place.host.name.value.as_str()];
+        let words = ["__launcher", "--party", party, "--host", self.place.host.name.value.as_str()];
         let mut command = vec![Location::Sfgen.word()];
         command.extend(words.map(Word::literal));
+        command.extend([Word::literal("--tree"), Location::Tree.word()]);
+        command.extend([Word::literal("--root"), Location::Root.word()]);
         let mut process = bare(ProcessName::Launcher, ProcessKind::Launcher, command);
-        process.account = targets::account(&self.plan.deploy);
+        process.account = targets::launcher_account(&self.plan.deploy);
+        process.env = BTreeMap::from([
+            ("SFGEN_RUN_DIR".to_owned(), Location::Run.word()),
+            ("SFGEN_STATE".to_owned(), Location::Logs.word()),
+        ]);
         process.ready = Some(Readiness { port: control, within: LAUNCHER_READY_WITHIN });
         process.grace = LAUNCHER_GRACE;
         process.paths = vec![
@@ -175,6 +181,7 @@ impl Maker<'_> {
             used(Location::Run.word(), Access::Write),
         ];
         process.paths.extend(self.identity());
+        process.secrets = self.key(&process.name);
         Some(process)
     }
 
@@ -200,12 +207,17 @@ impl Maker<'_> {
             process.paths.extend(self.credentials());
         }
         if matches!(job.program, Program::Sum) {
+            // The parties' numbers go over links of its own, for which it needs the key; no code of a user runs in it.
+            process.account = targets::launcher_account(&self.plan.deploy);
             process.paths.extend(self.identity());
             process.paths.extend(job.input_file.iter().map(|file| read(file.as_str())));
         }
         if let Some(job) = self.place.topology.jobs.get(name) {
             process.paths.extend(self.place.mounts(Who::Job(job)));
             process.secrets = self.place.secrets(Who::Job(job));
+        }
+        if matches!(job.program, Program::Sum) {
+            process.secrets.extend(self.key(&process.name));
         }
         Some(process)
     }
@@ -252,6 +264,13 @@ impl Maker<'_> {
         let tls = self.plan.secretflow.as_ref().and_then(|secretflow| secretflow.tls.as_ref());
         let files = tls.into_iter().flat_map(|tls| [&tls.cert, &tls.key]);
         files.map(|file| read(file.as_str())).collect()
+    }
+
+    /// How a process of sfgen's own comes to read the party's key, where that is not by the file itself.
+    fn key(&self, process: &ProcessName) -> Vec<SecretUse> {
+        let reader = (&self.place.topology.name.value, &self.plan.party, process);
+        let key = self.plan.identity.as_ref().map(|identity| &*identity.key);
+        key.and_then(|key| targets::identity(&self.plan.deploy, reader, key)).into_iter().collect()
     }
 
     fn identity(&self) -> Vec<PathUse> {

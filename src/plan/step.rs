@@ -102,6 +102,16 @@ pub enum Action {
         /// Its mode in octal digits, such as `0644`.
         mode: String,
     },
+    /// Copies what a party reads of a tree, its shared files and the party's own folder, for everybody to read; only root
+    /// may change the copy.
+    CopyTree {
+        /// The tree, relative to the folder of the topology.
+        #[schemars(with = "String")]
+        from: Utf8PathBuf,
+        /// The folder that the copy becomes.
+        #[schemars(with = "String")]
+        to: Utf8PathBuf,
+    },
     /// Removes a file that a step copied.
     RemoveFile {
         /// The file.
@@ -292,6 +302,7 @@ impl Action {
             Self::CreateFolder { path, .. } => Self::RemoveFolder { path: path.clone() },
             Self::CreateEnvironment { folder, .. } => Self::RemoveFolder { path: folder.clone() },
             Self::CopyFile { to, .. } => Self::RemoveFile { path: to.clone() },
+            Self::CopyTree { to, .. } => Self::RemoveFolder { path: to.clone() },
             Self::GrantRead { path, user } => {
                 Self::RevokeRead { path: path.clone(), user: user.clone() }
             }

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::{
-    plan::{Deploy, Effect, HostPlan, Mode, PartyPlan, Program, Stage, undo},
-    types::{Engine, HostName, JobName},
+    plan::{Deploy, Effect, HostPlan, Mode, PartyPlan, Program, Stage, undo, unit},
+    types::{Engine, HostName, JobName, ProcessName},
 };
 
 use super::{
@@ -92,6 +92,8 @@ struct View {
     jobs: Vec<Command>,
     /// Jobs that other programs start.
     external_jobs: Vec<String>,
+    /// The unit of the launcher, where it is one.
+    launcher_unit: Option<String>,
     /// What shows how it is.
     watch: Vec<Command>,
     /// The unit or container to look at first when something does not start.
@@ -227,6 +229,7 @@ fn files(scene: &PartyScene<'_>) -> Files {
         follows: follows(scene),
         jobs: jobs(scene),
         external_jobs: external.map(|(name, _)| name.to_string()).collect(),
+        launcher_unit: launcher_unit(scene),
         watch: targets::watch(scene),
         look: targets::look(scene),
     };
@@ -274,6 +277,13 @@ fn follows(scene: &PartyScene<'_>) -> Option<String> {
     let simulation = scene.plan.secretflow.as_ref()?.simulation.as_ref()?;
     let leader = simulation.parties.first()?;
     (*leader != scene.plan.party).then(|| leader.to_string())
+}
+
+fn launcher_unit(scene: &PartyScene<'_>) -> Option<String> {
+    let (plan, topology) = (scene.plan, &scene.scene.federation.topology);
+    let launcher = plan.main().process(&ProcessName::Launcher)?;
+    let is_unit = matches!(plan.deploy, Deploy::Systemd { .. });
+    is_unit.then(|| unit(topology, &plan.party, &launcher.name))
 }
 
 fn inputs(scene: &PartyScene<'_>) -> Vec<InputView> {

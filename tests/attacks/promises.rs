@@ -31,9 +31,9 @@ fn exists(test: &str) -> bool {
     files.iter().any(|file| {
         let code = std::fs::read_to_string(file).unwrap_or_default();
         let Some((before, _)) = code.split_once(&format!("fn {name}(")) else { return false };
-        let mut upwards = before.trim_end().trim_end_matches("async").trim_end().lines().rev();
+        let mut lines = before.trim_end().trim_end_matches("async").trim_end().lines().rev();
         // What a test needs is beside it; `.ci/run` has all of it.
-        let line_before = upwards.find(|line| !line.starts_with("#[ignore = "));
+        let line_before = lines.find(|line| !line.starts_with("#[ignore = "));
         line_before.is_some_and(|line| line.trim() == "#[test]" || line.trim() == "#[tokio::test]")
     })
 }

@@ -70,8 +70,8 @@ fn data_that_lies_elsewhere_at_one_party_is_seen_there_where_the_job_looks_for_i
     assert!(codes(&done).is_empty(), "{}", shown(&done));
     let ray = file(&done, "north/north-1/systemd/sfgen-register-north-ray.service");
     assert!(ray.contains("\nBindPaths=/mnt/disk2/register:/srv/register\n"), "{ray}");
-    let runbook = file(&done, "north/RUNBOOK.md");
-    assert!(runbook.contains(" -p BindPaths=/mnt/disk2/register:/srv/register "), "{runbook}");
+    let job = file(&done, "north/north-1/systemd/sfgen-register-north-job-join@.service");
+    assert!(job.contains("\nBindPaths=/mnt/disk2/register:/srv/register\n"), "{job}");
 }
 
 #[test]

@@ -52,6 +52,8 @@ const CACHE: &str = "/etc/systemd/system/sfgen-install-alice-cache.service";
 struct Folder {
     root: tempfile::TempDir,
     accounts: RefCell<BTreeSet<String>>,
+    /// Who was let through a folder last.
+    granted: RefCell<String>,
     enabled: Cell<bool>,
     up: RefCell<BTreeSet<String>>,
     commands: RefCell<Vec<String>>,
@@ -65,6 +67,7 @@ impl Folder {
         let folder = Self {
             root: tempfile::tempdir().unwrap(),
             accounts: RefCell::new(["root".to_owned()].into()),
+            granted: RefCell::default(),
             enabled: Cell::new(false),
             up: RefCell::default(),
             commands: RefCell::default(),
@@ -114,6 +117,9 @@ impl Folder {
                 std::fs::create_dir_all(&bin).unwrap();
                 std::fs::write(bin.join("python"), "").unwrap();
             }
+            ["setfacl", "-m", rule, _] => *self.granted.borrow_mut() = rule.replace("u:", "user:"),
+            ["setfacl", "-x", ..] => self.granted.borrow_mut().clear(),
+            ["getfacl", ..] => return self.granted.borrow().clone(),
             ["systemctl", "enable", _] => self.enabled.set(true),
             ["systemctl", "disable", _] => self.enabled.set(false),
             ["systemctl", "start", "--no-block", units @ ..] => {
@@ -261,6 +267,8 @@ fn what_is_installed_is_not_installed_again_and_is_taken_back_from_the_last_step
         [
             "systemctl stop sfgen-install-alice.target",
             "systemctl disable sfgen-install-alice.target",
+            "setfacl -x u:sf-launcher /opt/sf",
+            "userdel sf-launcher",
             "userdel sf",
             "systemctl daemon-reload",
         ]
@@ -291,12 +299,13 @@ fn an_installation_that_was_cut_off_goes_on_or_is_taken_back() {
 }
 
 #[test]
-fn one_changed_variable_restarts_one_service_even_after_a_cut() {
+fn one_changed_variable_restarts_one_service_and_the_launcher_even_after_a_cut() {
     let it = Installation::planned();
     it.apply(false).unwrap();
     it.machine.commands();
     it.edit(|text| text.replace("LEVEL=\"1\"", "LEVEL=\"2\""));
-    let restart: BTreeSet<_> = ["sfgen-install-alice-worker.service".to_owned()].into();
+    let units = ["launcher", "worker"].map(|unit| format!("sfgen-install-alice-{unit}.service"));
+    let (units, restart) = (units.join(" "), BTreeSet::from(units));
     assert_eq!(it.difference().restart, restart);
     // It is cut off between the new unit and the restart.
     it.machine.fails_at.set(Some("daemon-reload"));
@@ -307,7 +316,7 @@ fn one_changed_variable_restarts_one_service_even_after_a_cut() {
     it.apply(false).unwrap();
     let done = it.machine.commands();
     let restarts: Vec<_> = done.iter().filter(|command| command.contains("restart")).collect();
-    assert_eq!(restarts, ["systemctl restart --no-block sfgen-install-alice-worker.service"]);
+    assert_eq!(restarts, [&format!("systemctl restart --no-block {units}")]);
     assert_eq!(it.difference(), Difference::default());
 }
 
@@ -346,9 +355,8 @@ fn an_account_that_was_there_before_stays() {
     it.apply(false).unwrap();
     it.uninstall(false).unwrap();
     let all = it.machine.commands();
-    let of_accounts =
-        |command: &&String| command.starts_with("useradd") || command.starts_with("userdel");
-    assert_eq!(all.iter().find(of_accounts), None);
+    let of_account = |it: &&String| it.starts_with("user") && it.ends_with(" sf");
+    assert_eq!(all.iter().find(of_account), None);
     assert!(it.machine.accounts.borrow().contains("sf"));
 }
 

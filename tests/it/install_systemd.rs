@@ -35,7 +35,8 @@ job "task" script="task.py" { parties "alice" "bob"; args "{secret.token}"; }
 
 /// A Python that makes environments whose pip only notes what it is asked for.
 const PYTHON: &str = "#!/bin/sh\n\
-    mkdir -p \"$3/bin\" && ln -s /bin/true \"$3/bin/python\"\n\
+    mkdir -p \"$3/bin\" \"$3/lib/python3.10/site-packages\" && ln -s /bin/true \"$3/bin/python\"\n\
+    echo version = 3.10.13 >\"$3/pyvenv.cfg\"\n\
     printf '#!/bin/sh\\necho \"$@\" >>\"%s/packages\"\\n' \"$3\" >\"$3/bin/pip\"\n\
     chmod 0755 \"$3/bin/pip\"\n";
 
@@ -115,11 +116,12 @@ fn a_party_is_installed_changed_and_removed_without_a_trace() {
     assert!(second.ended(0).ends_with("all is installed and up\n"), "{}", second.0);
     assert_eq!(said("first-units").0, said("second-units").0);
 
-    // A changed variable restarts the one service that has it.
+    // A changed variable restarts the one service that has it, and the launcher, which holds the plan.
     said("plan").ended(0);
     let changed = said("changed");
     assert!(changed.ended(0).contains("LEVEL=2"), "{}", changed.0);
-    assert_eq!(changed.0.matches("~ restart").count(), 1, "{}", changed.0);
+    assert_eq!(changed.0.matches("~ restart").count(), 2, "{}", changed.0);
+    assert!(changed.0.contains("~ restart sfgen-install-alice-launcher.service"), "{}", changed.0);
     assert_eq!(pid("first-units", "cache"), pid("changed-units", "cache"));
     assert_ne!(pid("first-units", "worker"), pid("changed-units", "worker"));
     assert!(said("changed-units").of("worker", "Environment").contains("LEVEL=2"));

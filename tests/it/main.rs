@@ -46,6 +46,7 @@ mod kdl_suite;
 mod kills;
 mod kuscia;
 mod launch;
+mod launch_systemd;
 mod launch_words;
 mod layers;
 mod lost_lock;

@@ -41,6 +41,7 @@ impl Yard {
                 ..RestartPolicy::once()
             },
             log: self.path().join(format!("{name}.log")),
+            unit: None,
         }
     }
 }

@@ -14,7 +14,7 @@ use sfgen::{
         },
         processes::ServiceSpec,
     },
-    plan::{Access, HostPlan, Location, PartyPlan, Process, ProcessKind, RunsAs, located},
+    plan::{Access, HostPlan, Location, PartyPlan, Process, ProcessKind, RunsAs, located, unit},
 };
 
 use crate::{
@@ -88,13 +88,18 @@ fn each_property_of_each_process_is_the_same_under_all_targets() {
     let planned = processes(alice(&process));
     let names: Vec<&str> = planned.keys().map(String::as_str).collect();
     assert_eq!(names, ["cache", "job:psi", "ray", "sfgen_launcher", "web", "worker"]);
-    for (other, account) in
-        [(&systemd, RunsAs::Account("sf".parse().unwrap())), (&docker, RunsAs::Number(10001))]
-    {
+    let account = |name: &str| RunsAs::Account(name.parse().unwrap());
+    for (other, account, launchers) in [
+        (&systemd, account("sf"), account("sf-launcher")),
+        (&docker, RunsAs::Number(10001), RunsAs::Number(10001)),
+    ] {
         for (name, other) in processes(alice(other)) {
-            assert_eq!(other.account, account, "{name}");
-            // As whom something runs is the one thing that a target decides.
-            let as_process = Process { account: RunsAs::Caller, ..other };
+            let is_launcher = name == "sfgen_launcher";
+            let as_whom = if is_launcher { &launchers } else { &account };
+            assert_eq!(other.account, *as_whom, "{name}");
+            // As whom something runs, and how the launcher comes to read the key, is all that a target decides.
+            let secrets = if is_launcher { Vec::new() } else { other.secrets };
+            let as_process = Process { account: RunsAs::Caller, secrets, ..other };
             assert_eq!(as_process, planned[&name], "{name}");
         }
     }
@@ -167,8 +172,8 @@ fn systemd_reads_each_unit_as_planned() {
     let host = plan.main();
     let mut machine = Machine::new();
     let mut kept_up = Vec::new();
-    for process in host.processes.iter().filter(|process| process.is_kept_up()) {
-        let unit = format!("sfgen-targets-alice-{}.service", process.name);
+    for process in host.processes.iter().filter(|process| process.is_permanent()) {
+        let unit = unit(&"targets".parse().unwrap(), &plan.party, &process.name);
         let file = tree.get(&format!("alice/alice-1/systemd/{unit}")).unwrap();
         machine.add_shown(&unit, &file.bytes);
         kept_up.push((unit, process));
@@ -177,15 +182,19 @@ fn systemd_reads_each_unit_as_planned() {
     let shown = machine.shown();
     for (unit, process) in kept_up {
         let read = |key: &str| shown[&unit].get(key).map_or("", String::as_str);
-        assert_eq!(read("User"), "sf");
-        assert_eq!(read("WorkingDirectory"), "/opt/sf");
+        let locations = host.locations_of(process);
+        let is_launcher = process.kind == ProcessKind::Launcher;
+        assert_eq!(read("User"), if is_launcher { "sf-launcher" } else { "sf" });
+        assert_eq!(read("Type"), if is_launcher { "notify" } else { "exec" });
+        assert_eq!(read("WorkingDirectory"), locations[&Location::Root]);
         assert_eq!(time(read("TimeoutStopUSec")), process.grace.get(), "{unit}");
         let restart = process.restart.unwrap();
         assert_eq!((read("Restart"), time(read("RestartUSec"))), ("always", restart.pause.get()));
         assert_eq!(read("StartLimitBurst"), restart.starts.to_string());
         if let Some(ready) = process.ready {
             assert_eq!(time(read("TimeoutStartUSec")), ready.within.get(), "{unit}");
-            assert!(read("ExecStartPost").contains(&format!("127.0.0.1/{} ", ready.port)));
+            let probe = format!("127.0.0.1/{} ", ready.port);
+            assert!(is_launcher || read("ExecStartPost").contains(&probe));
         }
         for after in &process.after {
             assert!(read("After").contains(&format!("sfgen-targets-alice-{after}.service")));
@@ -195,13 +204,13 @@ fn systemd_reads_each_unit_as_planned() {
             assert!(read("ExecStart").contains(word.as_str()), "{unit}: {word}");
         }
         for (name, value) in &process.env {
-            let assignment = format!("{name}={}", located(value, &host.locations));
+            let assignment = format!("{name}={}", located(value, locations));
             let is_plain = !assignment.contains([' ', '"', '$', '%']);
             let said = format!("{} {}", read("Environment"), read("ExecStart"));
             assert!(!is_plain || said.contains(&assignment), "{unit}: {assignment}");
         }
         for path in process.paths(Access::Write).filter(|path| **path != Location::Run.word()) {
-            let path = located(path, &host.locations);
+            let path = located(path, locations);
             let mut writable = read("ReadWritePaths").split(' ');
             assert!(writable.any(|folder| path.starts_with(folder)), "{unit}: {path}");
         }

@@ -77,6 +77,7 @@ impl Disk {
             fs::create_folder(path.parent().unwrap(), 0o755).unwrap();
             let text = String::from_utf8(artifact.bytes.to_vec()).unwrap();
             let text = text.replace("/etc/sfgen/worker.env", env_file.as_str());
+            let text = text.replace("/usr/local/bin/sfgen", env!("CARGO_BIN_EXE_sfgen"));
             fs::write_atomically(&path, text.as_bytes(), FILE_MODE).unwrap();
         }
         Self { _folder: folder, root, env_file }

@@ -9,7 +9,7 @@ fn parties() -> Workspace {
     Workspace::example("two_parties").with_keys(&["alice", "bob"]).planned()
 }
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "PORTS.host.md.hbs",
     "PORTS.md.hbs",
     "party/RUNBOOK.md.hbs",
@@ -17,6 +17,7 @@ const ALL: [&str; 9] = [
     "party/host/docker/compose.yaml.hbs",
     "party/host/firewall.nft.hbs",
     "party/host/party.env.hbs",
+    "party/host/systemd/job.socket.hbs",
     "party/host/systemd/party.target.hbs",
     "party/host/systemd/unit.service.hbs",
 ];

@@ -69,7 +69,14 @@ fn with_ray_at_home() -> (Disk, tempfile::TempDir) {
 fn systemd_takes_every_unit_without_a_word() {
     let (disk, _home) = with_ray_at_home();
     let mut units = disk.named(".service");
+    for unit in &units {
+        // It looks for each program, and sfgen is not installed where the tests run.
+        let text = fs::read_text(unit).unwrap();
+        let text = text.replace("/usr/local/bin/sfgen", env!("CARGO_BIN_EXE_sfgen"));
+        fs::write_atomically(unit, text.as_bytes(), FILE_MODE).unwrap();
+    }
     units.extend(disk.named(".target"));
+    units.extend(disk.named(".socket"));
     accepted(Command::new("systemd-analyze").args(["verify", "--man=no"]).args(units));
 }
 
@@ -77,10 +84,11 @@ fn systemd_takes_every_unit_without_a_word() {
 #[ignore = "needs systemd-analyze, nft, docker compose and hadolint; .ci/run installs them"]
 fn units_expose_next_to_nothing() {
     for unit in Disk::with(&samples::production()).named(".service") {
-        // Ten times the score. Ray and Redis have 1.1, a worker that joins Ray 1.3.
+        // Ten times the score. Ray and Redis have 1.1, a worker that joins Ray and a job 1.3.
+        let threshold = if unit.as_str().ends_with("-launcher.service") { 12 } else { 15 };
         let mut command = Command::new("systemd-analyze");
-        command.args(["security", "--offline=true", "--threshold=15", "--no-pager"]).arg(unit);
-        accepted(&mut command);
+        command.args(["security", "--offline=true", "--no-pager"]);
+        accepted(command.arg(format!("--threshold={threshold}")).arg(unit));
     }
 }
 

@@ -258,10 +258,9 @@ fn assert_arrives(texts: &[String]) {
         let key = KEY.replace("node.key", party);
         assert!(cells(&runbook).contains(&key), "{runbook}");
         let all = commands(&runbook);
-        if party != "carol" {
-            assert!(all.iter().any(|command| runs(command, texts)), "{runbook}\n{all:?}");
-        }
+        // Under the other targets a launcher runs the job.
         if party == "bob" {
+            assert!(all.iter().any(|command| runs(command, texts)), "{runbook}\n{all:?}");
             let lets_read = |command: &Vec<String>| {
                 command.contains(&"setfacl".to_owned()) && command.last() == Some(&key)
             };
@@ -302,8 +301,8 @@ fn files_without_texts_of_the_user_do_not_depend_on_them() {
     assert_eq!(
         changed,
         [
-            "alice/RUNBOOK.md",
             "alice/alice-1/systemd/sfgen-values-alice-dump.service",
+            "alice/alice-1/systemd/sfgen-values-alice-job-dump@.service",
             "alice/plan.json",
             "bob/RUNBOOK.md",
             "bob/bob-1/docker/compose.yaml",

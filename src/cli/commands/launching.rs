@@ -14,6 +14,7 @@ use crate::{
     launch::{
         launcher::{LaunchError, PrepareError, events::LaunchEvent},
         machine::{
+            installed_launcher::InstalledLauncherError,
             side::{Side, SideError},
             state::StateError,
         },
@@ -58,6 +59,12 @@ impl From<SideError> for Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
+        Self::of(Status::NotReady, &error)
+    }
+}
+
+impl From<InstalledLauncherError> for Failure {
+    fn from(error: InstalledLauncherError) -> Self {
         Self::of(Status::NotReady, &error)
     }
 }
@@ -150,6 +157,7 @@ impl<'a> Show<'a> {
     pub(super) fn event(&mut self, event: LaunchEvent) {
         let party = &self.party;
         let line = match event {
+            LaunchEvent::Listening => return,
             LaunchEvent::Phase(phase) => format!("{party}: {phase}"),
             LaunchEvent::Service { name, what } => format!("{party}: service {name} {what}"),
             LaunchEvent::Met(peer) => {

@@ -13,6 +13,7 @@ use crate::{
         launcher::{LaunchEnd, PrepareError, launch, prepare, started_by_launcher},
         local::{ClientRequest, Reply, Request, RunEnd, ask},
         machine::{
+            installed_launcher::{down, installed_launcher},
             side::{Side, read_federation},
             state::{Folders, StateError, instances, run_folder},
         },
@@ -84,7 +85,7 @@ pub(in crate::cli) fn run(args: &RunArgs, ui: &Ui) -> Result<Status, Failure> {
 
 /// Runs the job from this party's side.
 fn as_party(args: &RunArgs, side: Side, ui: &Ui) -> Result<Status, Failure> {
-    let side = started_by_launcher(side, &args.side.tree)?;
+    let side = if side.has_units() { side } else { started_by_launcher(side, &args.side.tree)? };
     let party = &side.party().clone();
     if !side.plan.jobs.contains_key(&args.job) {
         let known = side.plan.jobs.keys();
@@ -93,6 +94,9 @@ fn as_party(args: &RunArgs, side: Side, ui: &Ui) -> Result<Status, Failure> {
     let (job, wait, held) = (args.job.clone(), args.side.wait, side.held);
     let request = Request::Run { job, wait, held };
     let status = until_settled(|| attempt(&args.side, &side, &request, ui))?;
+    if status.is_none() && side.has_units() {
+        return Err(down(&side.federation.topology, party).into());
+    }
     let status = status.ok_or_else(|| {
         let message = format!("the launcher of {party} neither answers nor ends");
         Failure::new(Status::Failed, message).help("`sfgen status` tells whether it still runs")
@@ -111,6 +115,10 @@ fn attempt(
     ui: &Ui,
 ) -> Result<Option<Status>, Failure> {
     let Some(socket) = socket(side)? else {
+        // systemd brings an installed one back within a moment where it has just ended.
+        if side.has_units() {
+            return Ok(None);
+        }
         return alone(args, side.clone(), request.clone(), ui);
     };
     runtime().block_on(async {
@@ -123,6 +131,10 @@ fn attempt(
 
 /// The socket of the launcher that is up for this side, if one is.
 fn socket(side: &Side) -> Result<Option<camino::Utf8PathBuf>, Failure> {
+    if side.has_units() {
+        let launcher = installed_launcher(&side.federation.topology, side.party())?;
+        return Ok(launcher.map(|(_, socket)| socket));
+    }
     let folders = Folders::from_env();
     let run = run_folder(&folders, side.owner())?;
     let running = instances(&folders)?;

@@ -1,8 +1,11 @@
 //! `sfgen status`: what runs here.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use camino::Utf8Path;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     cli::{
@@ -11,10 +14,19 @@ use crate::{
         ui::Ui,
     },
     launch::{
+        install::{
+            machine::ThisMachine,
+            record::{Place, Records},
+            units::{recorded_units, unit_states},
+        },
         local::{Reply, Request, ask_once, status::LauncherStatus},
-        machine::state::Instance,
+        machine::{
+            installed_launcher::{InstalledLauncherError, installed_launcher},
+            state::Instance,
+        },
     },
-    types::PartyName,
+    plan::unit,
+    types::{HostName, PartyName, ProcessName, TopologyName},
 };
 
 use super::{
@@ -33,30 +45,96 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 }
 
+/// One entry of what the command tells.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum StatusReport {
+    /// A launcher of this account.
+    Launcher(LauncherStatus),
+    /// A party that is installed as units of systemd.
+    Installed(InstalledReport),
+}
+
+/// A party that is installed on this machine, with its units.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InstalledReport {
+    /// The topology.
+    pub(crate) topology: TopologyName,
+    /// The party.
+    pub(crate) party: PartyName,
+    /// Its host that this machine is.
+    pub(crate) host: HostName,
+    /// Its units by name, each with its state as systemd calls it: `active`, `activating`, `failed`, `inactive`.
+    pub(crate) units: BTreeMap<String, String>,
+    /// What its launcher says of itself; `None` where it does not run, or may not be asked.
+    pub(crate) launcher: Option<LauncherStatus>,
+}
+
 /// A launcher answers between two inputs, each of which takes it milliseconds. One that is stuck is told before.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &StatusArgs, ui: &Ui) -> Result<Status, Failure> {
-    let mut all: Vec<LauncherStatus> = Vec::new();
+    let mut all = Vec::new();
     for (instance, socket) in wanted(args.party.as_ref())? {
-        let reply = runtime().block_on(ask_once(&socket, &Request::Status, PATIENCE));
-        match if_there(reply)?.flatten() {
-            Some(Reply::Status(status)) => all.push(*status),
-            Some(Reply::Silent(problem)) => {
-                return Err(Failure::of_problem(Status::Failed, problem));
-            }
-            // One that was ending answers nobody, and soon runs no more.
-            _ if is_gone(&instance)? => {}
-            _ => return Err(gone(&instance)),
-        }
+        let status = ask(&instance, &socket)?;
+        all.extend(status.map(StatusReport::Launcher));
     }
+    all.extend(installed(args.party.as_ref(), ui)?.into_iter().map(StatusReport::Installed));
     match ui.format {
         Format::Json => ui.json(&all),
         Format::Text if all.is_empty() => ui.note(none_runs(args.party.as_ref())),
-        Format::Text => all.iter().for_each(|status| show(status, ui)),
+        Format::Text => {
+            for report in &all {
+                match report {
+                    StatusReport::Launcher(status) => show(status, ui),
+                    StatusReport::Installed(report) => show_installed(report, ui),
+                }
+            }
+        }
     }
     Ok(Status::Done)
+}
+
+/// What a launcher says of itself; `None` where it has just ended.
+fn ask(instance: &Instance, socket: &Utf8Path) -> Result<Option<LauncherStatus>, Failure> {
+    let reply = runtime().block_on(ask_once(socket, &Request::Status, PATIENCE));
+    match if_there(reply)?.flatten() {
+        Some(Reply::Status(status)) => Ok(Some(*status)),
+        Some(Reply::Silent(problem)) => Err(Failure::of_problem(Status::Failed, problem)),
+        // One that was ending answers nobody, and soon runs no more.
+        _ if is_gone(instance)? => Ok(None),
+        _ => Err(gone(instance)),
+    }
+}
+
+/// The parties whose processes are units of this machine, with their launchers as far as these may be asked.
+fn installed(party: Option<&PartyName>, ui: &Ui) -> Result<Vec<InstalledReport>, Failure> {
+    let mut reports = Vec::new();
+    for (place, records) in Records::all(|place| party.is_none_or(|party| *party == place.party))? {
+        let units = recorded_units(&records.read(&place)?);
+        if units.is_empty() {
+            continue;
+        }
+        let Place { topology, party, host } = place;
+        let own = unit(&topology, &party, &ProcessName::Launcher);
+        let launcher = if units.contains(&own) {
+            match installed_launcher(&topology, &party) {
+                Ok(Some((instance, socket))) => ask(&instance, &socket)?,
+                Ok(None) => None,
+                Err(why @ InstalledLauncherError::NotAllowed { .. }) => {
+                    ui.note(why.to_string());
+                    None
+                }
+                Err(why) => return Err(why.into()),
+            }
+        } else {
+            None
+        };
+        let units = unit_states(&ThisMachine, &units)?;
+        reports.push(InstalledReport { topology, party, host, units, launcher });
+    }
+    Ok(reports)
 }
 
 fn gone(instance: &Instance) -> Failure {
@@ -65,6 +143,17 @@ fn gone(instance: &Instance) -> Failure {
         format!("the launcher of {} (process {}) does not answer", instance.party, instance.pid),
     )
     .help("it may be ending just now; ask again")
+}
+
+fn show_installed(report: &InstalledReport, ui: &Ui) {
+    let InstalledReport { topology, party, host, units, launcher } = report;
+    ui.result(format!("{party} of {topology} on {host}: installed"));
+    for (unit, state) in units {
+        ui.result(format!("  unit    {unit} {state}"));
+    }
+    if let Some(status) = launcher {
+        show(status, ui);
+    }
 }
 
 fn show(status: &LauncherStatus, ui: &Ui) {

@@ -12,12 +12,11 @@ use serde_json::Value;
 
 use crate::{
     diag::Report,
-    launch::local::status::LauncherStatus,
     lockfile::Lock,
     plan::{Federation, Manifest, PartyPlan},
 };
 
-use super::PlanReport;
+use super::{PlanReport, commands::status::StatusReport};
 
 /// A schema.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +79,7 @@ pub const SCHEMAS: &[Schema] = &[
         "status",
         "status.json",
         "what `sfgen status --format json` prints",
-        of::<Vec<LauncherStatus>>,
+        of::<Vec<StatusReport>>,
     ),
 ];
 

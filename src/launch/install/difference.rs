@@ -115,7 +115,7 @@ pub fn difference(
             Seen::Untold => entry.is_none(),
             Seen::Other { digest: found } => {
                 let is_foreign = found.is_some_and(|found| !is_known(&found));
-                if let (true, Action::CopyFile { to, .. }) = (is_foreign, &step.action) {
+                if let (true, Some(to)) = (is_foreign, copied_to(&step.action)) {
                     let is_ours = entry.is_some();
                     told.edited.push(Edited { path: to.clone(), is_ours });
                 }
@@ -128,6 +128,14 @@ pub fn difference(
     told
 }
 
+/// Where an action copies something whose content is sfgen's.
+fn copied_to(action: &Action) -> Option<&Utf8PathBuf> {
+    match action {
+        Action::CopyFile { to, .. } | Action::CopyTree { to, .. } => Some(to),
+        _ => None,
+    }
+}
+
 /// Whether the record says that a step was done to its end with just that.
 fn is_current(entry: Option<&Entry>, digest: &Digest) -> bool {
     entry.is_some_and(|entry| entry.is_done && entry.digests.last() == Some(digest))
@@ -136,7 +144,7 @@ fn is_current(entry: Option<&Entry>, digest: &Digest) -> bool {
 /// A recorded file that somebody else has written into since.
 #[must_use]
 pub fn edited(entry: &Entry, found: impl Fn(&Utf8PathBuf) -> Option<Digest>) -> Option<Edited> {
-    let Action::CopyFile { to, .. } = &entry.step.action else { return None };
+    let to = copied_to(&entry.step.action)?;
     let found = found(to)?;
     (!entry.digests.contains(&found)).then(|| Edited { path: to.clone(), is_ours: true })
 }
@@ -168,7 +176,7 @@ fn reload_units_that_changed(told: &mut Difference, planned: &[Planned]) {
 #[must_use]
 pub fn is_unit(action: &Action) -> bool {
     let Action::CopyFile { to, .. } = action else { return false };
-    matches!(to.extension(), Some("service" | "target"))
+    matches!(to.extension(), Some("service" | "socket" | "target"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     record::Record,
     site::Site,
     target::Target,
+    tree_copy,
 };
 use crate::{
     fs::{self, Kind},
@@ -39,6 +40,9 @@ fn look_at(
             let content = site.content(from)?;
             let seen = file(site, to, &content, owner.as_str(), mode)?;
             planned(seen, Digest::of(&content))
+        }
+        Action::CopyTree { to, .. } => {
+            planned(tree_copy::seen(site, to)?, tree_copy::planned_digest(site)?)
         }
         action => {
             let made_from = made_from(site, target, action)?;
@@ -109,11 +113,14 @@ fn file(
     }
 }
 
-/// The digest of an installed file; `None` where there is none.
+/// The digest of an installed file, or of a copy of a tree; `None` where there is none.
 pub(super) fn installed_digest(
     machine: &dyn Machine,
     path: &Utf8Path,
 ) -> Result<Option<Digest>, InstallError> {
+    if fs::kind(&machine.at(path))? == Kind::Folder {
+        return Ok(Some(tree_copy::found_digest(&machine.at(path))?));
+    }
     Ok(fs::read_if_exists(&machine.at(path))?.map(|content| Digest::of(&content)))
 }
 

@@ -33,7 +33,9 @@ mod systemd;
 mod take_back;
 pub mod target;
 pub mod targets;
+mod tree_copy;
 pub mod uninstall;
+pub mod units;
 pub mod words;
 
 pub use error::{Edited, InstallError, Sick};

@@ -6,6 +6,7 @@ use super::{
     InstallError, docker,
     record::{Before, OpenRecord},
     site::Site,
+    tree_copy,
 };
 use crate::{
     fs::{self, FsError, Kind, Ownership},
@@ -21,7 +22,9 @@ pub(super) fn perform(
     digest: Digest,
 ) -> Result<(), InstallError> {
     let path = match &step.action {
-        Action::CopyFile { to: path, .. } | Action::CreateFolder { path, .. } => Some(path),
+        Action::CopyFile { to: path, .. }
+        | Action::CopyTree { to: path, .. }
+        | Action::CreateFolder { path, .. } => Some(path),
         _ => None,
     };
     if let Some(path) = path {
@@ -44,6 +47,7 @@ pub(super) fn perform(
     }
     match &step.action {
         Action::CopyFile { from, to, owner, mode } => copy(site, from, to, owner, mode)?,
+        Action::CopyTree { to, .. } => tree_copy::copy(site, to)?,
         Action::CreateFolder { path, owner, mode } => folder(site, path, owner, mode)?,
         // Another party of the machine may have made it.
         Action::CreateNetwork { network, .. } if docker::has_network(site.machine, network)? => {}

@@ -12,7 +12,10 @@ use super::{
     states::{Phase, ProcessState},
     target::Target,
 };
-use crate::plan::{Action, Process, env_file_path, target_unit, unit};
+use crate::{
+    plan::{Action, Location, Process, Stage, env_file_path, target_unit, unit},
+    types::ProcessName,
+};
 
 pub(super) const TARGET: Target = Target {
     seen,
@@ -55,13 +58,24 @@ fn seen(site: &Site<'_>, action: &Action) -> Result<Seen, InstallError> {
 /// The processes that units keep up on the host, with their units.
 fn units<'a>(site: &'a Site<'_>) -> impl Iterator<Item = (String, &'a Process)> {
     let (topology, party) = (&site.side.federation.topology, site.side.party());
-    let kept_up = site.side.host().processes.iter().filter(|process| process.is_kept_up());
-    kept_up.map(move |process| (unit(topology, party, &process.name), process))
+    let permanent = site.side.host().processes.iter().filter(|process| process.is_permanent());
+    permanent.map(move |process| (unit(topology, party, &process.name), process))
+}
+
+/// The sockets at which the launcher starts jobs, as the steps install them.
+fn sockets(site: &Site<'_>) -> Vec<String> {
+    let copied = site.steps(Stage::Install).filter_map(|step| match step.action {
+        Action::CopyFile { to, .. } if to.extension() == Some("socket") => {
+            to.file_name().map(str::to_owned)
+        }
+        _ => None,
+    });
+    copied.collect()
 }
 
 fn all_units(site: &Site<'_>) -> Vec<String> {
     let target = target_unit(&site.side.federation.topology, site.side.party());
-    units(site).map(|(unit, _)| unit).chain([target]).collect()
+    units(site).map(|(unit, _)| unit).chain(sockets(site)).chain([target]).collect()
 }
 
 /// A unit runs with what stands in its file, with the variables of the host, and with what is installed for all of them.
@@ -85,16 +99,30 @@ fn restarts(site: &Site<'_>, changes: &[Change]) -> BTreeSet<String> {
             _ => false,
         })
     };
+    // The launcher holds what it read when it started, and is the one that reads its copies.
+    let own = site.side.host().launcher_locations.get(&Location::Root);
+    let of_launcher = |action: &Action| match (action, own) {
+        (Action::CopyFile { to, .. } | Action::CopyTree { to, .. }, Some(own)) => {
+            to.starts_with(own) && to.extension() != Some("py")
+        }
+        _ => false,
+    };
+    let launcher = unit(&site.side.federation.topology, site.side.party(), &ProcessName::Launcher);
+    let is_launcher_changed = done().any(of_launcher);
     let units = units(site).map(|(unit, _)| unit);
-    units.filter(|unit| is_all || has_changed(unit)).collect()
+    let restarts =
+        |unit: &String| is_all || has_changed(unit) || is_launcher_changed && *unit == launcher;
+    units.filter(restarts).collect()
 }
 
 /// A unit that is planned no more is stopped while systemd still knows how.
 fn retire(machine: &dyn Machine, action: &Action) -> Result<(), InstallError> {
     let Action::CopyFile { to, .. } = action else { return Ok(()) };
     match to.file_name() {
-        Some(name) if to.extension() == Some("service") => {
-            run(machine, &Action::StopUnit { unit: name.to_owned() }, Utf8Path::new("/"))?;
+        Some(name) if matches!(to.extension(), Some("service" | "socket")) => {
+            // A template stands for all of its instances.
+            let name = &name.replace("@.", "@*.");
+            run(machine, &Action::StopUnit { unit: name.clone() }, Utf8Path::new("/"))?;
             // It would stay in the list of failed units without a file that says what it was. One that has not failed has
             // nothing to forget, which is no failure.
             let forget = ["systemctl", "reset-failed", name].map(String::from);
@@ -123,16 +151,28 @@ fn bring_up(site: &Site<'_>, restart: &BTreeSet<String>) -> Result<(), InstallEr
     call("start units", &["start", "--no-block"], &all_units(site))
 }
 
-const PROPERTIES: &str = "--property=Id,ActiveState,SubState,NRestarts,Job";
+const PROPERTIES: &str = "Id,ActiveState,SubState,NRestarts,Job";
+
+/// What systemd says of units: a block for each, with an empty line between them.
+pub(super) fn show(
+    machine: &dyn Machine,
+    step: &str,
+    properties: &str,
+    units: &[String],
+) -> Result<String, InstallError> {
+    let properties = format!("--property={properties}");
+    let units = units.iter().map(String::as_str);
+    let words: Vec<_> = ["show", &properties].into_iter().chain(units).collect();
+    systemctl(machine, step, &words)
+}
 
 fn states(site: &Site<'_>) -> Result<Vec<ProcessState>, InstallError> {
     let units: Vec<_> = units(site).collect();
     if units.is_empty() {
         return Ok(Vec::new());
     }
-    let mut words = vec!["show", PROPERTIES];
-    words.extend(units.iter().map(|(unit, _)| unit.as_str()));
-    let shown = systemctl(site.machine, "see how units are", &words)?;
+    let names: Vec<_> = units.iter().map(|(unit, _)| unit.clone()).collect();
+    let shown = show(site.machine, "see how units are", PROPERTIES, &names)?;
     let blocks: Vec<Shown<'_>> = shown.split("\n\n").map(Shown::read).collect();
     let states = units.into_iter().map(|(name, process)| {
         let block = blocks.iter().find(|block| block.get("Id") == name);

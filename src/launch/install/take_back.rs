@@ -33,6 +33,10 @@ pub(super) fn take_back(
             }
             remove_folders(machine, &entry.folders);
         }
+        Action::CopyTree { to, .. } => {
+            fs::remove_folder(&machine.at(to))?;
+            remove_folders(machine, &entry.folders);
+        }
         Action::CreateEnvironment { folder, .. } => fs::remove_folder(&machine.at(folder))?,
         Action::CreateAccount { account, home } => {
             if machine.account(account.as_str()).is_some() {

@@ -23,6 +23,7 @@ pub fn change(change: &Change) -> String {
 fn again(done: &Action) -> String {
     match done {
         Action::CopyFile { from, to, .. } => format!("replace {to} with {from}"),
+        Action::CopyTree { from, to } => format!("replace {to} with the tree {from}"),
         Action::CreateFolder { path, owner, mode } => {
             format!("give the folder {path} to {owner}, with mode {mode}")
         }
@@ -51,6 +52,7 @@ pub fn action(action: &Action) -> String {
         Action::CopyFile { from, to, owner, mode } => {
             format!("copy {from} to {to} for {owner}, with mode {mode}")
         }
+        Action::CopyTree { from, to } => format!("copy the tree {from} to {to}"),
         Action::RemoveFile { path } => format!("remove {path}"),
         Action::GrantRead { path, user } => format!("let {user} read {path}"),
         Action::RevokeRead { path, user } => format!("no longer let {user} read {path}"),

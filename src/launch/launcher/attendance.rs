@@ -37,8 +37,8 @@ pub(super) const RUN_IS_OVER: &str = "its run is over";
 pub(super) struct Attendance {
     me: PartyName,
     all: BTreeMap<PartyName, Peer>,
-    /// Until when all must have been here once.
-    deadline: Instant,
+    /// Until when all must have been here once, where that is not as long as the launcher is up.
+    deadline: Option<Instant>,
     next_reminder: Instant,
 }
 
@@ -108,7 +108,7 @@ impl Peer {
 }
 
 impl Attendance {
-    pub(super) fn new(side: &Side, deadline: Instant) -> Self {
+    pub(super) fn new(side: &Side, deadline: Option<Instant>) -> Self {
         let meets = side.control().is_some();
         let peers = side.federation.peers(side.party()).into_iter().filter(|_| meets);
         let peers = peers.filter_map(|party| {
@@ -244,7 +244,7 @@ impl Attendance {
 
     /// Until when peers that were never here are waited for.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.all.values().any(|peer| !peer.met).then_some(self.deadline)
+        self.deadline.filter(|_| self.all.values().any(|peer| !peer.met))
     }
 
     /// When missing peers are reported next.
@@ -336,7 +336,7 @@ mod tests {
         let mut peers = Attendance {
             me: "alice".parse().unwrap(),
             all: [("bob".parse().unwrap(), bob)].into(),
-            deadline: Instant::now(),
+            deadline: Some(Instant::now()),
             next_reminder: Instant::now(),
         };
         peers.note(MeetingEvent::Reached { party: "bob".parse().unwrap() }, &facts());

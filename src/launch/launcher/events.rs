@@ -11,6 +11,8 @@ use crate::{
 /// Something that happened during a launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LaunchEvent {
+    /// Its socket and its port are open.
+    Listening,
     /// The launcher entered another phase.
     Phase(LauncherPhase),
     /// A service entered another phase.

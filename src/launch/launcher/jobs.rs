@@ -74,6 +74,13 @@ impl Launcher<'_> {
     /// What is told to a client that has read another plan than this launcher holds.
     pub(super) fn other_plan(&self) -> Problem {
         let (party, tree, pid) = (self.side.party(), &self.side.tree, std::process::id());
+        if self.side.has_units() {
+            return Problem::new(
+                OTHER_PLAN,
+                format!("another plan of {party} is installed than the one that was read here"),
+                format!("install this one: `sudo sfgen apply --party {party}`"),
+            );
+        }
         Problem::new(
             OTHER_PLAN,
             format!(
@@ -161,7 +168,6 @@ impl Launcher<'_> {
         let slot = slots.get(self.side.party()).copied().unwrap_or_default();
         let doors = doors(&self.side.plan, job, slot);
         let script = self.runs.active.get(&ticket).and_then(|active| active.script.as_ref());
-        let script = script.map(|copy| copy.script.as_path());
         let spec = self.specs().job(job, run, script, slots, &doors);
         let spec = spec.expect("jobs without a program are refused");
         // Without a meeting there are no peers, and so no doors.

@@ -69,11 +69,11 @@ impl Launcher<'_> {
         for line in self.repeats.rest() {
             (self.report)(LaunchEvent::Note(line));
         }
-        let Self { meeting, mut supervisor, mut runs, deployment, sweeper, .. } = self;
+        let Self { meeting, mut services, mut runs, deployment, sweeper, .. } = self;
         if let Some(meeting) = meeting {
             meeting.stop().await;
         }
-        supervisor.stop().await;
+        services.stop().await;
         // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
         drop(deployment);
         sweeper.end().await;

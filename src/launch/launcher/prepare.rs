@@ -36,8 +36,8 @@ pub struct Launch {
     pub(super) deployment: Deployment,
     /// The Python environment, if the runtime needs one, and the releases in it.
     pub(super) venv: Option<(Venv, Releases)>,
-    /// How long to wait for peers.
-    pub(super) wait: Duration,
+    /// How long to wait for peers; for ever where there is no such time.
+    pub(super) wait: Option<Duration>,
     /// Whether the launch is for one run only, so that it ends with it.
     pub(super) single: bool,
     /// Requests from within this process, beside those from the socket.
@@ -115,16 +115,11 @@ pub async fn prepare(
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Launch, PrepareError> {
     let mut signals = Signals::catch()?;
-    let folders = Folders::from_env();
-    let deployment = Deployment::take(&folders, side.owner())?;
-    let fail = |why| FsError::new("start a process for", &deployment.run, why);
-    let guard = GuardProgram::this();
-    let sweeper = Sweeper::start(&guard, &deployment.run).map_err(fail)?;
-    let early = EarlyRequests::take(side.party(), deployment.listener()?).map_err(fail)?;
-    let mut place = Place { deployment, guard, early };
+    let mut place = Place::take(&side)?;
     match make_ready(&side, &mut place, &mut signals, report).await {
         Ok(venv) => {
-            let Place { deployment, guard, early } = place;
+            let Place { deployment, guard, sweeper, early } = place;
+            let wait = Some(wait);
             Ok(Launch {
                 side,
                 deployment,
@@ -138,21 +133,38 @@ pub async fn prepare(
                 signals,
             })
         }
-        Err(why) => {
-            // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
-            drop(place.deployment);
-            sweeper.end().await;
-            place.early.turn_away(&why.to_string()).await;
-            Err(why)
-        }
+        Err(why) => Err(place.leave(why).await),
     }
 }
 
 /// A place that is taken, with its socket.
-struct Place {
-    deployment: Deployment,
-    guard: GuardProgram,
-    early: EarlyRequests,
+pub(super) struct Place {
+    pub(super) deployment: Deployment,
+    pub(super) guard: GuardProgram,
+    pub(super) sweeper: Sweeper,
+    pub(super) early: EarlyRequests,
+}
+
+impl Place {
+    /// Takes the place of a side on this machine.
+    pub(super) fn take(side: &Side) -> Result<Self, PrepareError> {
+        let folders = Folders::from_env();
+        let deployment = Deployment::take(&folders, side.owner())?;
+        let fail = |why| FsError::new("start a process for", &deployment.run, why);
+        let guard = GuardProgram::this();
+        let sweeper = Sweeper::start(&guard, &deployment.run).map_err(fail)?;
+        let early = EarlyRequests::take(side.party(), deployment.listener()?).map_err(fail)?;
+        Ok(Self { deployment, guard, sweeper, early })
+    }
+
+    /// Leaves it because of that, which those are told who asked meanwhile.
+    pub(super) async fn leave(self, why: PrepareError) -> PrepareError {
+        // Clients may start a new launcher as soon as they hear of the end, so the place must be free by then.
+        drop(self.deployment);
+        self.sweeper.end().await;
+        self.early.turn_away(&why.to_string()).await;
+        why
+    }
 }
 
 /// Looks at the machine and makes the environment, unless a signal or a request ends that.
@@ -162,7 +174,7 @@ async fn make_ready(
     signals: &mut Signals,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<Option<(Venv, Releases)>, PrepareError> {
-    let Place { deployment, guard, early } = place;
+    let Place { deployment, guard, early, .. } = place;
     side.copy_to(&deployment.tree())?;
     fs::remove_folder(&deployment.scripts())?;
     report(LaunchEvent::Phase(LauncherPhase::Preflight));
@@ -175,7 +187,7 @@ async fn make_ready(
     }
 }
 
-fn look_at_machine(
+pub(super) fn look_at_machine(
     side: &Side,
     report: &mut (dyn FnMut(LaunchEvent) + Send),
 ) -> Result<(), PrepareError> {

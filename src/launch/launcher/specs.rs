@@ -7,11 +7,13 @@ use camino::Utf8Path;
 use crate::{
     launch::{
         links::door::SpuDoor,
-        machine::{python::Venv, side::Side, state::Deployment},
+        machine::{python::Venv, script::ScriptCopy, side::Side, state::Deployment},
         peers::lockstep::RunId,
-        processes::{RestartPolicy, ServiceSpec},
+        processes::{JobUnit, RestartPolicy, RunOrder, ServiceSpec},
     },
-    plan::{Location, Locations, Mode, Process, ProcessKind, Program, STEADY_AFTER, located},
+    plan::{
+        Location, Locations, Mode, Process, ProcessKind, Program, STEADY_AFTER, job_socket, located,
+    },
     types::{DeviceName, JobName, PartyName, Port},
 };
 
@@ -41,6 +43,16 @@ impl Specs<'_> {
             .collect()
     }
 
+    /// Where those of them answer that something else starts and keeps up.
+    #[must_use]
+    pub fn watched(&self) -> Vec<(String, SocketAddr)> {
+        let processes = self.side.host().processes.iter();
+        let kept_up = processes.filter(|process| process.is_kept_up());
+        let named = kept_up
+            .filter_map(|process| Some((process.name.to_string(), loopback(process.ready?.port))));
+        named.collect()
+    }
+
     /// One run of a job; `None` where the plan has no program for it. `script` is the copy that is run in place of the
     /// planned script.
     #[must_use]
@@ -48,7 +60,7 @@ impl Specs<'_> {
         &self,
         job: &JobName,
         run: RunId,
-        script: Option<&Utf8Path>,
+        script: Option<&ScriptCopy>,
         slots: &BTreeMap<PartyName, u16>,
         doors: &BTreeMap<DeviceName, SpuDoor>,
     ) -> Option<ServiceSpec> {
@@ -65,14 +77,22 @@ impl Specs<'_> {
         // All that the plan cannot say: which run this is.
         let of_run =
             [("SFGEN_DOORS", doors), ("SFGEN_RUN", run.to_string()), ("SFGEN_SLOTS", slots)];
-        let of_run = of_run.map(|(name, value)| (name.to_owned(), value)).into();
+        let of_run: BTreeMap<_, _> = of_run.map(|(name, value)| (name.to_owned(), value)).into();
         let log = format!("job-{job}-{run}.log");
+        let order = RunOrder {
+            env: of_run.clone(),
+            files: script.map(|copy| copy.files.clone()).unwrap_or_default(),
+        };
         let mut spec = self.spec(process, format!("job-{job}"), &log, of_run);
+        if self.side.has_units() {
+            let socket = job_socket(&self.side.federation.topology, self.side.party(), job);
+            spec.unit = Some(JobUnit { socket: socket.into(), order });
+        }
         if let (Some(copy), Program::Script { path, .. }) = (script, &planned.program) {
             let original = located(&Location::Root.below(path), &self.locations());
             // Only the first: an argument that names the script stays what it is.
             if let Some(word) = spec.program.iter_mut().find(|word| **word == original) {
-                *word = copy.to_string();
+                *word = copy.script.to_string();
             }
         }
         Some(spec)
@@ -116,6 +136,7 @@ impl Specs<'_> {
             grace: process.grace.get(),
             restart,
             log: self.deployment.logs.join(log),
+            unit: None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::launch::{
         lockstep::Lockstep,
         rendezvous::{LauncherPhase, Meeting, Snapshot},
     },
-    processes::{Supervisor, Sweeper},
+    processes::Sweeper,
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     hosts::Hosts,
     repeats::Repeats,
     runs::{self, Runs},
+    services::Services,
     specs::Specs,
 };
 
@@ -35,9 +36,10 @@ pub(super) struct Launcher<'a> {
     pub(super) side: Side,
     pub(super) deployment: Deployment,
     pub(super) venv: Option<Venv>,
-    pub(super) wait: Duration,
+    /// How long peers are waited for; for ever where something else brings the launcher back whenever it ends.
+    pub(super) wait: Option<Duration>,
     pub(super) single: bool,
-    pub(super) supervisor: Supervisor,
+    pub(super) services: Services,
     pub(super) meeting: Option<Meeting>,
     pub(super) peers: Attendance,
     pub(super) hosts: Hosts,
@@ -68,7 +70,7 @@ impl Launcher<'_> {
     }
 
     pub(super) fn status(&self) -> LauncherStatus {
-        let services = self.supervisor.status().into_iter().map(|(name, status)| {
+        let services = self.services.status().into_iter().map(|(name, status)| {
             let phase = status.phase.to_string();
             (name, ServiceReport { phase, pid: status.pid, starts: status.starts })
         });

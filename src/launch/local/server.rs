@@ -1,6 +1,6 @@
 //! The side of the socket on which a launcher takes requests.
 //!
-//! One request per connection, then replies until the last one. Only processes of the same user are heard. A client that
+//! One request per connection, then replies until the last one. Only processes of the same user and of root are heard. A client that
 //! does not read holds up neither the launcher nor its job.
 
 use std::{io, os::unix::net, time::Duration};
@@ -49,7 +49,9 @@ pub fn serve(
 }
 
 async fn answer(stream: UnixStream, requests: mpsc::Sender<ClientRequest>) {
-    let is_ours = stream.peer_cred().is_ok_and(|peer| peer.uid() == getuid().as_raw());
+    // Root, too: it asks installed launchers, which have accounts of their own.
+    let is_ours = |user: u32| user == getuid().as_raw() || user == 0;
+    let is_ours = stream.peer_cred().is_ok_and(|peer| is_ours(peer.uid()));
     if !is_ours {
         return;
     }

@@ -2,6 +2,7 @@
 //! and whether the machine can carry out its part of the plan.
 
 pub mod input_file;
+pub mod installed_launcher;
 pub mod preflight;
 pub mod python;
 pub mod script;

@@ -52,6 +52,8 @@ pub struct ScriptCopy {
     pub script: Utf8PathBuf,
     /// What is in the copy.
     pub digest: Digest,
+    /// Its files, the script first, by their paths in its folder.
+    pub files: Vec<(Utf8PathBuf, Vec<u8>)>,
     folder: Utf8PathBuf,
 }
 
@@ -69,13 +71,12 @@ impl ScriptCopy {
             return Err(ScriptError::Outside { script: path.to_owned() });
         }
         let files = read(&script)?;
-        let copy = Self {
-            script: folder.join(script.file_name().unwrap_or_default()),
-            digest: digest(&files),
-            folder,
-        };
+        let name = Utf8PathBuf::from(script.file_name().unwrap_or_default());
+        let (digest, mut files) = (digest(&files), files.into_iter().collect::<Vec<_>>());
+        files.sort_by_key(|(path, _)| *path != name);
+        let copy = Self { script: folder.join(name), digest, files, folder };
         fs::remove_folder(&copy.folder)?;
-        for (path, bytes) in &files {
+        for (path, bytes) in &copy.files {
             let path = copy.folder.join(path);
             fs::create_folder(path.parent().unwrap_or(&copy.folder), 0o700)?;
             fs::create_unsynced(&path, bytes, 0o600)?;

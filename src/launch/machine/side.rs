@@ -243,6 +243,11 @@ impl Side {
         self.files.get(path).map(Vec::as_slice)
     }
 
+    /// All of them, by their paths in the tree.
+    pub fn files(&self) -> impl Iterator<Item = (&Utf8Path, &[u8])> {
+        self.files.iter().map(|(path, bytes)| (path.as_ref(), bytes.as_slice()))
+    }
+
     /// Makes the folder `copy`, for us alone, with every file of the side as it was verified. Whatever is there goes.
     ///
     /// Programs run from such a copy: the tree itself may change at any time, and may hold what nobody has planned.
@@ -261,6 +266,12 @@ impl Side {
     #[must_use]
     pub fn host(&self) -> &HostPlan {
         self.plan.hosts.get(&self.host_name).expect("a side names a host of its plan")
+    }
+
+    /// Whether the launcher of the host is installed beside the processes, which units of systemd are, those of jobs too.
+    #[must_use]
+    pub fn has_units(&self) -> bool {
+        !self.host().launcher_locations.is_empty()
     }
 
     /// Where the other parties' launchers dial this one; `None` where there is nobody to meet: on a further host of a
@@ -284,6 +295,7 @@ impl Side {
             tree: &self.tree,
             topology: &self.federation.topology,
             party: self.party(),
+            ray_is_elsewhere: self.has_units(),
             further_host: (!self.is_main()).then_some(&self.host_name),
         }
     }

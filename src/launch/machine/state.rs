@@ -168,7 +168,7 @@ pub struct Instance {
 }
 
 const INSTANCE: &str = "instance.json";
-const SOCKET: &str = "control.sock";
+pub(super) const SOCKET: &str = "control.sock";
 
 /// Whose launcher it is that has a place on this machine.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +179,8 @@ pub struct Owner<'a> {
     pub topology: &'a TopologyName,
     /// The party.
     pub party: &'a PartyName,
+    /// Whether Ray keeps its sockets elsewhere, so that the run folder may be longer.
+    pub ray_is_elsewhere: bool,
     /// The host, where it is not the first of its party: hosts of one party may share a machine.
     pub further_host: Option<&'a HostName>,
 }
@@ -193,7 +195,7 @@ pub fn run_folder(folders: &Folders, owner: Owner<'_>) -> Result<Utf8PathBuf, Fs
 }
 
 /// Whether a name in the folder of all run folders is one that [`run_folder`] gives.
-fn is_run_folder(name: &str) -> bool {
+pub(super) fn is_run_folder(name: &str) -> bool {
     name.len() == RUN_FOLDER_NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -203,7 +205,7 @@ impl Deployment {
         let Owner { topology, party, .. } = owner;
         fs::private_folder(&folders.run).map_err(chosen_by(RUN_VARIABLE))?;
         let run = run_folder(folders, owner)?;
-        if run.as_str().len() > RUN_FOLDER_MAX {
+        if !owner.ray_is_elsewhere && run.as_str().len() > RUN_FOLDER_MAX {
             return Err(StateError::TooLong { path: run });
         }
         let Some(lock) = lock(&run)? else {
@@ -299,7 +301,7 @@ impl Drop for Deployment {
     }
 }
 
-fn read_instance(run: &Utf8Path) -> Option<Instance> {
+pub(super) fn read_instance(run: &Utf8Path) -> Option<Instance> {
     let bytes = fs::read_if_exists(&run.join(INSTANCE)).ok()??;
     serde_json::from_slice(&bytes).ok()
 }

@@ -28,6 +28,7 @@ use rustls::{
 
 use crate::{
     fs::{self, Kind},
+    keys::own_key,
     pki::{Certificate, PkiError},
     plan::{Federation, Fingerprints, PartyPlan},
     types::{Digest, PartyName},
@@ -101,7 +102,7 @@ impl Credentials {
         let own = OwnFiles {
             ca: root.join(&files.ca),
             cert: root.join(&files.cert),
-            key: root.join(&files.key),
+            key: own_key(root, &files.key),
             pins: pins(&plan.party)?,
         };
         let peers = federation.peers(&plan.party).into_iter().map(|peer| {

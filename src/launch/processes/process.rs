@@ -1,18 +1,22 @@
 //! One guarded process: its start, its lines, its end.
 
-use std::{fmt, future::pending, net::SocketAddr, process::Stdio, time::Duration};
+use std::{fmt, future::pending, io, net::SocketAddr, process::Stdio, time::Duration};
 
 use nix::unistd::Pid;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader},
-    process::{Child, ChildStdin, Command},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
+    process::{Child, Command},
     sync::mpsc,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
 
 use super::{
-    GuardProgram, ServiceSpec, descendants::wake, env_file::read_env_file, orphans::Orphanage,
+    GuardProgram, ServiceSpec,
+    descendants::wake,
+    env_file::read_env_file,
+    job_unit::{JobUnit, UnitRun},
+    orphans::Orphanage,
 };
 
 /// Variables that would send the runtimes' connections to peers through a proxy, which gRPC and Ray obey.
@@ -107,14 +111,39 @@ impl fmt::Display for Ending {
 
 /// A guarded process that runs. Dropping it lets go of the guard, which then ends everything.
 pub(super) struct Process {
-    child: Child,
+    guarded: Guarded,
     number: Option<Pid>,
     /// When a guard that was told to kill counts as stuck.
     overdue: Option<Instant>,
     next_look: Instant,
     orphanage: Option<Orphanage>,
     /// Taken out of the child, whose `wait` would close it.
-    input: ChildStdin,
+    input: Box<dyn AsyncWrite + Send + Sync + Unpin>,
+}
+
+/// Who has the guard.
+enum Guarded {
+    /// This process, whose child it is.
+    Child(Child),
+    /// A unit of systemd.
+    Unit(UnitRun),
+}
+
+impl Guarded {
+    /// Its exit status; `None` where a signal ended it. May be cancelled and asked again.
+    async fn wait(&mut self) -> io::Result<Option<i32>> {
+        match self {
+            Self::Child(child) => child.wait().await.map(|status| status.code()),
+            Self::Unit(run) => Ok(run.wait().await),
+        }
+    }
+
+    fn kill(&mut self) {
+        match self {
+            Self::Child(child) => drop(child.start_kill()), // it may have ended meanwhile
+            Self::Unit(run) => run.kill(),
+        }
+    }
 }
 
 /// What a process and its descendants write.
@@ -125,6 +154,17 @@ pub(super) struct Output {
 }
 
 impl Output {
+    fn of(
+        stdout: impl AsyncRead + Send + Unpin + 'static,
+        stderr: impl AsyncRead + Send + Unpin + 'static,
+    ) -> Self {
+        let (sender, lines) = mpsc::channel(LINES);
+        let mut readers = JoinSet::new();
+        readers.spawn(read_lines(stdout, Stream::Stdout, sender.clone()));
+        readers.spawn(read_lines(stderr, Stream::Stderr, sender));
+        Self { lines, _readers: readers }
+    }
+
     /// The next line, `None` at the end. May be cancelled and asked again.
     pub(super) async fn line(&mut self) -> Option<Line> {
         self.lines.recv().await
@@ -136,6 +176,9 @@ impl Process {
         spec: &ServiceSpec,
         guard: &GuardProgram,
     ) -> Result<(Self, Output), Ending> {
+        if let Some(unit) = &spec.unit {
+            return Self::in_unit(unit);
+        }
         let (program, args) = spec.program.split_first().expect("a spec names a program");
         let mut command = Command::new(program);
         command.args(args).current_dir(&spec.cwd);
@@ -153,32 +196,46 @@ impl Process {
         let mut child = guard
             .start(&mut command)
             .map_err(|why| Ending::NotStarted(format!("in `{}`: {why}", spec.cwd)))?;
-        let (sender, lines) = mpsc::channel(LINES);
-        let mut readers = JoinSet::new();
         let stdout = child.stdout.take().expect("piped above");
         let stderr = child.stderr.take().expect("piped above");
-        readers.spawn(read_lines(stdout, Stream::Stdout, sender.clone()));
-        readers.spawn(read_lines(stderr, Stream::Stderr, sender));
-        let input = child.stdin.take().expect("piped above");
+        let input = Box::new(child.stdin.take().expect("piped above"));
         let number = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let orphanage = guard.orphanage().cloned();
         let next_look = Instant::now() + LOOK_EVERY;
+        let guarded = Guarded::Child(child);
         Ok((
-            Self { child, number, overdue: None, next_look, orphanage, input },
-            Output { lines, _readers: readers },
+            Self { guarded, number, overdue: None, next_look, orphanage, input },
+            Output::of(stdout, stderr),
         ))
     }
 
-    /// Process number of the guard.
+    fn in_unit(unit: &JobUnit) -> Result<(Self, Output), Ending> {
+        let (run, pipes) = UnitRun::start(unit)
+            .map_err(|why| Ending::NotStarted(format!("at `{}`: {why}", unit.socket)))?;
+        let process = Self {
+            guarded: Guarded::Unit(run),
+            number: None,
+            overdue: None,
+            next_look: Instant::now() + LOOK_EVERY,
+            orphanage: None,
+            input: Box::new(pipes.stdin),
+        };
+        Ok((process, Output::of(pipes.stdout, pipes.stderr)))
+    }
+
+    /// Process number of the guard, where it is a child of this process.
     pub(super) fn id(&self) -> Option<u32> {
-        self.child.id()
+        match &self.guarded {
+            Guarded::Child(child) => child.id(),
+            Guarded::Unit(_) => None,
+        }
     }
 
     /// Waits for the end, also of what a killed guard leaves; may be cancelled and asked again.
     pub(super) async fn ended(&mut self) -> Ending {
         let status = loop {
             tokio::select! {
-                status = self.child.wait() => break status.map(|status| status.code()),
+                status = self.guarded.wait() => break status,
                 () = sleep_until(self.next_look) => {
                     self.next_look = Instant::now() + LOOK_EVERY;
                     if let Some(guard) = self.number {
@@ -187,7 +244,7 @@ impl Process {
                 }
                 () = due(self.overdue) => {
                     self.overdue = None;
-                    let _ = self.child.start_kill(); // it may have ended meanwhile
+                    self.guarded.kill();
                 }
             }
         };

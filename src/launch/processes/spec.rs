@@ -8,6 +8,7 @@ use tokio::process::{Child, Command};
 use super::{
     cgroup::Cgroup,
     guard,
+    job_unit::JobUnit,
     orphans::Orphanage,
     phase::{Policy, RestartPolicy},
 };
@@ -41,6 +42,9 @@ pub struct ServiceSpec {
     pub restart: RestartPolicy,
     /// Where its output goes.
     pub log: Utf8PathBuf,
+    /// The unit in which systemd runs it; `None` where the launcher starts it itself. A unit has program, variables, files
+    /// with variables and folder of its own.
+    pub unit: Option<JobUnit>,
 }
 
 impl ServiceSpec {

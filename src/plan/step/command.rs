@@ -40,6 +40,10 @@ impl Action {
                 command.extend([from.to_string(), to.to_string()]);
                 command
             }
+            Self::CopyTree { from, to } => {
+                let start = ["cp", "--recursive", "--no-target-directory"];
+                words(&start, [from.as_str(), to.as_str()])
+            }
             Self::RemoveFile { path } => words(&["rm"], [path.as_str()]),
             Self::GrantRead { path, user } => {
                 words(&["setfacl", "-m"], [format!("u:{user}:r").as_str(), path.as_str()])

@@ -11,8 +11,15 @@ use super::{
     target::{Reader, Scope, TREE, Target},
 };
 
-pub(super) const TARGET: Target =
-    Target { account: |_| RunsAs::Number(UID), locations: |_| locations(), secret, steps };
+pub(super) const TARGET: Target = Target {
+    account: |_| RunsAs::Number(UID),
+    launcher_account: |_| RunsAs::Number(UID),
+    locations: |_| locations(),
+    launcher_locations: |_| Locations::new(),
+    secret,
+    identity: |_, _| None,
+    steps,
+};
 
 /// The account in the image. A fixed number, so that a key on the machine can be made readable to it.
 pub const UID: u32 = 10001;

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::plan::{Access, Action, Process};
+use crate::{
+    plan::{Access, Action, Process},
+    types::MachinePath,
+};
 
 use super::target::Scope;
 
@@ -13,6 +16,21 @@ fn processes<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Process> {
     let is_main = *scope.host_name == scope.plan.main_host;
     let jobs = scope.plan.jobs.values().filter(move |_| is_main);
     scope.host.processes.iter().chain(jobs.filter_map(|job| job.process.as_ref()))
+}
+
+/// A copy of a file that everybody may read, and only root may change.
+pub(super) fn copy_for_all(from: Utf8PathBuf, to: Utf8PathBuf) -> Action {
+    let owner = "root".parse().expect("an account of every system");
+    Action::CopyFile { from, to, owner, mode: "0644".to_owned() }
+}
+
+/// What the launcher's copy of the party's key is called, in the folder that it has in place of the topology's.
+pub(super) const KEY_COPY: &str = "identity.key";
+
+/// A key that systemd reads where it lies: it is not beside the topology, and each setting of a unit can name it. Of another
+/// one the launcher has a copy.
+pub(super) fn plain_key(key: &Utf8Path) -> Option<MachinePath> {
+    key.is_absolute().then(|| key.as_str().parse().ok()).flatten()
 }
 
 /// Lets an account read a file that is closed to others, through the folders above it.

@@ -4,16 +4,19 @@
 
 mod docker;
 mod files;
+mod launcher;
 mod process;
 mod systemd;
 mod target;
+
+use camino::Utf8Path;
 
 use crate::{
     model::{self, Topology},
     types::{MachinePath, SecretName, TopologyName},
 };
 
-use super::{Deploy, PartyPlan, RunsAs};
+use super::{Deploy, PartyPlan, RunsAs, SecretUse};
 use target::{Reader, Scope, Target};
 
 pub use docker::UID;
@@ -43,6 +46,17 @@ pub(super) fn account(deploy: &Deploy) -> RunsAs {
     (target(deploy).account)(deploy)
 }
 
+/// As whom the party's launcher runs, and those programs of sfgen's own that read the party's key.
+pub(super) fn launcher_account(deploy: &Deploy) -> RunsAs {
+    (target(deploy).launcher_account)(deploy)
+}
+
+/// How the launcher and sfgen's own programs come to read the party's key, which lies at `key`; `None` where they read the
+/// file itself.
+pub(super) fn identity(deploy: &Deploy, reader: Reader<'_>, key: &Utf8Path) -> Option<SecretUse> {
+    (target(deploy).identity)(reader, key)
+}
+
 /// Where a process reads the secret that lies in `file` on its machine.
 pub(super) fn secret_path(
     deploy: &Deploy,
@@ -57,12 +71,18 @@ pub(super) fn secret_path(
 pub(super) fn complete(topology: &TopologyName, plan: &mut PartyPlan) {
     let target = target(&plan.deploy);
     let names: Vec<_> = plan.hosts.keys().cloned().collect();
-    for name in names {
-        let host = &plan.hosts[&name];
-        let scope = Scope { topology, plan, host_name: &name, host };
-        let (locations, steps) = ((target.locations)(&scope), (target.steps)(&scope));
-        let host = plan.hosts.get_mut(&name).expect("a host of this plan");
+    for name in &names {
+        let scope = Scope { topology, plan, host_name: name, host: &plan.hosts[name] };
+        let locations = (target.locations)(&scope);
+        let launcher_locations = (target.launcher_locations)(&scope);
+        let host = plan.hosts.get_mut(name).expect("a host of this plan");
         host.locations = locations;
-        host.steps = steps;
+        host.launcher_locations = launcher_locations;
+    }
+    // Steps name the locations.
+    for name in &names {
+        let scope = Scope { topology, plan, host_name: name, host: &plan.hosts[name] };
+        let steps = (target.steps)(&scope);
+        plan.hosts.get_mut(name).expect("a host of this plan").steps = steps;
     }
 }

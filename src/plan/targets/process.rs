@@ -7,8 +7,15 @@ use crate::{
 
 use super::target::{Reader, Scope, Target};
 
-pub(super) const TARGET: Target =
-    Target { account: |_| RunsAs::Caller, locations: |_| Locations::new(), secret, steps };
+pub(super) const TARGET: Target = Target {
+    account: |_| RunsAs::Caller,
+    launcher_account: |_| RunsAs::Caller,
+    locations: |_| Locations::new(),
+    launcher_locations: |_| Locations::new(),
+    secret,
+    identity: |_, _| None,
+    steps,
+};
 
 /// Nothing hides the file.
 fn secret(_: Reader<'_>, _: &SecretName, file: &MachinePath) -> MachinePath {

@@ -3,20 +3,33 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    keys::KEY_CREDENTIAL,
     model,
     plan::{
-        Action, Deploy, Location, Locations, Process, Program, RunsAs, Stage, Step,
-        names::{env_file_path, runtime_dir, target_unit, unit},
+        Action, Deploy, Location, Locations, Process, Program, RunsAs, SecretUse, Stage, Step,
+        names::{
+            env_file_path, job_socket_unit, launcher_account, launcher_root, launcher_run_folder,
+            project, runtime_dir, target_unit, unit,
+        },
     },
-    types::{Account, Home, MachinePath, SecretName},
+    types::{Account, Home, MachinePath, PartyName, ProcessName, SecretName, TopologyName},
 };
 
 use super::{
-    files::{check_access, grant_read, grant_secrets},
+    files::{KEY_COPY, check_access, copy_for_all, grant_read, grant_secrets, plain_key},
+    launcher,
     target::{Reader, Scope, TREE, Target},
 };
 
-pub(super) const TARGET: Target = Target { account, locations, secret, steps };
+pub(super) const TARGET: Target = Target {
+    account,
+    launcher_account: launchers_account,
+    locations,
+    launcher_locations,
+    secret,
+    identity: |reader, key| Some(identity(reader, key)),
+    steps,
+};
 
 /// Where systemd looks for the units that an administrator adds.
 const UNITS: &str = "/etc/systemd/system";
@@ -39,6 +52,10 @@ fn account(deploy: &Deploy) -> RunsAs {
     parts(deploy).map_or(RunsAs::Caller, |(user, _)| RunsAs::Account(user.clone()))
 }
 
+fn launchers_account(deploy: &Deploy) -> RunsAs {
+    parts(deploy).map_or(RunsAs::Caller, |(user, _)| RunsAs::Account(launcher_account(user)))
+}
+
 fn locations(scope: &Scope<'_>) -> Locations {
     let Some((_, home)) = parts(&scope.plan.deploy) else { return Locations::new() };
     let below = |path: &str| home.as_path().join(path).to_string();
@@ -56,13 +73,45 @@ fn locations(scope: &Scope<'_>) -> Locations {
     ])
 }
 
+/// The launcher's own folders. None of them belongs to the account of services and jobs, so that no job changes what the
+/// launcher goes by, or reads what it writes.
+fn launcher_locations(scope: &Scope<'_>) -> Locations {
+    let Some((user, _)) = parts(&scope.plan.deploy).filter(|_| scope.has_launcher()) else {
+        return Locations::new();
+    };
+    let (topology, party) = (scope.topology, &scope.plan.party);
+    let root = launcher_root(topology, party);
+    let home = format!("/var/lib/{}", launcher_account(user));
+    Locations::from([
+        (Location::Tree, format!("{root}/{TREE}")),
+        (Location::Root, root),
+        (Location::Run, launcher_run_folder(topology, party)),
+        (Location::Logs, format!("{home}/{}", project(topology, party))),
+        (Location::Home, home),
+        (Location::Sfgen, SFGEN.to_owned()),
+    ])
+}
+
+/// systemd reads the key as root and shows it to the unit alone, so that no account has to be let at the file.
+fn identity(reader: Reader<'_>, key: &Utf8Path) -> SecretUse {
+    let (topology, party, _) = reader;
+    let copy = || Utf8PathBuf::from(launcher_root(topology, party)).join(KEY_COPY);
+    let file = plain_key(key).unwrap_or_else(|| copy().as_str().parse().expect("it is plain"));
+    let name: SecretName = KEY_CREDENTIAL.parse().expect("it is a name");
+    let path = credential(reader, &name);
+    SecretUse { name, file, path }
+}
+
 /// Where a unit finds its credentials (systemd.exec(5), `LoadCredential=`). A job reads the file itself: what it hands to
 /// devices runs in Ray's unit, and must find the secret at the same path there.
 fn secret(reader: Reader<'_>, name: &SecretName, file: &MachinePath) -> MachinePath {
-    let (topology, party, process) = reader;
-    if process.service().is_none() {
+    if reader.2.service().is_none() {
         return file.clone();
     }
+    credential(reader, name)
+}
+
+fn credential((topology, party, process): Reader<'_>, name: &SecretName) -> MachinePath {
     let unit = unit(topology, party, process);
     format!("/run/credentials/{unit}/{name}").parse().expect("names are plain")
 }
@@ -71,10 +120,7 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     let Some((user, home)) = parts(&scope.plan.deploy) else { return Vec::new() };
     let (topology, party) = (scope.topology, &scope.plan.party);
     let install = |action| Step { stage: Stage::Install, action };
-    let copy = |from: Utf8PathBuf, to: Utf8PathBuf| {
-        let owner = "root".parse().expect("an account of every system");
-        install(Action::CopyFile { from, to, owner, mode: "0644".to_owned() })
-    };
+    let copy = |from: Utf8PathBuf, to: Utf8PathBuf| install(copy_for_all(from, to));
     let home = home.as_path();
     let mut steps: Vec<_> = scope.firewall().into_iter().collect();
     let own = Action::CreateAccount {
@@ -111,21 +157,46 @@ fn steps(scope: &Scope<'_>) -> Vec<Step> {
     for file in run_from(scope) {
         steps.push(copy(file.clone(), home.join(file)));
     }
-    let opens = |process: &Process| process.name.service().is_none();
+    let opens = |process: &Process| {
+        process.secrets.iter().all(|secret| secret.path.as_path() == secret.file.as_path())
+    };
     let secrets = grant_secrets(scope, user.as_str(), opens);
     let data = check_access(scope, user.as_str());
     steps.extend(key(scope, user, home).into_iter().chain(secrets).chain(data).map(install));
-    let units = scope.host.processes.iter().filter(|process| process.is_kept_up());
-    let units = units.map(|process| unit(topology, party, &process.name));
+    if scope.has_launcher() {
+        let launcher = launcher_account(user);
+        steps.extend(launcher::steps(scope, &launcher, home).into_iter().map(install));
+    }
+    let units = units(scope);
     let target = target_unit(topology, party);
     let folder = scope.folder().join("systemd");
-    for unit in units.chain([target.clone()]) {
+    for unit in units.into_iter().chain([target.clone()]) {
         steps.push(copy(folder.join(&unit), Utf8Path::new(UNITS).join(unit)));
     }
     steps.push(install(Action::ReloadUnits));
     steps.push(install(Action::EnableUnit { unit: target.clone() }));
     steps.push(Step { stage: Stage::Start, action: Action::StartUnit { unit: target } });
     steps
+}
+
+/// The units of a host but its target: of what runs for as long as the party's side is up, and, where a launcher starts
+/// them, of jobs.
+fn units(scope: &Scope<'_>) -> Vec<String> {
+    let (topology, party) = (scope.topology, &scope.plan.party);
+    let permanent = scope.host.processes.iter().filter(|process| process.is_permanent());
+    let permanent = permanent.map(|process| unit(topology, party, &process.name));
+    permanent.chain(job_units(scope, topology, party)).collect()
+}
+
+fn job_units(scope: &Scope<'_>, topology: &TopologyName, party: &PartyName) -> Vec<String> {
+    let jobs = scope.plan.jobs.iter().filter(|(_, job)| job.process.is_some());
+    let is_main = *scope.host_name == scope.plan.main_host;
+    let jobs = jobs.filter(|_| is_main && scope.has_launcher());
+    let both = jobs.flat_map(|(job, _)| {
+        let process = ProcessName::Job(job.clone());
+        [job_socket_unit(topology, party, job), unit(topology, party, &process)]
+    });
+    both.collect()
 }
 
 /// How the account comes to read the party's key: it has a copy of what lies beside the topology, where the others'

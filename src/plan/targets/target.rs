@@ -4,7 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     plan::{
-        Action, Deploy, HostPlan, Locations, PartyPlan, RunsAs, Stage, Step, names::firewall_table,
+        Action, Deploy, HostPlan, Locations, PartyPlan, RunsAs, SecretUse, Stage, Step,
+        names::firewall_table,
     },
     types::{HostName, MachinePath, PartyName, ProcessName, SecretName, TopologyName},
 };
@@ -13,10 +14,16 @@ use crate::{
 pub(super) struct Target {
     /// As whom programs run that bring no image.
     pub(super) account: fn(&Deploy) -> RunsAs,
+    /// As whom the launcher runs, and those programs of sfgen's own that read the party's key.
+    pub(super) launcher_account: fn(&Deploy) -> RunsAs,
     /// Where folders are; empty where only the machine that starts the programs can tell.
     pub(super) locations: fn(&Scope<'_>) -> Locations,
+    /// Where they are for the launcher, where it is another account than the programs; else empty.
+    pub(super) launcher_locations: fn(&Scope<'_>) -> Locations,
     /// Where a process reads a secret.
     pub(super) secret: fn(Reader<'_>, &SecretName, &MachinePath) -> MachinePath,
+    /// How the launcher and sfgen's own programs come to read the party's key; `None` where they read the file itself.
+    pub(super) identity: fn(Reader<'_>, &Utf8Path) -> Option<SecretUse>,
     /// What must be done on a host, in order.
     pub(super) steps: fn(&Scope<'_>) -> Vec<Step>,
 }
@@ -37,6 +44,11 @@ impl Scope<'_> {
     pub(super) fn folder(&self) -> Utf8PathBuf {
         let party = self.plan.party.as_str();
         Utf8Path::new(TREE).join(party).join(self.host_name.as_str())
+    }
+
+    /// Whether the party's launcher runs on the host.
+    pub(super) fn has_launcher(&self) -> bool {
+        self.host.process(&ProcessName::Launcher).is_some()
     }
 
     /// What closes the planned ports to others; `None` where nothing listens.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     plan::{Access, HostPlan, PartyPlan, Process, located},
-    types::HostName,
+    types::{HostName, MachinePath, ProcessName},
 };
 
 /// A file or folder that must be on a host.
@@ -62,7 +62,14 @@ fn uses(process: &Process, host: &HostPlan) -> Vec<Use> {
         };
         (located(&used.path, &host.locations), what)
     });
-    let secrets = process.secrets.iter().map(|secret| (secret.file.to_string(), "a secret"));
+    // The party's own key is told with the other keys.
+    let launcher = host.process(&ProcessName::Launcher);
+    let is_key = |file: &MachinePath| {
+        let mut keys = launcher.into_iter().flat_map(|launcher| &launcher.secrets);
+        keys.any(|secret| secret.file == *file)
+    };
+    let secrets = process.secrets.iter().filter(|secret| !is_key(&secret.file));
+    let secrets = secrets.map(|secret| (secret.file.to_string(), "a secret"));
     let env_files = process.env_files.iter().map(|file| (file.to_string(), "variables"));
     mounts.chain(secrets).chain(env_files).collect()
 }

@@ -40,6 +40,11 @@ impl Machine<'_> {
         processes.chain(jobs.filter_map(|job| job.process.as_ref()))
     }
 
+    /// Whether units have the processes, and the launcher itself is one.
+    pub(super) fn has_units(&self) -> bool {
+        self.host_plan().is_some_and(|host| !host.launcher_locations.is_empty())
+    }
+
     /// A path of the plan, made absolute or at least right from the working folder.
     pub(super) fn path(&self, path: &Utf8Path) -> Utf8PathBuf {
         self.root.join(path)

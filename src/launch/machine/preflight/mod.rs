@@ -40,11 +40,23 @@ pub const PROBES: &[Probe] = &[
     firewalls::PROBE,
 ];
 
+/// Those about what a launcher has to do with that starts nothing but jobs: what units need is for those who keep them up
+/// to see, and their ports are taken already.
+const OF_INSTALLED: &[Probe] = &[
+    secrets::PROBE,
+    certificates::PROBE,
+    proxies::PROBE,
+    scripts::PROBE,
+    inputs::PROBE,
+    address::PROBE,
+];
+
 /// All that is wrong with this machine.
 #[must_use]
 pub fn preflight(machine: &Machine<'_>) -> Findings {
+    let probes = if machine.has_units() { OF_INSTALLED } else { PROBES };
     let mut findings = Findings::default();
-    findings.extend(PROBES.iter().flat_map(|probe| (probe.run)(machine)));
+    findings.extend(probes.iter().flat_map(|probe| (probe.run)(machine)));
     findings
 }
 

@@ -7,7 +7,7 @@ use super::machine::{Machine, Probe};
 use crate::{
     diag::{Code, Finding},
     fs::{self, Kind},
-    keys::{KeyFiles, KeysCommands},
+    keys::{KeyFiles, KeysCommands, key_credential, own_key},
     types::PartyName,
 };
 use camino::Utf8Path;
@@ -19,12 +19,17 @@ fn run(machine: &Machine<'_>) -> Vec<Finding> {
     let party = &machine.plan.party;
     let mut findings = Vec::new();
     let at = |path| machine.path(path);
-    let files = KeyFiles::of(at(&identity.ca), at(&identity.cert), at(&identity.key));
+    let key = own_key(machine.root, &identity.key);
+    let files = KeyFiles::of(at(&identity.ca), at(&identity.cert), key);
     findings.extend(missing(party, &files));
     for (what, path) in
         [("CA certificate", &files.ca), ("certificate", &files.cert), ("key", &files.key)]
     {
         findings.extend(unreadable(what, path));
+    }
+    // systemd shows a credential to its unit alone, in a folder of its own.
+    if key_credential().is_some() {
+        return findings;
     }
     let key = machine.path(&identity.key);
     findings.extend(open_to_others(&key).or_else(|| replaceable(&key)));

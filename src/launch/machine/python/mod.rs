@@ -8,6 +8,7 @@
 mod child;
 mod error;
 mod find;
+mod installed;
 mod progress;
 mod shadow;
 mod venv;
@@ -15,6 +16,7 @@ mod versions;
 
 pub use error::PythonError;
 pub use find::{Python, Search};
+pub use installed::installed_versions;
 pub use shadow::shadowed_modules;
 pub use venv::{Packages, Venv, environment};
 pub use versions::versions;

@@ -36,7 +36,13 @@ fn the_run_folder_follows_from_the_account_unless_it_is_named() {
 fn a_second_launcher_of_a_party_is_told_who_has_its_place() {
     let (_folder, folders, tree) = place();
     let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let owner = Owner {
+        tree: &tree,
+        topology: &topology,
+        party: &party,
+        ray_is_elsewhere: false,
+        further_host: None,
+    };
     let first = Deployment::take(&folders, owner).unwrap();
     let second = Deployment::take(&folders, owner).unwrap_err();
     assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
@@ -53,7 +59,13 @@ fn hosts_of_a_party_on_one_machine_have_places_of_their_own() {
     let (_folder, folders, tree) = place();
     let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
     let host = "alice-2".parse().unwrap();
-    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let owner = Owner {
+        tree: &tree,
+        topology: &topology,
+        party: &party,
+        ray_is_elsewhere: false,
+        further_host: None,
+    };
     let _first = Deployment::take(&folders, owner).unwrap();
     let _second = Deployment::take(&folders, Owner { further_host: Some(&host), ..owner }).unwrap();
 }
@@ -95,7 +107,13 @@ fn a_folder_that_somebody_else_was_first_to_make_is_told_with_the_way_out() {
     {
         let (_folder, folders, tree) = place();
         squat(&tree.with_file_name(squatted));
-        let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+        let owner = Owner {
+            tree: &tree,
+            topology: &topology,
+            party: &party,
+            ray_is_elsewhere: false,
+            further_host: None,
+        };
         let why = Deployment::take(&folders, owner).unwrap_err();
         assert!(why.to_string().contains(&format!("/{squatted}` ")), "{why}");
         let help = why.help().unwrap().to_string();
@@ -120,7 +138,13 @@ fn without_a_home_nothing_is_kept_where_everybody_can_write() {
     let (_folder, folders, tree) = place();
     let folders = Folders { state: None, ..folders };
     let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let owner = Owner {
+        tree: &tree,
+        topology: &topology,
+        party: &party,
+        ray_is_elsewhere: false,
+        further_host: None,
+    };
     let why = Deployment::take(&folders, owner).unwrap_err();
     assert!(matches!(why, StateError::NoHome), "{why}");
 }
@@ -129,7 +153,13 @@ fn without_a_home_nothing_is_kept_where_everybody_can_write() {
 fn what_a_killed_launcher_left_is_removed_by_whoever_looks_and_nothing_else_is() {
     let (_folder, folders, tree) = place();
     let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let owner = Owner {
+        tree: &tree,
+        topology: &topology,
+        party: &party,
+        ray_is_elsewhere: false,
+        further_host: None,
+    };
     let first = Deployment::take(&folders, owner).unwrap();
     let (run, left) = (first.run.clone(), fs::read(&first.run.join(INSTANCE)).unwrap());
     drop(first);
@@ -146,7 +176,13 @@ fn what_a_killed_launcher_left_is_removed_by_whoever_looks_and_nothing_else_is()
 fn a_launcher_keeps_its_folder_though_others_remove_what_was_left_at_that_moment() {
     let (_folder, folders, tree) = place();
     let (topology, party) = ("t".parse().unwrap(), "alice".parse().unwrap());
-    let owner = Owner { tree: &tree, topology: &topology, party: &party, further_host: None };
+    let owner = Owner {
+        tree: &tree,
+        topology: &topology,
+        party: &party,
+        ray_is_elsewhere: false,
+        further_host: None,
+    };
     let run = run_folder(&folders, owner).unwrap();
     let round = |remove: &[mpsc::Sender<()>]| {
         // As a killed launcher leaves it: there, and without a lock.

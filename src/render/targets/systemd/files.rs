@@ -23,6 +23,8 @@ pub(super) struct FilesView {
     binds: Vec<String>,
     /// The same, to be read only.
     read_only_binds: Vec<String>,
+    /// Files that it must not see, where they are there at all.
+    hidden: Vec<String>,
     /// Whether something that lies in one of the hidden homes is bound back in.
     sees_home: bool,
 }
@@ -33,11 +35,20 @@ const HIDDEN_HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 const PRIVATE: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// What a process of an account with this home sees.
-pub(super) fn of_process(process: &Process, home: &Home, locations: &Locations) -> FilesView {
+pub(super) fn of_process(
+    process: &Process,
+    home: &Home,
+    locations: &Locations,
+    hidden: &[String],
+) -> FilesView {
+    // The launcher's account has a home of its own.
+    let own_home = locations.get(&Location::Home).and_then(|home| home.parse().ok());
+    let home = own_home.as_ref().unwrap_or(home);
     let mut view = FilesView {
         env_files: process.env_files.iter().map(ToString::to_string).collect(),
         credentials: Vec::new(),
         writes: vec![home.to_string()],
+        hidden: hidden.to_vec(),
         reads: Vec::new(),
         binds: Vec::new(),
         read_only_binds: Vec::new(),
@@ -138,7 +149,7 @@ mod tests {
                 mounted_at: Some(target.parse().unwrap()),
             })
             .collect();
-        of_process(&process, &home.parse().unwrap(), &Locations::new())
+        of_process(&process, &home.parse().unwrap(), &Locations::new(), &[])
     }
 
     #[test]

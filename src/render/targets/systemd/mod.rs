@@ -8,16 +8,21 @@ use std::collections::BTreeSet;
 use crate::{
     plan::{Deploy, Process, VENV, env_file_path, located, target_unit, unit},
     render::{command::Command, scene::PartyScene},
-    types::JobName,
+    types::{JobName, ProcessName},
 };
 
 use super::target::Target;
 
 pub(super) const TARGET: Target = Target { artifacts: &[&units::UNITS], run_job, watch, look };
 
-/// As a unit of its own for one run, with the account, folder and environment that the party's units have.
-fn run_job(scene: &PartyScene<'_>, _: &JobName, process: &Process) -> Command {
+/// By the party's launcher; where it has none, as a unit of its own for one run, with the account, folder and environment
+/// that the party's units have.
+fn run_job(scene: &PartyScene<'_>, job: &JobName, process: &Process) -> Command {
     let (plan, host) = (scene.plan, scene.plan.main());
+    if host.process(&ProcessName::Launcher).is_some() {
+        let party = plan.party.as_str();
+        return Command::new(["sudo", "sfgen", "run", job.as_str(), "--party", party]);
+    }
     let located = |word| located(word, &host.locations);
     let mut words: Vec<String> =
         ["sudo", "systemd-run", "--wait", "--pipe", "--collect"].map(String::from).into();
@@ -55,8 +60,8 @@ fn run_job(scene: &PartyScene<'_>, _: &JobName, process: &Process) -> Command {
 fn units(scene: &PartyScene<'_>) -> BTreeSet<String> {
     let (topology, party) = (&scene.scene.federation.topology, &scene.plan.party);
     let processes = scene.plan.hosts.values().flat_map(|host| &host.processes);
-    let kept_up = processes.filter(|process| process.is_kept_up());
-    kept_up.map(|process| unit(topology, party, &process.name)).collect()
+    let permanent = processes.filter(|process| process.is_permanent());
+    permanent.map(|process| unit(topology, party, &process.name)).collect()
 }
 
 fn watch(scene: &PartyScene<'_>) -> Vec<Command> {
