@@ -29,7 +29,7 @@ fn networks() -> Networks {
 }
 
 fn parties() -> Workspace {
-    let ws = Workspace::empty();
+    let ws = Workspace::empty().with_own_state();
     let party = |name: &str, network: usize| {
         format!(
             "party \"{name}\" {{\n    host \"{name}-1\" address=\"10.{network}.0.2\"\n    identity \
@@ -100,12 +100,12 @@ fn a_firewall_stays_where_it_is_confirmed_and_takes_itself_back_where_not() {
     assert!(nothing.stderr.starts_with("SF0793"), "{}", nothing.stderr);
 
     // The process that loaded it is gone by now, and nobody confirms.
-    load("1s");
+    load("3s");
     wait_until("it is taken back", || !is_loaded());
     let late = ws.run(&confirm).status_is(4);
     assert!(late.stderr.starts_with("SF0793"), "{}", late.stderr);
 
-    load("3s");
+    load("6s");
     assert_eq!(ws.run(&confirm).success().stdout, "alice on alice-1: the firewall stays\n");
     wait_until("its time is over", || !is_waited_for(&ws));
     assert!(is_loaded(), "it was confirmed");
@@ -120,7 +120,7 @@ fn a_firewall_stays_where_it_is_confirmed_and_takes_itself_back_where_not() {
 
     // What somebody changed by hand is put right, and unless that is confirmed, it is as it was.
     nft(&namespace, &["add", "chain", "inet", "sfgen_walled_alice", "mine"]);
-    load("1s");
+    load("3s");
     assert!(!numbered().contains("chain mine"));
     wait_until("it is taken back", || numbered().contains("chain mine"));
 

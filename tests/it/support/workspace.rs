@@ -20,13 +20,21 @@ pub(crate) struct Workspace {
     python: Option<&'static str>,
     /// The network namespace in which the binary runs, where it is not the machine's.
     pub(crate) namespace: Option<String>,
+    /// Whether its state is its own: what is recorded there of a machine is not for other tests, nor for later runs.
+    has_own_state: bool,
 }
 
 impl Workspace {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
         let folder = TempDir::with_prefix("sfgen-it-").unwrap();
-        Self { folder, ports: PortBlock::take(), python: None, namespace: None }
+        Self {
+            folder,
+            ports: PortBlock::take(),
+            python: None,
+            namespace: None,
+            has_own_state: false,
+        }
     }
 
     /// Planned parties on loopback with one job `task`, whose script is for `sh`: launcher, guards and job processes
@@ -121,7 +129,14 @@ impl Workspace {
     pub(crate) fn copy(&self) -> Self {
         let copied = Self::empty();
         copy(self.path(), copied.path());
-        Self { python: self.python, namespace: self.namespace.clone(), ..copied }
+        let Self { python, has_own_state, .. } = *self;
+        Self { python, has_own_state, namespace: self.namespace.clone(), ..copied }
+    }
+
+    /// The same with state that no other test sees.
+    pub(crate) fn with_own_state(mut self) -> Self {
+        self.has_own_state = true;
+        self
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -173,7 +188,8 @@ impl Workspace {
     /// Where state lives: one folder for all tests where `SFGEN_TEST_STATE` names it, since virtual environments in it
     /// take a minute to make.
     pub(crate) fn state(&self) -> PathBuf {
-        let shared = std::env::var_os("SFGEN_TEST_STATE").filter(|_| self.python.is_none());
+        let shared = std::env::var_os("SFGEN_TEST_STATE")
+            .filter(|_| self.python.is_none() && !self.has_own_state);
         shared.map_or_else(|| self.join("state"), PathBuf::from)
     }
 
