@@ -25,6 +25,9 @@ use tokio::{
 
 use super::run_order::{RunOrder, read_ended, send_pipes};
 
+/// The longest word at the end of a run that is read: the account of the jobs could write without end.
+const LONGEST_END: u64 = 1 << 10;
+
 /// Where a run is started, and what is said of it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobUnit {
@@ -63,8 +66,8 @@ impl UnitRun {
         task.spawn(async move {
             let mut said = Vec::new();
             if socket.write_all(&order).await.is_ok() {
-                // A unit that is killed says nothing.
-                let _ = socket.read_to_end(&mut said).await;
+                // A unit that is killed says nothing, and one that says too much is not heard to the end.
+                let _ = socket.take(LONGEST_END).read_to_end(&mut said).await;
             }
             read_ended(&said)
         });
@@ -87,5 +90,28 @@ impl UnitRun {
     /// Lets go of a unit whose guard does not end by itself. systemd then kills all that is in the unit.
     pub(super) fn kill(&mut self) {
         self.task.abort_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write as _, os::unix::net::UnixListener, thread, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_unit_that_never_stops_talking_is_not_heard_to_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = Utf8PathBuf::from_path_buf(folder.path().join("job")).unwrap();
+        let listener = UnixListener::bind(&socket).unwrap();
+        let unit = thread::spawn(move || {
+            let (mut launcher, _) = listener.accept().unwrap();
+            while launcher.write_all(&[b' '; 4096]).is_ok() {}
+        });
+        let order = RunOrder::default();
+        let (mut run, _pipes) = UnitRun::start(&JobUnit { socket, order }).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(20), run.wait()).await;
+        assert_eq!(ended, Ok(None));
+        unit.join().unwrap();
     }
 }
